@@ -1,1 +1,5 @@
-#[test] fn a(){}
+//! The one integration test binary; its modules are the table of contents.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod layers;

@@ -1,0 +1,103 @@
+//! The command line. Doc comments are the help text: imperative first line, no full stop.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+use crate::commands;
+
+/// Full-stack GitOps: Terraform clusters and cluster services from one reviewed repository
+#[derive(Debug, Parser)]
+#[command(name = "kstack", version, help_template = HELP_TEMPLATE, disable_help_subcommand = true, max_term_width = 100)]
+pub struct Args {
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: GlobalArgs,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Groups the commands so that a newcomer finds the few that matter first; a test keeps it complete.
+const HELP_TEMPLATE: &str = "\
+{about}
+
+{usage-heading} {usage}
+
+Start:
+  try          Run the whole chain on this machine: scaffold, plan, apply, hand off, change, sync
+  init         Scaffold a platform repository
+  doctor       Check the tools and settings that kstack needs
+
+Change the platform:
+  list         List stacks and their instances, or those that a change affects
+  validate     Check the platform's files without touching anything
+
+Review and deliver:
+  diff         Show what a change does to the objects in the clusters
+  why          Show which files connect a change to a stack
+  plan         Show what a change does to infrastructure, and keep the plans for review
+  apply        Apply exactly the plans that were reviewed
+  sync         Hand a cluster over to its engine and wait for a commit
+  ci           Do what a pull request, push or tag asks for
+
+Tools:
+  sandbox      Start and stop local control planes
+  completions  Print a completion script for a shell
+  man          Write the manual pages
+
+Options:
+{options}
+
+Exit codes: 0 done · 1 failed · 2 difference found (where asked for) · 64 wrong command line ·
+70 a bug in kstack · 130 interrupted
+";
+
+/// Options of every command.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct GlobalArgs {
+    /// Work in this folder instead of the current one
+    #[arg(short = 'C', long, global = true, value_name = "DIR")]
+    pub directory: Option<PathBuf>,
+    /// Form of what is printed on standard output
+    #[arg(long, global = true, value_enum, default_value_t = Format::Human, value_name = "FORMAT")]
+    pub format: Format,
+    /// When to use colour (`NO_COLOR` is honoured)
+    #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
+    pub color: ColorChoice,
+    /// Print only results, warnings and errors
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Print what is done in detail
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    pub verbose: bool,
+}
+
+/// Form of standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Text for people
+    Human,
+    /// One JSON document per line
+    Json,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Print a completion script for a shell
+    Completions(commands::completions::CompletionsArgs),
+    /// Write the manual pages
+    Man(commands::man::ManArgs),
+}

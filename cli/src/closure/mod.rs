@@ -1,0 +1,1 @@
+//! Which instances a change affects, and why.

@@ -1,0 +1,20 @@
+//! One file per verb: parse, call, report. No logic of its own.
+
+pub mod completions;
+mod context;
+pub mod man;
+
+use crate::{args::Command, error::CliError, exit::ExitCode};
+
+pub use context::Context;
+
+/// Runs `command`.
+///
+/// # Errors
+/// Whatever the command meets, with kind and hints.
+pub fn run(context: &mut Context<'_>, command: &Command) -> Result<ExitCode, CliError> {
+    match command {
+        Command::Completions(args) => completions::run(context, args),
+        Command::Man(args) => man::run(context, args),
+    }
+}

@@ -1,0 +1,209 @@
+//! Reading blocks into values with exact errors, all problems of a file at once.
+
+use std::{ops::Range, sync::Arc};
+
+use hcl_edit::{
+    Span as _,
+    expr::Expression,
+    structure::{Attribute, Block, Body, Structure},
+};
+
+use super::{Diagnostic, SourceFile};
+
+/// A value and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Located<T> {
+    /// The value.
+    pub value: T,
+    /// Its byte range in the file.
+    pub span: Range<usize>,
+}
+
+/// Reads one block body (or the file's top level): every attribute and block is asked for by
+/// name, and [`BlockReader::finish`] reports what nobody asked for. Problems are collected in
+/// `problems` rather than returned, so that a user sees all of them in one go.
+pub struct BlockReader<'a, 'p> {
+    file: &'a Arc<SourceFile>,
+    body: &'a Body,
+    /// What the block is called in messages, such as `` block `platform` `` or `the file`.
+    name: String,
+    /// Where "missing" problems point: the block's header.
+    header: Range<usize>,
+    attributes: Vec<&'static str>,
+    blocks: Vec<&'static str>,
+    problems: &'p mut Vec<Diagnostic>,
+}
+
+impl<'a, 'p> BlockReader<'a, 'p> {
+    /// Reads the top level of `file`.
+    pub fn top(file: &'a Arc<SourceFile>, body: &'a Body, problems: &'p mut Vec<Diagnostic>) -> Self {
+        Self {
+            file,
+            body,
+            name: "the file".to_owned(),
+            header: 0..0,
+            attributes: Vec::new(),
+            blocks: Vec::new(),
+            problems,
+        }
+    }
+
+    /// Reads the body of `block`.
+    pub fn block(file: &'a Arc<SourceFile>, block: &'a Block, problems: &'p mut Vec<Diagnostic>) -> Self {
+        Self {
+            file,
+            body: &block.body,
+            name: format!("block `{}`", block.ident.as_str()),
+            header: block.ident.span().unwrap_or_default(),
+            attributes: Vec::new(),
+            blocks: Vec::new(),
+            problems,
+        }
+    }
+
+    /// Adds a problem at `span`.
+    pub fn problem(&mut self, span: Range<usize>, message: impl Into<String>) -> &mut Diagnostic {
+        let index = self.problems.len();
+        self.problems.push(Diagnostic::new(self.file, span, message));
+        &mut self.problems[index]
+    }
+
+    /// Where problems of the block as a whole point.
+    pub fn header(&self) -> Range<usize> {
+        self.header.clone()
+    }
+
+    /// The string at `key`; absent is a problem.
+    pub fn required_string(&mut self, key: &'static str) -> Option<Located<String>> {
+        let value = self.string(key);
+        if self.find(key).is_none() {
+            let (header, message) = (self.header(), format!("{} has no `{key}`", self.name));
+            self.problem(header, message).help = Some(format!("add `{key} = \"…\"`"));
+        }
+        value
+    }
+
+    /// The string at `key`, or `None` when it is absent. A value of another type is a problem.
+    pub fn string(&mut self, key: &'static str) -> Option<Located<String>> {
+        self.typed(key, "a string", |expression| expression.as_str().map(str::to_owned))
+    }
+
+    /// The boolean at `key`.
+    pub fn boolean(&mut self, key: &'static str) -> Option<Located<bool>> {
+        self.typed(key, "`true` or `false`", Expression::as_bool)
+    }
+
+    /// The whole number at `key`.
+    pub fn number(&mut self, key: &'static str) -> Option<Located<u64>> {
+        self.typed(key, "a whole number", |expression| expression.as_number().and_then(hcl::Number::as_u64))
+    }
+
+    /// The list of strings at `key`, each with its own place.
+    pub fn strings(&mut self, key: &'static str) -> Option<Vec<Located<String>>> {
+        self.typed(key, "a list of strings", |expression| {
+            expression
+                .as_array()?
+                .iter()
+                .map(|item| Some(Located { value: item.as_str()?.to_owned(), span: item.span().unwrap_or_default() }))
+                .collect::<Option<Vec<_>>>()
+        })
+        .map(|located| located.value)
+    }
+
+    fn typed<T>(
+        &mut self,
+        key: &'static str,
+        expected: &str,
+        read: impl Fn(&Expression) -> Option<T>,
+    ) -> Option<Located<T>> {
+        self.attributes.push(key);
+        let attribute = self.find(key)?;
+        let span = attribute.value.span().unwrap_or_default();
+        if let Some(value) = read(&attribute.value) {
+            return Some(Located { value, span });
+        }
+        self.problem(span, format!("`{key}` must be {expected}"));
+        None
+    }
+
+    fn find(&self, key: &str) -> Option<&'a Attribute> {
+        self.body.iter().filter_map(Structure::as_attribute).find(|attribute| attribute.key.as_str() == key)
+    }
+
+    /// All blocks called `ident` with exactly the `labels` that it takes, each label being what
+    /// messages call it. A block with other labels is a problem and left out.
+    pub fn blocks(&mut self, ident: &'static str, labels: &[&str]) -> Vec<&'a Block> {
+        self.blocks.push(ident);
+        let mut found = Vec::new();
+        for block in self.body.iter().filter_map(Structure::as_block) {
+            if block.ident.as_str() != ident {
+                continue;
+            }
+            if block.labels.len() == labels.len() {
+                found.push(block);
+                continue;
+            }
+            let shape: String = labels.iter().map(|label| format!(" \"<{label}>\"")).collect();
+            self.problem(
+                block.ident.span().unwrap_or_default(),
+                format!("block `{ident}` takes {} label(s), not {}", labels.len(), block.labels.len()),
+            )
+            .help = Some(format!("write `{ident}{shape} {{ … }}`"));
+        }
+        found
+    }
+
+    /// The one block called `ident`; a second one is a problem.
+    pub fn at_most_one(&mut self, ident: &'static str, labels: &[&str]) -> Option<&'a Block> {
+        let blocks = self.blocks(ident, labels);
+        for extra in blocks.iter().skip(1) {
+            self.problem(extra.ident.span().unwrap_or_default(), format!("block `{ident}` is defined twice"));
+        }
+        blocks.first().copied()
+    }
+
+    /// Whether the body has no block called `ident`, whatever its labels.
+    pub fn body_lacks(&self, ident: &str) -> bool {
+        !self.body.iter().filter_map(Structure::as_block).any(|block| block.ident.as_str() == ident)
+    }
+
+    /// Reports every attribute and block that was not asked for, with the nearest known name.
+    pub fn finish(self) {
+        for structure in self.body {
+            let (kind, name, span, known) = match structure {
+                Structure::Attribute(attribute) => {
+                    ("attribute", attribute.key.as_str(), attribute.key.span(), &self.attributes)
+                }
+                Structure::Block(block) => ("block", block.ident.as_str(), block.ident.span(), &self.blocks),
+            };
+            if known.contains(&name) {
+                continue;
+            }
+            let message = format!("{} has no {kind} `{name}`", self.name);
+            let mut problem = Diagnostic::new(self.file, span.unwrap_or_default(), message);
+            problem.help = did_you_mean(name, known);
+            self.problems.push(problem);
+        }
+    }
+}
+
+/// The nearest of `known`, or the list of them when none is near.
+fn did_you_mean(name: &str, known: &[&str]) -> Option<String> {
+    if let Some(near) = nearest(name, known.iter().copied()) {
+        return Some(format!("did you mean `{near}`?"));
+    }
+    let mut names = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>();
+    names.sort_unstable();
+    (!names.is_empty()).then(|| format!("known: {}", names.join(", ")))
+}
+
+/// The known name most like `name`, if any is alike at all (Jaro-Winkler of at least 0.8, which
+/// catches swapped, missing and doubled letters but not a different word).
+pub fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+    known
+        .into_iter()
+        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
+        .filter(|(likeness, _)| *likeness >= 0.8)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate)
+}

@@ -1,0 +1,1 @@
+//! Plan → bundle → apply → journal: joins the engines.

@@ -1,0 +1,19 @@
+//! The nouns of kstack: the platform that `kstack.hcl` describes, its environments, stacks and
+//! instances, and where each thing lies in the repository. Pure: no I/O, no clock, no async.
+//!
+//! Must not know: Git, Terraform, Kubernetes clients, the terminal.
+
+mod environment;
+mod instance;
+pub mod layout;
+mod names;
+mod parse;
+mod settings;
+mod stack;
+
+pub use environment::{Environment, Trigger};
+pub use instance::Instance;
+pub use names::{EnvironmentName, InvalidName, StackName};
+pub use parse::ParseError;
+pub use settings::{Engine, FluxMode, Forge, OnStale, Parallelism, Pipeline, Platform, Policy, State, StateBackend};
+pub use stack::{Stack, StackSettings};

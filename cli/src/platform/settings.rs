@@ -1,0 +1,141 @@
+//! What `kstack.hcl` says, resolved: defaults filled in, names checked.
+
+use super::{Environment, EnvironmentName};
+
+/// The whole platform.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Platform {
+    /// The kstack version that wrote the repository: the base of three-way upgrades.
+    pub version: String,
+    /// The platform's name.
+    pub name: String,
+    /// DNS domain below which clusters get their names, if the platform has one.
+    pub base_domain: Option<String>,
+    /// Where the engines pull the repository from.
+    pub repository: String,
+    /// The branch that reviewed changes are merged into.
+    pub default_branch: String,
+    /// Environments in the order of promotion; never empty.
+    pub environments: Vec<Environment>,
+    /// Where Terraform state lives.
+    pub state: State,
+    /// The in-cluster engine.
+    pub engine: Engine,
+    /// The Git forge.
+    pub forge: Forge,
+    /// How changes are planned and applied.
+    pub pipeline: Pipeline,
+    /// What is not allowed, or not without a word.
+    pub policy: Policy,
+}
+
+impl Platform {
+    /// The environment called `name`.
+    pub fn environment(&self, name: &str) -> Option<&Environment> {
+        self.environments.iter().find(|environment| environment.name.as_str() == name)
+    }
+
+    /// The environment promoted to after `name`.
+    pub fn next_environment(&self, name: &EnvironmentName) -> Option<&Environment> {
+        let position = self.environments.iter().position(|environment| &environment.name == name)?;
+        self.environments.get(position + 1)
+    }
+}
+
+/// Where Terraform state lives, and bundles and journals beside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct State {
+    /// The kind of storage and where it is.
+    pub backend: StateBackend,
+}
+
+/// The kinds of state storage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StateBackend {
+    /// An S3 bucket with native locking.
+    S3 {
+        /// The bucket.
+        bucket: String,
+        /// Its region.
+        region: String,
+    },
+    /// A folder of this machine, relative to the repository: for platforms that one person tries out.
+    Local {
+        /// The folder.
+        path: String,
+    },
+}
+
+impl StateBackend {
+    /// Terraform's name of the backend.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::S3 { .. } => "s3",
+            Self::Local { .. } => "local",
+        }
+    }
+}
+
+/// The in-cluster engine and its version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Engine {
+    /// Flux.
+    Flux {
+        /// Its release without the leading `v`, such as `2.7.3`.
+        version: String,
+        /// How it is installed.
+        mode: FluxMode,
+    },
+}
+
+/// How Flux is installed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FluxMode {
+    /// The three files of `flux bootstrap` in the registry.
+    Classic,
+}
+
+/// The Git forge that holds the repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Forge {
+    /// GitHub or GitHub Enterprise.
+    GitHub,
+    /// None: changes are reviewed and merged with Git alone.
+    None,
+}
+
+/// How changes are planned and applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pipeline {
+    /// Where bundles are kept: `s3://bucket/prefix` or a folder; `None`: beside the state.
+    pub plan_store: Option<String>,
+    /// How many instances run at once.
+    pub parallelism: Parallelism,
+    /// What happens when the reviewed plan no longer fits.
+    pub on_stale: OnStale,
+}
+
+/// How many instances run at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Parallelism {
+    /// As many as the machine's cores suggest.
+    Auto,
+    /// This many.
+    Fixed(usize),
+}
+
+/// What happens when the reviewed plan no longer fits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnStale {
+    /// Stop and name the field that differs.
+    Refuse,
+}
+
+/// What is not allowed, or not without a word.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// The only providers that may be downloaded or started (`namespace/type`); `None`: any.
+    pub providers: Option<Vec<String>>,
+    /// Resource types (with `*`) that reviews put first and that need a word to be destroyed.
+    pub protect: Vec<String>,
+}

@@ -1,0 +1,1 @@
+//! Registry → Kubernetes objects, and the difference between two sides.

@@ -1,0 +1,1 @@
+//! Normalised changes → groups, risk order, Markdown and terminal text. Pure.

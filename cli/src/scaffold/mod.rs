@@ -1,0 +1,1 @@
+//! Answers and templates → a set of files.

@@ -1,0 +1,207 @@
+//! One store of objects, whatever holds them.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::TryStreamExt as _;
+use object_store::{
+    ObjectStore, ObjectStoreExt as _, PutMode, PutOptions, PutPayload, UpdateVersion, aws::AmazonS3Builder,
+    aws::S3ConditionalPut, local::LocalFileSystem, path::Path as Key,
+};
+
+use super::Location;
+
+/// What went wrong with an object.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The store cannot be opened.
+    #[error("cannot open the store `{location}`")]
+    Open {
+        /// Where it lies.
+        location: String,
+        /// Why.
+        source: Box<object_store::Error>,
+    },
+    /// Reading or writing an object failed.
+    #[error("cannot {verb} `{key}` in `{location}`")]
+    Object {
+        /// `read`, `write`, `list` or `delete`.
+        verb: &'static str,
+        /// The object's key.
+        key: String,
+        /// Where the store lies.
+        location: String,
+        /// Why.
+        source: Box<object_store::Error>,
+    },
+    /// A folder of the store cannot be made.
+    #[error("cannot create the folder `{path}`")]
+    Folder {
+        /// The folder.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+/// Which write an object came from; what [`Store::replace`] compares.
+#[derive(Debug, Clone)]
+pub struct Version(UpdateVersion);
+
+/// Objects by key. Keys have `/` between their parts.
+#[derive(Debug, Clone)]
+pub struct Store {
+    location: Location,
+    objects: Arc<dyn ObjectStore>,
+    prefix: Key,
+}
+
+impl Store {
+    /// Opens the store at `location`; a folder is made if it does not exist.
+    ///
+    /// # Errors
+    /// [`StoreError::Open`] when settings such as the region are missing, [`StoreError::Folder`].
+    pub fn open(location: &Location) -> Result<Self, StoreError> {
+        let open = |source| StoreError::Open { location: location.to_string(), source: Box::new(source) };
+        let (objects, prefix): (Arc<dyn ObjectStore>, Key) = match location {
+            Location::S3 { bucket, prefix, region } => {
+                let mut builder = AmazonS3Builder::from_env()
+                    .with_bucket_name(bucket)
+                    .with_conditional_put(S3ConditionalPut::ETagMatch);
+                if let Some(region) = region {
+                    builder = builder.with_region(region);
+                }
+                // Terraform talks plain HTTP to an `http://` endpoint as well: local S3 servers.
+                if std::env::var("AWS_ENDPOINT_URL").is_ok_and(|url| url.starts_with("http://")) {
+                    builder = builder.with_allow_http(true);
+                }
+                (Arc::new(builder.build().map_err(open)?), Key::from(prefix.as_str()))
+            }
+            Location::Folder(path) => {
+                std::fs::create_dir_all(path)
+                    .map_err(|source| StoreError::Folder { path: path.display().to_string(), source })?;
+                (Arc::new(LocalFileSystem::new_with_prefix(path).map_err(open)?), Key::default())
+            }
+        };
+        Ok(Self { location: location.clone(), objects, prefix })
+    }
+
+    /// Where it lies.
+    pub fn location(&self) -> &Location {
+        &self.location
+    }
+
+    fn key(&self, key: &str) -> Key {
+        self.prefix.parts().chain(Key::from(key).parts()).collect()
+    }
+
+    fn error(&self, verb: &'static str, key: &str) -> impl FnOnce(object_store::Error) -> StoreError {
+        let (key, location) = (key.to_owned(), self.location.to_string());
+        move |source| StoreError::Object { verb, key, location, source: Box::new(source) }
+    }
+
+    /// The object at `key` with the version to compare in [`Store::replace`], or `None`.
+    ///
+    /// # Errors
+    /// [`StoreError::Object`].
+    pub async fn get(&self, key: &str) -> Result<Option<(Bytes, Version)>, StoreError> {
+        let result = match self.objects.get(&self.key(key)).await {
+            Err(object_store::Error::NotFound { .. }) => return Ok(None),
+            result => result.map_err(self.error("read", key))?,
+        };
+        let version = Version(UpdateVersion { e_tag: result.meta.e_tag.clone(), version: result.meta.version.clone() });
+        let bytes = result.bytes().await.map_err(self.error("read", key))?;
+        Ok(Some((bytes, version)))
+    }
+
+    /// Writes the object, replacing what was there.
+    ///
+    /// # Errors
+    /// [`StoreError::Object`].
+    pub async fn put(&self, key: &str, content: impl Into<Bytes>) -> Result<(), StoreError> {
+        let payload = PutPayload::from_bytes(content.into());
+        self.objects.put(&self.key(key), payload).await.map_err(self.error("write", key))?;
+        Ok(())
+    }
+
+    /// Writes the object only if nothing is there; `false` means that something was.
+    ///
+    /// # Errors
+    /// [`StoreError::Object`].
+    pub async fn create(&self, key: &str, content: impl Into<Bytes>) -> Result<bool, StoreError> {
+        self.conditional(key, content.into(), PutMode::Create).await
+    }
+
+    /// Writes the object only if it is still `version`; `false` means that somebody wrote in between.
+    /// A folder cannot compare versions: there it writes always, so folders are for one writer.
+    ///
+    /// # Errors
+    /// [`StoreError::Object`].
+    pub async fn replace(&self, key: &str, content: impl Into<Bytes>, version: Version) -> Result<bool, StoreError> {
+        if matches!(self.location, Location::Folder(_)) {
+            return self.put(key, content).await.map(|()| true);
+        }
+        self.conditional(key, content.into(), PutMode::Update(version.0)).await
+    }
+
+    async fn conditional(&self, key: &str, content: Bytes, mode: PutMode) -> Result<bool, StoreError> {
+        let options = PutOptions { mode, ..PutOptions::default() };
+        match self.objects.put_opts(&self.key(key), PutPayload::from_bytes(content), options).await {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }) => Ok(false),
+            Err(error) => Err(self.error("write", key)(error)),
+        }
+    }
+
+    /// The keys below `prefix`, sorted.
+    ///
+    /// # Errors
+    /// [`StoreError::Object`].
+    pub async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        let below = self.key(prefix);
+        let metas: Vec<_> = self.objects.list(Some(&below)).try_collect().await.map_err(self.error("list", prefix))?;
+        let mut keys: Vec<String> = metas
+            .iter()
+            .filter_map(|meta| {
+                let parts: Vec<_> = meta.location.prefix_match(&self.prefix)?.collect();
+                Some(parts.iter().map(AsRef::as_ref).collect::<Vec<&str>>().join("/"))
+            })
+            .collect();
+        keys.sort();
+        Ok(keys)
+    }
+
+    /// Deletes the object; one that is not there is fine.
+    ///
+    /// # Errors
+    /// [`StoreError::Object`].
+    pub async fn delete(&self, key: &str) -> Result<(), StoreError> {
+        match self.objects.delete(&self.key(key)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(self.error("delete", key)(error)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_folder_keeps_objects_and_creates_only_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&Location::Folder(folder.path().join("new"))).unwrap();
+        assert!(store.get("ops/a").await.unwrap().is_none());
+        assert!(store.create("ops/a", "one").await.unwrap());
+        assert!(!store.create("ops/a", "two").await.unwrap());
+        let (content, version) = store.get("ops/a").await.unwrap().unwrap();
+        assert_eq!(content, "one");
+        assert!(store.replace("ops/a", "three", version).await.unwrap());
+        store.put("apps/b", "x").await.unwrap();
+        assert_eq!(store.list("").await.unwrap(), ["apps/b", "ops/a"]);
+        assert_eq!(store.list("ops").await.unwrap(), ["ops/a"]);
+        store.delete("ops/a").await.unwrap();
+        store.delete("ops/a").await.unwrap();
+        assert!(store.get("ops/a").await.unwrap().is_none());
+    }
+}

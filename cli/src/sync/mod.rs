@@ -1,0 +1,1 @@
+//! Hand-off to the in-cluster engine and waiting for a commit.

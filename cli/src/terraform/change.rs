@@ -1,0 +1,139 @@
+//! The normalised change list: what a plan would do, the same whichever reader found it.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// What a plan would do to one instance.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ChangeList {
+    /// Resources that would change, sorted by address. Resources that stay as they are do not appear.
+    pub resources: Vec<ResourceChange>,
+    /// Changes made outside Terraform that refresh found, sorted by address.
+    pub drift: Vec<ResourceChange>,
+    /// Root outputs that would change, sorted by name.
+    pub outputs: Vec<OutputChange>,
+}
+
+impl ChangeList {
+    /// Whether applying would change nothing at all.
+    pub fn is_empty(&self) -> bool {
+        self.resources.is_empty() && self.outputs.is_empty()
+    }
+
+    /// Whether any resource would be created, changed, replaced or destroyed.
+    pub fn touches_resources(&self) -> bool {
+        self.resources.iter().any(|change| change.action != Action::Read)
+    }
+}
+
+/// What would happen to a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// A data source is read during apply.
+    Read,
+    /// Only its address, or its import, changes.
+    Move,
+    /// Made new.
+    Create,
+    /// Changed in place.
+    Update,
+    /// Destroyed, then made again.
+    DestroyThenCreate,
+    /// Made again, then the old one destroyed.
+    CreateThenDestroy,
+    /// Destroyed.
+    Destroy,
+    /// Dropped from the state but left alone.
+    Forget,
+}
+
+impl Action {
+    /// Whether the object that exists now is lost.
+    pub fn destroys(self) -> bool {
+        matches!(self, Self::Destroy | Self::DestroyThenCreate | Self::CreateThenDestroy)
+    }
+
+    /// Whether it is a replacement, in either order.
+    pub fn replaces(self) -> bool {
+        matches!(self, Self::DestroyThenCreate | Self::CreateThenDestroy)
+    }
+}
+
+/// Terraform's two modes of a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ResourceMode {
+    /// `resource` blocks.
+    Managed,
+    /// `data` blocks.
+    Data,
+}
+
+/// What would happen to one resource instance.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ResourceChange {
+    /// Absolute address, such as `module.cluster.aws_vpc.this[0]`.
+    pub address: String,
+    /// The address before a `moved` block, if it differs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous_address: Option<String>,
+    /// Resource or data source.
+    pub mode: ResourceMode,
+    /// Type, such as `aws_vpc`.
+    pub resource_type: String,
+    /// Provider source address without host for the public registry, such as `hashicorp/aws`.
+    pub provider: String,
+    /// What would happen.
+    pub action: Action,
+    /// Terraform's reason, such as `replace_because_cannot_update`, if it gives one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Id of the object that is imported, if one is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub importing: Option<String>,
+    /// Key of the deposed object that is destroyed, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deposed: Option<String>,
+    /// Attributes that would change, sorted by path.
+    pub attributes: Vec<AttributeChange>,
+}
+
+/// A changed value inside a resource.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AttributeChange {
+    /// Path in Terraform's notation, such as `tags["Name"]` or `ingress[0].cidr_blocks`.
+    pub path: String,
+    /// The value now.
+    pub before: Shown,
+    /// The value afterwards.
+    pub after: Shown,
+    /// Whether this change is what forces the replacement.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub forces_replacement: bool,
+}
+
+/// A root output that would change.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OutputChange {
+    /// Its name.
+    pub name: String,
+    /// The value now.
+    pub before: Shown,
+    /// The value afterwards.
+    pub after: Shown,
+}
+
+/// A value as it may be shown.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shown {
+    /// There is none: null, or the object does not exist.
+    Absent,
+    /// Known only after apply.
+    Unknown,
+    /// Marked sensitive; the value is not carried along.
+    Sensitive,
+    /// The value.
+    Value(Value),
+}
