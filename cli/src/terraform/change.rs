@@ -42,6 +42,8 @@ pub enum Action {
     DestroyThenCreate,
     /// Made again, then the old one destroyed.
     CreateThenDestroy,
+    /// Dropped from the state but left alone, and made again.
+    ForgetThenCreate,
     /// Destroyed.
     Destroy,
     /// Dropped from the state but left alone.
@@ -56,7 +58,7 @@ impl Action {
 
     /// Whether it is a replacement, in either order.
     pub fn replaces(self) -> bool {
-        matches!(self, Self::DestroyThenCreate | Self::CreateThenDestroy)
+        matches!(self, Self::DestroyThenCreate | Self::CreateThenDestroy | Self::ForgetThenCreate)
     }
 }
 
@@ -95,14 +97,15 @@ pub struct ResourceChange {
     /// Key of the deposed object that is destroyed, if it is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deposed: Option<String>,
-    /// Attributes that would change, sorted by path.
+    /// Attributes that would change, in order of their paths. Listed for creations, updates and replacements;
+    /// an update without any only changes what counts as sensitive.
     pub attributes: Vec<AttributeChange>,
 }
 
 /// A changed value inside a resource.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AttributeChange {
-    /// Path in Terraform's notation, such as `tags["Name"]` or `ingress[0].cidr_blocks`.
+    /// Path in Terraform's notation, such as `tags.Name`, `tags["kubernetes.io/x"]` or `ingress[0].cidr_blocks`.
     pub path: String,
     /// The value now.
     pub before: Shown,

@@ -4,6 +4,41 @@
 //! Must not know: Git, kstack's stacks and environments, the terminal. Callers say where to run
 //! and with what.
 
+mod address;
+mod binary;
+mod cell;
 mod change;
+mod cli_config;
+mod diff;
+mod engine;
+mod environment;
+mod error;
+mod events;
+mod init;
+mod interrupt;
+mod plan_changes;
+mod plan_config;
+mod plan_file;
+mod plan_proto;
+mod plan_trust;
+mod plan_value;
+mod process;
+mod raw_change;
+mod show;
+mod state_file;
+mod version;
 
+pub use binary::{Binary, Product, SETTING};
 pub use change::{Action, AttributeChange, ChangeList, OutputChange, ResourceChange, ResourceMode, Shown};
+pub use cli_config::{MIRROR_SETTING, ProviderMirrors};
+pub use engine::{ApplyOptions, Changes, PlanOptions, PlanOutcome, Reader, Terraform, Workspace};
+pub use error::{Cause, Failure, LockInfo, TerraformError};
+pub use events::{ChangeSummary, Diagnostic, Position, Range, ResourceEvent, Severity, Snippet, TerraformEvent};
+pub use init::{BackendSetting, InitOutcome};
+pub use interrupt::Interrupt;
+pub use plan_config::Configuration;
+pub use plan_file::{PlanBackend, PlanFile, PlanFileError, PlanMode, StateId};
+pub use process::Watch;
+pub use show::{ShowError, changes_from_show_json};
+pub use state_file::{StateFile, StateFileError, StateOutput};
+pub use version::{InvalidVersion, Version};

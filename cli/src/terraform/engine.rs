@@ -1,0 +1,369 @@
+//! Terraform on one root module: init, plan, apply, and what can be asked of it.
+
+use std::{
+    collections::BTreeMap,
+    ffi::{OsStr, OsString},
+    fs,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+
+use tokio::process::Command;
+
+use super::{
+    BackendSetting, Binary, Cause, ChangeList, ChangeSummary, Diagnostic, InitOutcome, PlanFile, Product,
+    ProviderMirrors, Severity, StateFile, TerraformError, TerraformEvent, Watch, changes_from_show_json,
+    cli_config::CliConfig,
+    environment,
+    init::{Fingerprint, LOCK_FILE, Marker, Surroundings},
+    process::{Ended, Run, Stdout},
+};
+
+/// A root module to run, and with what.
+#[derive(Debug, Clone)]
+pub struct Workspace {
+    /// The root module: a stack's folder inside an exported tree.
+    pub directory: PathBuf,
+    /// The instance's own folder, made if it does not exist and kept between runs: installed providers and
+    /// modules, the CLI configuration, the marker of the last init. One run at a time may use it.
+    pub data: PathBuf,
+    /// Backend settings for init.
+    pub backend: Vec<BackendSetting>,
+    /// Variables added to the inherited environment.
+    pub environment: BTreeMap<String, OsString>,
+    /// Where providers come from before the registry.
+    pub mirrors: ProviderMirrors,
+}
+
+/// How to plan.
+#[derive(Debug, Clone)]
+pub struct PlanOptions {
+    /// Where the plan file goes.
+    pub out: PathBuf,
+    /// Variable files, relative to the working folder.
+    pub var_files: Vec<PathBuf>,
+    /// Whether everything is to be destroyed.
+    pub destroy: bool,
+    /// Whether what exists is read first.
+    pub refresh: bool,
+    /// Whether the state is locked.
+    pub lock: bool,
+    /// How long to wait for the state lock.
+    pub lock_timeout: Option<Duration>,
+    /// How many resources at the same time; Terraform's own default is 10.
+    pub parallelism: Option<u32>,
+}
+
+impl PlanOptions {
+    /// A plan with refresh and lock, written to `out`.
+    pub fn new(out: impl Into<PathBuf>) -> Self {
+        Self {
+            out: out.into(),
+            var_files: Vec::new(),
+            destroy: false,
+            refresh: true,
+            lock: true,
+            lock_timeout: None,
+            parallelism: None,
+        }
+    }
+}
+
+/// What planning found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlanOutcome {
+    /// Whether applying would do anything, be it to an output only.
+    pub changed: bool,
+    /// Terraform's count.
+    pub summary: Option<ChangeSummary>,
+    /// Its warnings.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// How to apply.
+#[derive(Debug, Clone, Default)]
+pub struct ApplyOptions {
+    /// How long to wait for the state lock.
+    pub lock_timeout: Option<Duration>,
+    /// How many resources at the same time; Terraform's own default is 10.
+    pub parallelism: Option<u32>,
+}
+
+/// What a saved plan would do, and how that was found out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Changes {
+    /// The changes.
+    pub list: ChangeList,
+    /// Which reader made the list.
+    pub reader: Reader,
+}
+
+/// The two readers of saved plans.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reader {
+    /// kstack's own, without a process.
+    Native,
+    /// `terraform show -json`, since the native one declined.
+    Show {
+        /// Why it declined.
+        because: String,
+    },
+}
+
+/// Terraform on one [`Workspace`]. Every command runs init first where it is needed.
+#[derive(Debug)]
+pub struct Terraform {
+    binary: Binary,
+    workspace: Workspace,
+    cli_config: CliConfig,
+    marker: Marker,
+    /// What init was found to be good for, so that a plan does not read the configuration again.
+    ready: AtomicBool,
+}
+
+impl Terraform {
+    /// Makes the data folder and writes the CLI configuration.
+    ///
+    /// # Errors
+    /// [`TerraformError::Io`].
+    pub fn new(binary: Binary, mut workspace: Workspace) -> Result<Self, TerraformError> {
+        let data = &workspace.data;
+        fs::create_dir_all(data).map_err(|source| TerraformError::io("create", data, source))?;
+        workspace.data = data.canonicalize().map_err(|source| TerraformError::io("use", data, source))?;
+        let directory = &workspace.directory;
+        workspace.directory =
+            directory.canonicalize().map_err(|source| TerraformError::io("use", directory, source))?;
+        let cli_config = CliConfig::settle(&workspace.mirrors, workspace.data.join("terraform.rc"))?;
+        let marker = Marker::new(&workspace.data);
+        Ok(Self { binary, workspace, cli_config, marker, ready: AtomicBool::new(false) })
+    }
+
+    /// The program.
+    pub fn binary(&self) -> &Binary {
+        &self.binary
+    }
+
+    /// Where it runs.
+    pub fn workspace(&self) -> &Workspace {
+        &self.workspace
+    }
+
+    /// Prepares the working folder, unless nothing that init reads has changed since the last one.
+    ///
+    /// A lock file that the configuration brings is never changed: an outdated one is an error.
+    ///
+    /// # Errors
+    /// [`TerraformError::Failed`], [`TerraformError::Interrupted`] or an I/O error.
+    pub async fn init(&self, watch: &Watch<'_>) -> Result<InitOutcome, TerraformError> {
+        let surroundings = Surroundings {
+            binary: &self.binary,
+            backend: &self.workspace.backend,
+            cli_config: &self.cli_config,
+            data: &self.workspace.data,
+        };
+        let fingerprint = Fingerprint::of(&self.workspace.directory, surroundings)?;
+        if self.marker.holds(&fingerprint, &self.workspace.directory)? {
+            self.ready.store(true, Ordering::Relaxed);
+            return Ok(InitOutcome::Skipped);
+        }
+        self.run_init(fingerprint, watch).await?;
+        Ok(InitOutcome::Done)
+    }
+
+    async fn run_init(&self, fingerprint: Fingerprint, watch: &Watch<'_>) -> Result<(), TerraformError> {
+        self.forget_init()?;
+        let had_lock = self.workspace.directory.join(LOCK_FILE).exists();
+        // The data folder belongs to this instance alone: another backend is another place, not a migration.
+        let mut command = self.command(["init", "-json", "-input=false", "-reconfigure"]);
+        if had_lock {
+            command.arg("-lockfile=readonly");
+        }
+        for setting in &self.workspace.backend {
+            command.arg(match setting {
+                BackendSetting::File(path) => joined("-backend-config=", path.as_os_str()),
+                BackendSetting::Value { name, value } => format!("-backend-config={name}={value}").into(),
+            });
+        }
+        self.follow(command, "init", Stdout::Events, &[], watch).await?;
+        self.marker.set(fingerprint, &self.workspace.directory, had_lock)?;
+        self.ready.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Plans and writes the plan file.
+    ///
+    /// # Errors
+    /// [`TerraformError::Failed`], [`TerraformError::Interrupted`] or an I/O error.
+    pub async fn plan(&self, options: &PlanOptions, watch: &Watch<'_>) -> Result<PlanOutcome, TerraformError> {
+        let command = || {
+            let mut command = self.command(["plan", "-json", "-input=false", "-detailed-exitcode"]);
+            command.arg(joined("-out=", absolute(&options.out).as_os_str()));
+            command.args(options.var_files.iter().map(|file| joined("-var-file=", file.as_os_str())));
+            command.args(options.destroy.then_some("-destroy"));
+            command.args((!options.refresh).then_some("-refresh=false"));
+            command.args((!options.lock).then_some("-lock=false"));
+            command.args(waiting(options.lock_timeout, options.parallelism));
+            command
+        };
+        let ended = self.prepared("plan", Stdout::Events, &[2], watch, command).await?;
+        let warnings = ended.diagnostics.into_iter().filter(|found| found.severity == Severity::Warning).collect();
+        Ok(PlanOutcome { changed: ended.code == 2, summary: ended.summary, warnings })
+    }
+
+    /// Applies a saved plan. Where the configuration brings no lock file, the plan's own is used:
+    /// Terraform insists on the providers that the plan was made with.
+    ///
+    /// # Errors
+    /// [`TerraformError::Failed`] and [`TerraformError::Interrupted`], both with the path of state that Terraform
+    /// could not store; or an I/O error.
+    pub async fn apply(
+        &self,
+        plan: &Path,
+        options: &ApplyOptions,
+        watch: &Watch<'_>,
+    ) -> Result<ChangeSummary, TerraformError> {
+        self.restore_lock_file(plan)?;
+        let command = || {
+            let mut command = self.command(["apply", "-json", "-input=false"]);
+            command.args(waiting(options.lock_timeout, options.parallelism)).arg(absolute(plan));
+            command
+        };
+        let ended = self.prepared("apply", Stdout::Events, &[], watch, command).await?;
+        Ok(ended.summary.unwrap_or_default())
+    }
+
+    fn restore_lock_file(&self, plan: &Path) -> Result<(), TerraformError> {
+        let path = self.workspace.directory.join(LOCK_FILE);
+        if path.exists() {
+            return Ok(());
+        }
+        match PlanFile::open(plan)?.lock_file() {
+            Some(lock) => fs::write(&path, lock).map_err(|source| TerraformError::io("write", &path, source)),
+            None => Ok(()),
+        }
+    }
+
+    /// What a saved plan would do: read natively, or by `show -json` where the native reader declines.
+    ///
+    /// # Errors
+    /// As [`Terraform::show_json`], [`TerraformError::Show`], and [`TerraformError::PlanFile`] for a file that is no plan.
+    pub async fn changes(&self, plan: &Path, watch: &Watch<'_>) -> Result<Changes, TerraformError> {
+        let native = PlanFile::open(plan).and_then(|file| file.changes(self.binary.product));
+        match native {
+            Ok(list) => Ok(Changes { list, reader: Reader::Native }),
+            // OpenTofu may have encrypted it: only the program can tell.
+            Err(error) if error.is_declined() || self.binary.product == Product::OpenTofu => {
+                let list = changes_from_show_json(&self.show_json(plan, watch).await?)?;
+                Ok(Changes { list, reader: Reader::Show { because: error.to_string() } })
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// `terraform show -json` of a saved plan. It carries every value in clear, sensitive ones too.
+    ///
+    /// # Errors
+    /// [`TerraformError::Failed`], [`TerraformError::Interrupted`] or an I/O error.
+    pub async fn show_json(&self, plan: &Path, watch: &Watch<'_>) -> Result<Vec<u8>, TerraformError> {
+        let command = || {
+            let mut command = self.command(["show", "-json", "-no-color"]);
+            command.arg(absolute(plan));
+            command
+        };
+        Ok(self.prepared("show", Stdout::Document, &[], watch, command).await?.document)
+    }
+
+    /// The state as it is stored now, or `None` if there is none yet. Works with every backend, and
+    /// OpenTofu decrypts it. The outputs are in it, so `terraform output`, which hashes every
+    /// provider first, is not needed.
+    ///
+    /// # Errors
+    /// [`TerraformError::Failed`], [`TerraformError::Interrupted`], [`TerraformError::State`] or an I/O error.
+    pub async fn pull_state(&self, watch: &Watch<'_>) -> Result<Option<StateFile>, TerraformError> {
+        let command = || self.command(["state", "pull", "-no-color"]);
+        let document = self.prepared("state pull", Stdout::Document, &[], watch, command).await?.document;
+        if document.trim_ascii().is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(StateFile::parse(&document)?))
+    }
+
+    /// Runs a command after init; once more after a real init if Terraform asks for one.
+    async fn prepared(
+        &self,
+        name: &'static str,
+        stdout: Stdout,
+        also_good: &'static [i32],
+        watch: &Watch<'_>,
+        command: impl Fn() -> Command,
+    ) -> Result<Ended, TerraformError> {
+        let fresh = if self.ready.load(Ordering::Relaxed) { InitOutcome::Skipped } else { self.init(watch).await? };
+        if fresh == InitOutcome::Done {
+            return self.follow(command(), name, stdout, also_good, watch).await;
+        }
+        // What makes us try again is not the user's concern.
+        let quiet = |event: TerraformEvent| match event {
+            TerraformEvent::Diagnostic(found)
+                if found.severity == Severity::Error && Cause::of_diagnostic(&found) == Some(Cause::InitNeeded) => {}
+            event => (watch.events)(event),
+        };
+        let first = Watch { events: &quiet, interrupt: watch.interrupt };
+        match self.follow(command(), name, stdout, also_good, &first).await {
+            Err(TerraformError::Failed(failure)) if failure.cause() == Cause::InitNeeded => {
+                self.forget_init()?;
+                self.init(watch).await?;
+                self.follow(command(), name, stdout, also_good, watch).await
+            }
+            result => result,
+        }
+    }
+
+    async fn follow(
+        &self,
+        command: Command,
+        name: &'static str,
+        stdout: Stdout,
+        also_good: &'static [i32],
+        watch: &Watch<'_>,
+    ) -> Result<Ended, TerraformError> {
+        let program = self.binary.product.program();
+        let command_name = format!("{program} {name}");
+        let directory = &self.workspace.directory;
+        Run { command: command_name, name, directory, stdout, also_good }.follow(command, watch).await
+    }
+
+    fn command<const N: usize>(&self, arguments: [&str; N]) -> Command {
+        let mut command = Command::new(&self.binary.path);
+        command.args(arguments);
+        environment::apply(&mut command);
+        command.envs(&self.workspace.environment);
+        command.env("TF_DATA_DIR", self.workspace.data.join("terraform"));
+        if let CliConfig::Own { path, .. } = &self.cli_config {
+            command.env("TF_CLI_CONFIG_FILE", path);
+        }
+        command
+    }
+
+    fn forget_init(&self) -> Result<(), TerraformError> {
+        self.ready.store(false, Ordering::Relaxed);
+        self.marker.clear()
+    }
+}
+
+fn joined(option: &str, value: &OsStr) -> OsString {
+    let mut argument = OsString::from(option);
+    argument.push(value);
+    argument
+}
+
+/// Terraform runs in another folder than we do.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+fn waiting(lock_timeout: Option<Duration>, parallelism: Option<u32>) -> impl Iterator<Item = String> {
+    let timeout = lock_timeout.map(|timeout| format!("-lock-timeout={}s", timeout.as_secs()));
+    let parallelism = parallelism.map(|parallelism| format!("-parallelism={parallelism}"));
+    timeout.into_iter().chain(parallelism)
+}

@@ -1,0 +1,34 @@
+//! The environment that Terraform runs in.
+//!
+//! Credentials, proxies, `TF_VAR_…`, `TF_LOG…` and provider settings are inherited. Dropped is what
+//! would change the meaning of the arguments behind our back: `TF_CLI_ARGS…`; `TF_WORKSPACE` (an
+//! instance has one state); `TF_PLUGIN_CACHE_DIR` (Terraform's cache is not safe under parallel
+//! runs, hashicorp/terraform#31964); `TF_REATTACH_PROVIDERS` (a provider process configured by
+//! somebody else); and the variables that kstack sets itself.
+
+use std::env;
+
+/// Clears and sets what every run has in common.
+pub(super) fn apply(command: &mut tokio::process::Command) {
+    for (name, _) in env::vars_os() {
+        if name.to_str().is_some_and(dropped) {
+            command.env_remove(name);
+        }
+    }
+    command.env("TF_IN_AUTOMATION", "1").env("TF_INPUT", "0").env("CHECKPOINT_DISABLE", "1");
+}
+
+fn dropped(name: &str) -> bool {
+    name.starts_with("TF_CLI_ARGS")
+        || matches!(name, "TF_WORKSPACE" | "TF_PLUGIN_CACHE_DIR" | "TF_REATTACH_PROVIDERS" | "TF_DATA_DIR")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn only_what_bends_arguments_is_dropped() {
+        let kept = ["AWS_PROFILE", "TF_VAR_region", "TF_LOG", "TF_CLI_CONFIG_FILE", "TF_TOKEN_example_com"];
+        assert!(!kept.iter().any(|name| super::dropped(name)));
+        assert!(["TF_CLI_ARGS", "TF_CLI_ARGS_plan", "TF_WORKSPACE"].iter().all(|name| super::dropped(name)));
+    }
+}

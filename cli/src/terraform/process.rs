@@ -1,0 +1,276 @@
+//! One run of Terraform: its process group, its output, its end.
+
+use std::{
+    collections::VecDeque,
+    path::{Path, PathBuf},
+    process::{ExitStatus, Stdio},
+    time::{Duration, SystemTime},
+};
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader},
+    process::{Child, Command},
+    task::JoinHandle,
+    time::{Instant, sleep_until, timeout},
+};
+
+use super::{ChangeSummary, Diagnostic, Failure, Interrupt, TerraformError, TerraformEvent, events};
+
+/// How many lines that are no events are kept for error messages.
+const KEPT_LINES: usize = 200;
+
+/// How long the pipes may stay open after Terraform ended: something that it started can hold them forever.
+const PIPE_GRACE: Duration = Duration::from_secs(2);
+
+/// Who follows a run, and who may end it.
+#[derive(Clone, Copy)]
+pub struct Watch<'a> {
+    /// Gets every event as it happens.
+    pub events: &'a (dyn Fn(TerraformEvent) + Send + Sync),
+    /// Ends the run.
+    pub interrupt: &'a Interrupt,
+}
+
+impl std::fmt::Debug for Watch<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Watch").field("interrupt", self.interrupt).finish_non_exhaustive()
+    }
+}
+
+/// What stdout holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stdout {
+    /// Lines of `-json` events.
+    Events,
+    /// One document, which is returned.
+    Document,
+}
+
+/// A run about to start.
+#[derive(Debug)]
+pub(super) struct Run<'a> {
+    /// For messages, such as `terraform plan`.
+    pub(super) command: String,
+    /// The subcommand, such as `plan`.
+    pub(super) name: &'static str,
+    /// Where it runs.
+    pub(super) directory: &'a Path,
+    /// What stdout holds.
+    pub(super) stdout: Stdout,
+    /// Exit codes besides 0 that are no failure.
+    pub(super) also_good: &'static [i32],
+}
+
+/// A run that ended well.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) code: i32,
+    pub(super) diagnostics: Vec<Diagnostic>,
+    pub(super) summary: Option<ChangeSummary>,
+    pub(super) document: Vec<u8>,
+}
+
+#[derive(Debug, Default)]
+struct Heard {
+    diagnostics: Vec<Diagnostic>,
+    lines: VecDeque<String>,
+    summary: Option<ChangeSummary>,
+}
+
+impl Heard {
+    fn event(&mut self, event: TerraformEvent, watch: &Watch<'_>) {
+        match &event {
+            TerraformEvent::Diagnostic(diagnostic) => self.diagnostics.push(diagnostic.clone()),
+            TerraformEvent::ChangeSummary(summary) => self.summary = Some(summary.clone()),
+            TerraformEvent::Line { text } => {
+                if self.lines.len() == KEPT_LINES {
+                    self.lines.pop_front();
+                }
+                self.lines.push_back(text.clone());
+            }
+            _ => {}
+        }
+        (watch.events)(event);
+    }
+}
+
+impl Run<'_> {
+    /// Starts `command` in a process group of its own, so that our own Ctrl-C does not reach it, and
+    /// follows it to its end.
+    pub(super) async fn follow(&self, mut command: Command, watch: &Watch<'_>) -> Result<Ended, TerraformError> {
+        if watch.interrupt.is_raised() {
+            return Err(self.interrupted(false, None));
+        }
+        let program = PathBuf::from(command.as_std().get_program());
+        let started = SystemTime::now();
+        command.current_dir(self.directory).process_group(0);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = command.spawn().map_err(|source| TerraformError::io("run", &program, source))?;
+        let mut group = Group::new(child);
+        (watch.events)(TerraformEvent::Started { command: self.name });
+
+        let (sender, mut lines) = tokio::sync::mpsc::unbounded_channel();
+        let stderr = group.child.stderr.take().map(|pipe| read_lines(pipe, true, sender.clone()));
+        let (stdout, document) = match self.stdout {
+            Stdout::Events => (group.child.stdout.take().map(|pipe| read_lines(pipe, false, sender.clone())), None),
+            Stdout::Document => (None, group.child.stdout.take().map(read_all)),
+        };
+        drop(sender);
+
+        let mut heard = Heard::default();
+        let end = group.end(watch.interrupt);
+        tokio::pin!(end);
+        let (status, killed) = loop {
+            tokio::select! {
+                Some((text, is_stderr)) = lines.recv() => heard.event(event(&text, is_stderr), watch),
+                ended = &mut end => break ended,
+            }
+        };
+        let status = status.map_err(|source| TerraformError::io("wait for", &program, source))?;
+        let rest = async {
+            while let Some((text, is_stderr)) = lines.recv().await {
+                heard.event(event(&text, is_stderr), watch);
+            }
+        };
+        if timeout(PIPE_GRACE, rest).await.is_err() {
+            for reader in [stderr, stdout].into_iter().flatten() {
+                reader.abort();
+            }
+        }
+        let document = match document {
+            Some(reader) => timeout(PIPE_GRACE, reader).await.map_err(std::io::Error::from).and_then(|read| read?),
+            None => Ok(Vec::new()),
+        }
+        .map_err(|source| TerraformError::io("read the output of", &program, source))?;
+        self.judge(status, killed, started, heard, document, watch)
+    }
+
+    fn judge(
+        &self,
+        status: ExitStatus,
+        killed: bool,
+        started: SystemTime,
+        heard: Heard,
+        document: Vec<u8>,
+        watch: &Watch<'_>,
+    ) -> Result<Ended, TerraformError> {
+        match status.code() {
+            Some(code) if code == 0 || self.also_good.contains(&code) => {
+                Ok(Ended { code, diagnostics: heard.diagnostics, summary: heard.summary, document })
+            }
+            _ if killed || watch.interrupt.is_raised() => Err(self.interrupted(killed, self.errored_state(started))),
+            code => Err(TerraformError::Failed(Box::new(Failure {
+                command: self.command.clone(),
+                code,
+                diagnostics: heard.diagnostics,
+                lines: heard.lines.into(),
+                errored_state: self.errored_state(started),
+            }))),
+        }
+    }
+
+    fn interrupted(&self, killed: bool, errored_state: Option<PathBuf>) -> TerraformError {
+        TerraformError::Interrupted { command: self.command.clone(), killed, errored_state }
+    }
+
+    /// The file that Terraform writes when it cannot store the state, if it is of this run.
+    fn errored_state(&self, started: SystemTime) -> Option<PathBuf> {
+        let path = self.directory.join("errored.tfstate");
+        let changed = path.metadata().and_then(|metadata| metadata.modified()).ok()?;
+        // File systems round down: a second of slack, since runs take longer than that to fail twice.
+        (changed + Duration::from_secs(1) >= started).then_some(path)
+    }
+}
+
+fn event(text: &str, is_stderr: bool) -> TerraformEvent {
+    if is_stderr {
+        TerraformEvent::Line { text: anstream::adapter::strip_str(text).to_string() }
+    } else {
+        events::parse(text)
+    }
+}
+
+fn read_lines(
+    pipe: impl AsyncRead + Unpin + Send + 'static,
+    is_stderr: bool,
+    lines: tokio::sync::mpsc::UnboundedSender<(String, bool)>,
+) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let mut pipe = BufReader::new(pipe);
+        let mut line = Vec::new();
+        // A pipe that breaks is a pipe that ended: what counts is how the process ends.
+        while pipe.read_until(b'\n', &mut line).await.is_ok_and(|length| length > 0) {
+            let text = String::from_utf8_lossy(&line);
+            let text = text.trim_end_matches(['\n', '\r']);
+            if !text.is_empty() && lines.send((text.to_owned(), is_stderr)).is_err() {
+                return;
+            }
+            line.clear();
+        }
+    })
+}
+
+fn read_all(mut pipe: impl AsyncRead + Unpin + Send + 'static) -> JoinHandle<std::io::Result<Vec<u8>>> {
+    tokio::spawn(async move {
+        let mut bytes = Vec::new();
+        pipe.read_to_end(&mut bytes).await?;
+        Ok(bytes)
+    })
+}
+
+/// A process and the group that it leads.
+struct Group {
+    child: Child,
+    id: Option<Pid>,
+    signalled: bool,
+    ended: bool,
+}
+
+impl Group {
+    fn new(child: Child) -> Self {
+        let id = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+        Self { child, id, signalled: false, ended: false }
+    }
+
+    /// Waits for the end. The interrupt becomes one SIGINT to the group, its deadline one SIGKILL;
+    /// the second value says whether that was needed.
+    async fn end(&mut self, interrupt: &Interrupt) -> (std::io::Result<ExitStatus>, bool) {
+        let mut deadline = None;
+        let mut killed = false;
+        loop {
+            tokio::select! {
+                biased;
+                status = self.child.wait() => {
+                    self.ended = true;
+                    return (status, killed);
+                }
+                () = interrupt.wait(), if deadline.is_none() => {
+                    self.signal(Signal::INT);
+                    deadline = Some(Instant::now() + interrupt.deadline());
+                }
+                () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() && !killed => {
+                    self.signal(Signal::KILL);
+                    killed = true;
+                }
+            }
+        }
+    }
+
+    fn signal(&mut self, signal: Signal) {
+        self.signalled = true;
+        if let Some(id) = self.id {
+            // It fails only if the group is gone already, which the wait reports.
+            let _ = kill_process_group(id, signal);
+        }
+    }
+}
+
+impl Drop for Group {
+    /// Whoever drops the run midway cannot wait, but Terraform must not go on unseen: it is asked to end.
+    fn drop(&mut self) {
+        if !self.ended && !self.signalled {
+            self.signal(Signal::INT);
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Reading a state without a process: who wrote it, which one it is, its outputs.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+/// Terraform's and OpenTofu's format since 0.12 (internal/states/statefile/version4.go).
+const FORMAT: u64 = 4;
+
+/// A state, as far as kstack needs it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StateFile {
+    /// Set when the state was first written; empty if it never was.
+    pub lineage: String,
+    /// Counts its versions.
+    pub serial: u64,
+    /// Which version wrote it.
+    pub terraform_version: String,
+    /// The root outputs by name.
+    pub outputs: BTreeMap<String, StateOutput>,
+    /// Addresses of the managed resources (not of their instances), sorted.
+    pub resources: Vec<String>,
+}
+
+/// A root output in a state.
+#[derive(Clone, PartialEq, Deserialize)]
+pub struct StateOutput {
+    /// Its value.
+    #[serde(default)]
+    pub value: Value,
+    /// Whether it must not be shown.
+    #[serde(default)]
+    pub sensitive: bool,
+}
+
+impl std::fmt::Debug for StateOutput {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut output = f.debug_struct("StateOutput");
+        if !self.sensitive {
+            output.field("value", &self.value);
+        }
+        output.field("sensitive", &self.sensitive).finish_non_exhaustive()
+    }
+}
+
+/// Why a state cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum StateFileError {
+    /// It is not JSON, or not a state.
+    #[error("the state is not valid")]
+    Invalid {
+        /// Why.
+        source: serde_json::Error,
+    },
+    /// OpenTofu encrypted it.
+    #[error("the state is encrypted")]
+    Encrypted,
+    /// Another format.
+    #[error("the state has format {found}, only {FORMAT} is known")]
+    Format {
+        /// Its format.
+        found: u64,
+    },
+}
+
+#[derive(Deserialize)]
+struct Raw {
+    version: Option<u64>,
+    #[serde(default)]
+    terraform_version: String,
+    #[serde(default)]
+    serial: u64,
+    #[serde(default)]
+    lineage: String,
+    #[serde(default)]
+    outputs: BTreeMap<String, StateOutput>,
+    #[serde(default)]
+    resources: Vec<RawResource>,
+    encrypted_data: Option<serde::de::IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct RawResource {
+    #[serde(default)]
+    module: Option<String>,
+    mode: String,
+    #[serde(rename = "type")]
+    kind: String,
+    name: String,
+}
+
+impl StateFile {
+    /// Reads a state file.
+    ///
+    /// # Errors
+    /// [`StateFileError`].
+    pub fn parse(bytes: &[u8]) -> Result<Self, StateFileError> {
+        let raw: Raw = serde_json::from_slice(bytes).map_err(|source| StateFileError::Invalid { source })?;
+        match raw.version {
+            // OpenTofu's encrypted form has the data, its key's metadata and, of the rest, only lineage and serial.
+            _ if raw.encrypted_data.is_some() => return Err(StateFileError::Encrypted),
+            Some(FORMAT) => {}
+            found => return Err(StateFileError::Format { found: found.unwrap_or_default() }),
+        }
+        let managed = raw.resources.into_iter().filter(|resource| resource.mode == "managed");
+        let mut resources: Vec<_> = managed
+            .map(|resource| {
+                let address = format!("{}.{}", resource.kind, resource.name);
+                resource.module.map(|module| format!("{module}.{address}")).unwrap_or(address)
+            })
+            .collect();
+        resources.sort();
+        Ok(Self {
+            lineage: raw.lineage,
+            serial: raw.serial,
+            terraform_version: raw.terraform_version,
+            outputs: raw.outputs,
+            resources,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_is_read() {
+        let state = StateFile::parse(
+            br#"{"version":4,"terraform_version":"1.11.4","serial":7,"lineage":"l",
+                "outputs":{"a":{"value":[1],"type":"x"},"b":{"value":"hush","type":"string","sensitive":true}},
+                "resources":[
+                  {"mode":"data","type":"aws_ami","name":"x","provider":"p","instances":[]},
+                  {"module":"module.m[0]","mode":"managed","type":"aws_vpc","name":"this","provider":"p","instances":[]},
+                  {"mode":"managed","type":"a","name":"b","provider":"p","instances":[]}],
+                "check_results":null}"#,
+        )
+        .unwrap();
+        assert_eq!((state.lineage.as_str(), state.serial), ("l", 7));
+        assert_eq!(state.resources, ["a.b", "module.m[0].aws_vpc.this"]);
+        assert_eq!(state.outputs["a"].value, serde_json::json!([1]));
+        assert!(state.outputs["b"].sensitive);
+        assert!(!format!("{state:?}").contains("hush"));
+    }
+
+    #[test]
+    fn other_states_are_told_apart() {
+        let error = |text: &str| StateFile::parse(text.as_bytes()).unwrap_err().to_string();
+        let encrypted = r#"{"serial":1,"lineage":"l","meta":{},"encrypted_data":"AAAA","encryption_version":"v0"}"#;
+        assert_eq!(error(encrypted), "the state is encrypted");
+        assert_eq!(error(r#"{"version":3}"#), "the state has format 3, only 4 is known");
+        assert_eq!(error("{}"), "the state has format 0, only 4 is known");
+        assert_eq!(error("<html>"), "the state is not valid");
+    }
+}
