@@ -84,7 +84,7 @@ def main() -> None:
             "provider": "local",
             "region": "local",
             "endpoint": "https://127.0.0.1:6443",
-            "ca_certificate": "a certificate",
+            "ca_certificate": "YSBjZXJ0aWZpY2F0ZQ==",
             "version": None,
             "auth": {"type": "kubeconfig", "path": str(kubeconfig), "context": "gc0-ops-local"},
         }, cluster()

@@ -1,11 +1,11 @@
 output "cluster" {
-  description = "How to reach the cluster: name, provider, region, endpoint, ca_certificate (PEM), version and auth. No credential: auth says where the kubeconfig lies. Endpoint and certificate are null while that file is missing."
+  description = "How to reach the cluster: name, provider, region, endpoint, ca_certificate (base64, as in a kubeconfig), version and auth. No credential: auth says where the kubeconfig lies. Endpoint and certificate are null while that file is missing."
   value = {
     name           = module.metadata.name
     provider       = "local"
     region         = "local"
     endpoint       = try(local.server.server, null)
-    ca_certificate = try(base64decode(local.server["certificate-authority-data"]), null)
+    ca_certificate = try(local.server["certificate-authority-data"], null)
     version        = null # that of the kstack which runs the sandbox
 
     auth = {
