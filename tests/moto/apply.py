@@ -143,11 +143,12 @@ class Stack:
         return done.stdout + done.stderr
 
     def change(self, **variables: dict) -> None:
-        """Applies a change, which must replace nothing and converge."""
+        """Applies a change, which must converge and replace nothing but the policies of access entries."""
         self.terraform("plan", "-out=change.tfplan", **variables)
         plan = json.loads(self.terraform("show", "-json", "change.tfplan"))
-        actions = {each["address"]: each["change"]["actions"] for each in plan["resource_changes"] if each["change"]["actions"] not in (["no-op"], ["read"])}
-        assert actions and all("delete" not in each for each in actions.values()), actions
+        changed = [each for each in plan["resource_changes"] if each["change"]["actions"] not in (["no-op"], ["read"])]
+        destroyed = {each["type"] for each in changed if "delete" in each["change"]["actions"]}
+        assert changed and destroyed <= {"aws_eks_access_policy_association"}, destroyed
         self.terraform("apply", "change.tfplan")
         self.terraform("plan", "-detailed-exitcode", **variables)
 

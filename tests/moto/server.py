@@ -7,7 +7,7 @@ Added to EKS are
 - tags on all of these, and on node groups
 - the parts of CreateCluster and CreateNodegroup that moto drops or makes up, and a certificate authority that is base64
 
-In EC2, the tags of a launch template no longer show up among those that it gives to instances.
+In EC2, the tags of a launch template can change, and no longer show up among those that it gives to instances.
 
 It proves that a module applies, converges to an empty plan and destroys. It does not prove what the cloud would do:
 it checks no permission, no quota and no name of an add-on, and starts no machine.
@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from moto.core import DEFAULT_ACCOUNT_ID
-from moto.ec2.models.launch_templates import LaunchTemplateBackend
+from moto.ec2.models.launch_templates import LaunchTemplate, LaunchTemplateBackend
 from moto.eks import urls
 from moto.eks.models import Cluster, EKSBackend, eks_backends
 from moto.eks.responses import EKSResponse
@@ -322,6 +322,8 @@ def install() -> None:
     EKSResponse.create_cluster = create_cluster
     EKSResponse.create_nodegroup = create_nodegroup
     LaunchTemplateBackend.create_launch_template = create_launch_template
+    # moto shows those of the creation for ever; its constructor sets them, which is ignored here.
+    LaunchTemplate.tags = property(lambda self: self.get_tags(), lambda self, _: None)
 
 
 if __name__ == "__main__":
