@@ -12,7 +12,7 @@ const ROWS: &[&[&str]] = &[
     &["platform"],
     &["repo", "store"],
     &["closure", "render", "review", "terraform", "sync", "sandbox"],
-    &["pipeline", "scaffold"],
+    &["pipeline", "scaffold", "check"],
     &["commands", "ui", "args", "error", "exit"],
 ];
 

@@ -96,8 +96,14 @@ pub enum ColorChoice {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Check the tools and settings that kstack needs
+    Doctor(commands::doctor::DoctorArgs),
+    /// Scaffold a platform repository
+    Init(Box<commands::init::InitArgs>),
     /// Print a completion script for a shell
     Completions(commands::completions::CompletionsArgs),
+    /// Check the platform's files without touching anything
+    Validate(commands::validate::ValidateArgs),
     /// Write the manual pages
     Man(commands::man::ManArgs),
 }

@@ -7,7 +7,9 @@ use std::{error::Error, fmt};
 
 use crate::{exit::ExitCode, hcl::Diagnostic};
 
+mod check;
 mod platform;
+mod scaffold;
 mod store;
 mod terraform;
 

@@ -9,6 +9,7 @@ mod error;
 mod exit;
 mod ui;
 
+pub mod check;
 pub mod closure;
 pub mod hcl;
 pub mod pipeline;

@@ -2,7 +2,10 @@
 
 pub mod completions;
 mod context;
+pub mod doctor;
+pub mod init;
 pub mod man;
+pub mod validate;
 
 use crate::{args::Command, error::CliError, exit::ExitCode};
 
@@ -14,7 +17,10 @@ pub use context::Context;
 /// Whatever the command meets, with kind and hints.
 pub fn run(context: &mut Context<'_>, command: &Command) -> Result<ExitCode, CliError> {
     match command {
+        Command::Doctor(args) => doctor::run(context, args),
+        Command::Init(args) => init::run(context, args),
         Command::Completions(args) => completions::run(context, args),
         Command::Man(args) => man::run(context, args),
+        Command::Validate(args) => validate::run(context, args),
     }
 }

@@ -94,3 +94,13 @@ name!(
     StackName,
     "stack name"
 );
+name!(
+    /// The name of a platform.
+    PlatformName,
+    "platform name"
+);
+name!(
+    /// The name of a cluster, which the names of its stack and of its instances begin with, such as `gc0`.
+    ClusterName,
+    "cluster name"
+);

@@ -6,6 +6,7 @@
 
 mod diagnostic;
 mod progress;
+mod prompt;
 mod style;
 mod table;
 
@@ -21,7 +22,6 @@ use crate::{
 
 pub use progress::Progress;
 pub use style::Styles;
-#[expect(unused_imports, reason = "the first table comes with `kstack list`")]
 pub use table::Table;
 
 /// What a run may say, where and how.

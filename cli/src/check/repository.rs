@@ -1,0 +1,53 @@
+//! All static checks of a repository, and what they found.
+
+use crate::{
+    hcl::Diagnostic,
+    platform::{Platform, layout},
+};
+
+use super::{Files, configuration, kustomize, placeholders, stacks, syntax, yaml::Manifests};
+
+/// What was looked at, and what is wrong.
+#[derive(Debug)]
+pub struct Report {
+    /// How many files were read.
+    pub files: usize,
+    /// How many stacks there are.
+    pub stacks: usize,
+    /// How many environments there are.
+    pub environments: usize,
+    /// The problems, by file and line.
+    pub problems: Vec<Diagnostic>,
+}
+
+/// Checks `files`. Problems of one file do not keep the others from being checked; only what needs
+/// a readable `kstack.hcl` is left out without one.
+pub fn repository(files: &Files) -> Report {
+    let mut problems = Vec::new();
+    let mut manifests = Manifests::default();
+    let platform = files.text(layout::PLATFORM_FILE).and_then(|file| match Platform::parse(&file.path, &file.text) {
+        Ok(platform) => Some(platform),
+        Err(error) => {
+            problems.extend(error.into_problems());
+            None
+        }
+    });
+    let documents = syntax::hcl(files, &mut problems);
+    syntax::manifests(files, &mut manifests, &mut problems);
+    placeholders::check(files, &mut problems);
+    kustomize::check(files, &mut manifests, &mut problems);
+    let stacks = stacks::find(files, platform.as_ref(), &mut problems);
+    if let Some(platform) = &platform {
+        let context = stacks::Context { files, documents: &documents, platform };
+        stacks::environments(files, platform, &mut problems);
+        stacks::instances(&context, &stacks, &mut manifests, &mut problems);
+        configuration::check(&context, &stacks, &mut problems);
+    }
+    problems.sort_by(|a, b| (&a.file.path, a.span.start).cmp(&(&b.file.path, b.span.start)));
+    Report {
+        files: files.count(),
+        stacks: stacks.len(),
+        environments: platform.map_or(0, |platform| platform.environments.len()),
+        problems,
+    }
+}

@@ -1,0 +1,83 @@
+//! What can go wrong between answers and files.
+
+use std::{io, path::PathBuf};
+
+use super::Problem;
+
+/// Why no files were written.
+#[derive(Debug, thiserror::Error)]
+pub enum ScaffoldError {
+    /// The platform cannot be made from these answers.
+    #[error("{}", sentence(.problems))]
+    Answers {
+        /// What is wrong; never empty.
+        problems: Vec<Problem>,
+    },
+    /// A template does not render.
+    #[error("the template `{template}` does not render")]
+    Template {
+        /// Its path below the templates folder.
+        template: String,
+        /// Why, with the line.
+        source: Box<minijinja::Error>,
+    },
+    /// A template is not text.
+    #[error("the template `{template}` is not UTF-8 text")]
+    NotText {
+        /// Its path below the templates folder.
+        template: String,
+    },
+    /// The folder named by `KSTACK_TEMPLATES_DIR` cannot be read.
+    #[error("cannot read the templates in `{path}`")]
+    Templates {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Two templates have the same target, or a target lies outside the repository.
+    #[error("cannot scaffold `{path}`: {reason}")]
+    Target {
+        /// Path inside the repository.
+        path: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// Files are in the way.
+    #[error("{} in the way in `{root}`", counted(.paths.len()))]
+    Conflicts {
+        /// The folder to write to.
+        root: PathBuf,
+        /// The paths inside it, sorted.
+        paths: Vec<String>,
+    },
+    /// A file cannot be written; everything written before it was removed again, except `left`.
+    #[error("cannot write `{path}`{}", left_over(.left))]
+    Write {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+        /// What could not be removed again.
+        left: Vec<PathBuf>,
+    },
+}
+
+fn sentence(problems: &[Problem]) -> String {
+    match problems {
+        [problem] => problem.message.clone(),
+        _ => format!("{} answers cannot be used", problems.len()),
+    }
+}
+
+fn counted(count: usize) -> String {
+    if count == 1 { "a file is".to_owned() } else { format!("{count} files are") }
+}
+
+fn left_over(left: &[PathBuf]) -> String {
+    if left.is_empty() {
+        return String::new();
+    }
+    let listed = left.iter().map(|path| format!("`{}`", path.display())).collect::<Vec<_>>().join(", ");
+    format!(", and what had been written before could not be removed: {listed}")
+}

@@ -1,0 +1,132 @@
+//! minijinja with a syntax that HCL, YAML, Helm and GitHub Actions leave alone.
+//!
+//! `#% if x` on a line of its own is a statement, `<%= x %>` a value, `<%# … %>` a comment. A value
+//! is written as it is; `hcl` and `yaml` quote it for the file it stands in. What has no one
+//! spelling in those files (lists, maps, nothing) cannot be written at all.
+
+use minijinja::{
+    AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior, Value, escape_formatter,
+    syntax::SyntaxConfig,
+    value::{Serde, ValueKind},
+};
+use serde::Serialize;
+
+use super::ScaffoldError;
+
+/// Renders templates.
+#[derive(Debug)]
+pub(super) struct Renderer {
+    environment: Environment<'static>,
+}
+
+impl Renderer {
+    pub(super) fn new() -> Result<Self, ScaffoldError> {
+        let mut environment = Environment::new();
+        let syntax = SyntaxConfig::builder()
+            .block_delimiters("<%", "%>")
+            .variable_delimiters("<%=", "%>")
+            .comment_delimiters("<%#", "%>")
+            .line_statement_prefix("#%")
+            .trim_blocks(true)
+            .lstrip_blocks(true)
+            .keep_trailing_newline(true)
+            .build()
+            .map_err(|source| ScaffoldError::Template { template: "syntax".to_owned(), source: Box::new(source) })?;
+        environment.set_syntax(syntax);
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.set_auto_escape_callback(|_| AutoEscape::None);
+        environment.set_formatter(format);
+        environment.add_filter("hcl", hcl);
+        environment.add_filter("yaml", yaml);
+        Ok(Self { environment })
+    }
+
+    /// Renders `text`; `template` is its name in errors.
+    pub(super) fn render(&self, template: &str, text: &str, values: &impl Serialize) -> Result<String, ScaffoldError> {
+        self.environment
+            .template_from_named_str(template, text)
+            .and_then(|parsed| parsed.render(Serde(values)))
+            .map_err(|source| ScaffoldError::Template { template: template.to_owned(), source: Box::new(source) })
+    }
+}
+
+/// Booleans as HCL and YAML spell them (the default is Python's `True`).
+fn format(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
+    match value.kind() {
+        ValueKind::Bool => out.write_str(if value.is_true() { "true" } else { "false" }).map_err(Error::from),
+        ValueKind::String | ValueKind::Number | ValueKind::Undefined => escape_formatter(out, state, value),
+        kind => Err(Error::new(ErrorKind::InvalidOperation, format!("a {kind} cannot be written into a file"))),
+    }
+}
+
+/// A string as an HCL literal: JSON's escapes, and no way to begin an interpolation.
+fn hcl(text: &str) -> String {
+    serde_json::Value::from(text).to_string().replace("${", "$${").replace("%{", "%%{")
+}
+
+/// A string as a YAML scalar: plain where every reader takes it as that string, otherwise quoted.
+fn yaml(text: &str) -> String {
+    let plain = text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '.' || first == '/')
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-/:@+~?=&%".contains(c))
+        && !text.ends_with(':')
+        && !["true", "false", "yes", "no", "on", "off", "y", "n", "null", ".inf", ".nan"]
+            .contains(&text.to_ascii_lowercase().as_str())
+        && !text.starts_with('.');
+    if plain { text.to_owned() } else { serde_json::Value::from(text).to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use minijinja::context;
+
+    use super::*;
+
+    fn render(text: &str) -> Result<String, String> {
+        let values = context! {
+            yes => true, no => false, name => "ac\"me", nothing => (), list => vec!["a", "b"], dollar => "${x} %{y}",
+        };
+        Renderer::new().unwrap().render("test.tf", text, &values).map_err(|error| {
+            let source = std::error::Error::source(&error).unwrap();
+            source.to_string()
+        })
+    }
+
+    #[test]
+    fn foreign_syntaxes_pass_untouched() {
+        let text = "a = \"${var.x}\" # {{ .Values.y }} ${{ github.ref }} %{ if z } <<EOT {# c #} <name>\n";
+        assert_eq!(render(text).unwrap(), text);
+    }
+
+    #[test]
+    fn statements_take_their_whole_line() {
+        let text =
+            "a\n#% if yes\n  b = <%= yes %>\n  #% else\n  c\n#% endif\n#% for x in list\n- <%= x %>\n#% endfor\nd\n";
+        assert_eq!(render(text).unwrap(), "a\n  b = true\n- a\n- b\nd\n");
+    }
+
+    #[test]
+    fn values_are_quoted_for_their_file() {
+        assert_eq!(render("<%= name|hcl %> <%= dollar|hcl %>").unwrap(), r#""ac\"me" "$${x} %%{y}""#);
+        for (text, written) in [
+            ("https://github.com/acme/platform", "https://github.com/acme/platform"),
+            ("ssh://git@github.com:22/acme/platform.git", "ssh://git@github.com:22/acme/platform.git"),
+            ("yes", "\"yes\""),
+            ("1.33", "\"1.33\""),
+            ("a: b", "\"a: b\""),
+            ("a #b", "\"a #b\""),
+            ("", "\"\""),
+            ("a:", "\"a:\""),
+            (".inf", "\".inf\""),
+        ] {
+            assert_eq!(yaml(text), written);
+        }
+    }
+
+    #[test]
+    fn what_has_no_spelling_is_an_error() {
+        assert!(render("<%= missing %>").unwrap_err().contains("`missing` is undefined"));
+        assert!(render("<% if missing %><% endif %>").is_err());
+        assert!(render("<%= list %>").unwrap_err().contains("cannot be written"));
+        assert!(render("<%= nothing %>").unwrap_err().contains("cannot be written"));
+    }
+}

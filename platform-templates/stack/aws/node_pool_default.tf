@@ -1,0 +1,28 @@
+module "node_pool_default" {
+  source = "../../modules/aws/cluster/node-pool"
+
+  environment = var.environment
+  cluster     = module.cluster.node_pool_context
+#% if platform.base != "apps"
+
+  configuration_base_key = <%= platform.base|hcl %>
+#% endif
+
+  configuration = {
+    <%= platform.base %> = {
+      name           = "default"
+      instance_types = ["m7g.large"]
+      min_size       = 3
+      max_size       = 9
+    }
+#% for environment in platform.environments
+#% if environment.name != platform.base
+
+    <%= environment.name %> = {
+      min_size = 1
+      max_size = 3
+    }
+#% endif
+#% endfor
+  }
+}

@@ -1,0 +1,27 @@
+module "node_pool_default" {
+  source = "../../modules/aws/cluster/node-pool"
+
+  environment = var.environment
+  cluster     = module.cluster.node_pool_context
+
+  configuration_base_key = "prod"
+
+  configuration = {
+    prod = {
+      name           = "default"
+      instance_types = ["m7g.large"]
+      min_size       = 3
+      max_size       = 9
+    }
+
+    dev = {
+      min_size = 1
+      max_size = 3
+    }
+
+    staging = {
+      min_size = 1
+      max_size = 3
+    }
+  }
+}
