@@ -179,7 +179,7 @@ impl<'a, 'p> BlockReader<'a, 'p> {
             if known.contains(&name) {
                 continue;
             }
-            let message = format!("{} has no {kind} `{name}`", self.name);
+            let message = format!("{} takes no {kind} `{name}`", self.name);
             let mut problem = Diagnostic::new(self.file, span.unwrap_or_default(), message);
             problem.help = did_you_mean(name, known);
             self.problems.push(problem);
