@@ -1,3 +1,6 @@
 //! Commands as users meet them: standard output, standard error and the exit code in one snapshot.
 
+mod doctor;
+mod init;
 mod usage;
+mod validate;

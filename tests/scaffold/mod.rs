@@ -2,6 +2,6 @@
 //! repository, against kstack's own checks, and with the programs that users run on it.
 
 mod golden;
-mod platforms;
+pub mod platforms;
 mod properties;
 mod tools;

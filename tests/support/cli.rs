@@ -99,11 +99,13 @@ impl World {
     }
 
     /// Runs `kstack` in the working folder.
+    #[must_use = "compare the output or the exit code"]
     pub fn kstack(&self, arguments: &[&str]) -> Ran {
         self.kstack_in("", arguments)
     }
 
     /// Runs `kstack` in a folder of the working folder.
+    #[must_use = "compare the output or the exit code"]
     pub fn kstack_in(&self, folder: &str, arguments: &[&str]) -> Ran {
         let output =
             self.command(env!("CARGO_BIN_EXE_kstack"), &self.work().join(folder)).args(arguments).output().unwrap();
@@ -136,7 +138,6 @@ impl World {
 }
 
 /// What a run printed and how it ended.
-#[must_use = "compare the output or the exit code"]
 pub struct Ran {
     /// Standard output.
     pub stdout: String,

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     hcl::{Diagnostic, SourceFile},
-    platform::{Environment, Platform, layout},
+    platform::{Environment, Platform},
 };
 
 use super::{
@@ -25,13 +25,17 @@ pub(super) fn check(
     problems: &mut Vec<Diagnostic>,
 ) {
     let mut objects: Vec<(Arc<SourceFile>, Value)> = Vec::new();
+    // A file that cannot be read may hold what others wait for.
+    let mut complete = true;
     for file in files.below(folder).filter(|file| yaml::is_manifest(&file.path)) {
-        if let Ok(documents) = manifests.documents(file) {
-            let flux = |document: &&Value| {
-                document["apiVersion"].as_str().is_some_and(|version| version.contains(".toolkit.fluxcd.io/"))
-            };
-            objects.extend(documents.iter().filter(flux).map(|document| (Arc::clone(file), document.clone())));
-        }
+        let Ok(documents) = manifests.documents(file) else {
+            complete = false;
+            continue;
+        };
+        let flux = |document: &&Value| {
+            document["apiVersion"].as_str().is_some_and(|version| version.contains(".toolkit.fluxcd.io/"))
+        };
+        objects.extend(documents.iter().filter(flux).map(|document| (Arc::clone(file), document.clone())));
     }
     let names: BTreeSet<String> = objects
         .iter()
@@ -49,7 +53,9 @@ pub(super) fn check(
                 } else if from_here {
                     path(files, file, object, problems);
                 }
-                depends(file, object, &names, problems);
+                if complete {
+                    depends(file, object, folder, &names, problems);
+                }
             }
             _ => {}
         }
@@ -115,7 +121,13 @@ fn path(files: &Files, file: &Arc<SourceFile>, object: &Value, problems: &mut Ve
 }
 
 /// The objects that it waits for; one that does not exist is waited for for ever.
-fn depends(file: &Arc<SourceFile>, object: &Value, names: &BTreeSet<String>, problems: &mut Vec<Diagnostic>) {
+fn depends(
+    file: &Arc<SourceFile>,
+    object: &Value,
+    folder: &str,
+    names: &BTreeSet<String>,
+    problems: &mut Vec<Diagnostic>,
+) {
     for dependency in object["spec"]["dependsOn"].as_array().into_iter().flatten() {
         let elsewhere = dependency["namespace"].as_str().is_some_and(|namespace| namespace != "flux-system");
         let Some(name) = dependency["name"].as_str() else { continue };
@@ -125,7 +137,7 @@ fn depends(file: &Arc<SourceFile>, object: &Value, names: &BTreeSet<String>, pro
                 Diagnostic::new(
                     file,
                     yaml::find(file, Some("dependsOn"), name),
-                    format!("`{waiting}` waits for `{name}`, which is not in `{}`", layout::CLUSTERS),
+                    format!("`{waiting}` waits for `{name}`, which is not in `{folder}`"),
                 )
                 .with_help(format!(
                     "known: {}",

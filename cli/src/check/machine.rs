@@ -157,7 +157,7 @@ fn sandbox(folder: &Path, components: &Path, needed: bool) -> Check {
             "they are built with Go at the first start, in about 20 minutes",
         );
     }
-    let remedy = "install Docker or Go; without, local clusters are downloaded where a release exists";
+    let remedy = "install Docker, or Go to build the components; otherwise they are downloaded";
     if needed {
         Check::missing(name, "neither components, a Docker engine nor Go", remedy)
     } else {
@@ -170,14 +170,11 @@ fn files(root: &Path) -> Check {
     match Files::read(root) {
         Err(error) => Check::missing(name, error.to_string(), "make the file readable"),
         Ok(files) => match repository(&files) {
-            report if report.problems.is_empty() => {
-                Check::ok(name, format!("{} stacks, {} environments", report.stacks, report.environments))
+            report if report.problems.is_empty() => Check::ok(name, report.extent()),
+            report => {
+                let detail = format!("{} in its files", report.verdict());
+                Check::missing(name, detail, "`kstack validate` shows them")
             }
-            report => Check::missing(
-                name,
-                format!("{} problems in its files", report.problems.len()),
-                "`kstack validate` shows them",
-            ),
         },
     }
 }

@@ -21,4 +21,4 @@ pub use error::CheckError;
 pub use files::Files;
 pub use machine::{Check, Finding, Machine, examine};
 pub use repository::{Report, repository};
-pub use terraform::{TerraformProblem, terraform};
+pub use terraform::terraform;

@@ -20,6 +20,24 @@ pub struct Report {
     pub problems: Vec<Diagnostic>,
 }
 
+impl Report {
+    /// How much was looked at, in words.
+    pub fn extent(&self) -> String {
+        let counted = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
+        let (files, stacks) = (counted(self.files, "file"), counted(self.stacks, "stack"));
+        format!("{files}, {stacks}, {}", counted(self.environments, "environment"))
+    }
+
+    /// How many problems there are, in words.
+    pub fn verdict(&self) -> String {
+        match self.problems.len() {
+            0 => "no problem".to_owned(),
+            1 => "a problem".to_owned(),
+            count => format!("{count} problems"),
+        }
+    }
+}
+
 /// Checks `files`. Problems of one file do not keep the others from being checked; only what needs
 /// a readable `kstack.hcl` is left out without one.
 pub fn repository(files: &Files) -> Report {

@@ -3,22 +3,21 @@
 use std::{
     ffi::OsStr,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use serde_json::Value;
 
-use crate::platform::layout;
+use crate::{
+    hcl::{Diagnostic, SourceFile},
+    platform::layout,
+};
 
-use super::{CheckError, Files, program};
-
-/// Something that Terraform does not accept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TerraformProblem {
-    /// `path:line`, or the stack's folder.
-    pub place: String,
-    /// What is wrong, in Terraform's words.
-    pub message: String,
-}
+use super::{
+    CheckError, Files,
+    files::{parent, resolve},
+    program,
+};
 
 /// Runs `terraform fmt -check`, and in each stack `init -backend=false` and `validate`. Its working
 /// folders lie below `work`, so that the repository stays untouched; a lock file that `init`
@@ -26,66 +25,72 @@ pub struct TerraformProblem {
 ///
 /// # Errors
 /// [`CheckError`] when there is no Terraform or it cannot be understood.
-pub fn terraform(root: &Path, files: &Files, work: &Path) -> Result<Vec<TerraformProblem>, CheckError> {
+pub fn terraform(root: &Path, files: &Files, work: &Path) -> Result<Vec<Diagnostic>, CheckError> {
     let program = program::find_terraform().ok_or_else(|| CheckError::NoProgram { program: "terraform".to_owned() })?;
-    let mut problems = unformatted(&program, root)?;
+    let mut problems = unformatted(&program, root, files)?;
     for stack in files.folders_in(layout::INFRA) {
         let folder = format!("{}/{stack}", layout::INFRA);
-        if files.directly_in(&folder).any(|file| file.path.ends_with(".tf")) {
-            problems.extend(validate(&program, root, &folder, &work.join(stack))?);
-        }
+        let Some(first) = files.directly_in(&folder).find(|file| file.path.ends_with(".tf")) else { continue };
+        problems.extend(validate(&program, root, files, first, &work.join(stack))?);
     }
     Ok(problems)
 }
 
-fn unformatted(program: &Path, root: &Path) -> Result<Vec<TerraformProblem>, CheckError> {
+fn unformatted(program: &Path, root: &Path, files: &Files) -> Result<Vec<Diagnostic>, CheckError> {
     let output = program::run(program, root, &["fmt", "-check", "-recursive", "-list=true"], &[])?;
     let list = String::from_utf8_lossy(&output.stdout);
-    let is_file = |line: &&str| [".tf", ".tfvars", ".hcl"].iter().any(|suffix| line.ends_with(suffix));
-    let mut problems: Vec<_> = list
+    let problems: Vec<_> = list
         .lines()
-        .filter(is_file)
-        .map(|path| TerraformProblem {
-            place: path.to_owned(),
-            message: "is not formatted; `terraform fmt -recursive` does it".to_owned(),
+        .filter_map(|path| files.text(path))
+        .map(|file| {
+            Diagnostic::new(file, 0..0, "the file is not formatted").with_help("run `terraform fmt -recursive`")
         })
         .collect();
     // fmt ends with 3 when files differ, and otherwise when one of them cannot be read.
     if problems.is_empty() && !output.status.success() {
-        let message = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        problems.push(TerraformProblem { place: ".".to_owned(), message });
+        return Err(unexpected(program, &output.stderr));
     }
     Ok(problems)
 }
 
-fn validate(program: &Path, root: &Path, folder: &str, data: &Path) -> Result<Vec<TerraformProblem>, CheckError> {
+/// Validates the stack whose first file is `first`.
+fn validate(
+    program: &Path,
+    root: &Path,
+    files: &Files,
+    first: &Arc<SourceFile>,
+    data: &Path,
+) -> Result<Vec<Diagnostic>, CheckError> {
+    let folder = parent(&first.path);
     let directory = root.join(folder);
     let variables = [("TF_DATA_DIR", data.as_os_str()), ("TF_IN_AUTOMATION", OsStr::new("1"))];
     let init = ["init", "-backend=false", "-input=false", "-no-color"];
     let output = program::run(program, &directory, &init, &variables)?;
     if !output.status.success() {
-        let message = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        return Ok(vec![TerraformProblem { place: folder.to_owned(), message }]);
+        let message = String::from_utf8_lossy(&output.stderr);
+        return Ok(vec![Diagnostic::new(first, 0..0, format!("`terraform init` fails:\n{}", message.trim()))]);
     }
     let output = program::run(program, &directory, &["validate", "-json", "-no-color"], &variables)?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let result: Value = serde_json::from_str(&text).map_err(|_| CheckError::Output {
-        program: PathBuf::from(program),
-        output: text.lines().next().unwrap_or_default().to_owned(),
-    })?;
+    let result: Value = serde_json::from_slice(&output.stdout).map_err(|_| unexpected(program, &output.stdout))?;
     let diagnostics = result["diagnostics"].as_array().cloned().unwrap_or_default();
-    Ok(diagnostics.iter().filter(|item| item["severity"] == "error").map(|item| problem(folder, item)).collect())
+    let errors = diagnostics.iter().filter(|item| item["severity"] == "error");
+    Ok(errors.map(|item| problem(files, first, item)).collect())
 }
 
-/// One of `diagnostics` of `terraform validate -json` (format version 1.0).
-fn problem(folder: &str, item: &Value) -> TerraformProblem {
-    let place = match (item["range"]["filename"].as_str(), item["range"]["start"]["line"].as_u64()) {
-        (Some(file), Some(line)) => {
-            let path = super::files::resolve(folder, file).unwrap_or_else(|| file.to_owned());
-            format!("{path}:{line}")
-        }
-        _ => folder.to_owned(),
-    };
-    let (summary, detail) = (item["summary"].as_str().unwrap_or_default(), item["detail"].as_str().unwrap_or_default());
-    TerraformProblem { place, message: format!("{summary}: {detail}").trim_end_matches([':', ' ']).to_owned() }
+/// One of `diagnostics` of `terraform validate -json` (format version 1.0); its places are bytes.
+fn problem(files: &Files, first: &Arc<SourceFile>, item: &Value) -> Diagnostic {
+    let range = &item["range"];
+    let file = range["filename"].as_str().and_then(|name| files.text(&resolve(parent(&first.path), name)?));
+    let byte = |end: &str| range[end]["byte"].as_u64().and_then(|byte| usize::try_from(byte).ok()).unwrap_or(0);
+    let (file, span) = file.map_or((first, 0..0), |file| (file, byte("start")..byte("end")));
+    let problem = Diagnostic::new(file, span, item["summary"].as_str().unwrap_or_default());
+    match item["detail"].as_str().filter(|detail| !detail.is_empty()) {
+        Some(detail) => problem.with_help(detail),
+        None => problem,
+    }
+}
+
+fn unexpected(program: &Path, output: &[u8]) -> CheckError {
+    let output = String::from_utf8_lossy(output).trim().lines().next().unwrap_or_default().to_owned();
+    CheckError::Output { program: PathBuf::from(program), output }
 }

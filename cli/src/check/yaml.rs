@@ -25,7 +25,7 @@ impl Manifests {
         match &self.parsed[&file.text] {
             Ok(documents) => Ok(Arc::clone(documents)),
             Err((message, offset)) => {
-                let end = file.text[*offset..].find('\n').map_or(file.text.len(), |length| offset + length);
+                let end = file.text[*offset..].chars().next().map_or(*offset, |c| offset + c.len_utf8());
                 Err(Box::new(Diagnostic::new(file, *offset..end, format!("invalid YAML: {message}"))))
             }
         }
@@ -35,11 +35,15 @@ impl Manifests {
 fn parse(text: &str) -> Result<Vec<Value>, (String, usize)> {
     let options = serde_saphyr::options! { legacy_octal_numbers: true, with_snippet: false };
     serde_saphyr::from_multiple_with_options(text, options).map_err(|error| {
-        let line = error.location().map_or(1, |location| location.line());
-        let offset: usize =
-            text.split_inclusive('\n').take(usize::try_from(line).unwrap_or(1).saturating_sub(1)).map(str::len).sum();
+        let (line, column) = error.location().map_or((1, 1), |place| (place.line(), place.column()));
+        let before = |count: u64| usize::try_from(count).unwrap_or(1).saturating_sub(1);
+        let start: usize = text.split_inclusive('\n').take(before(line)).map(str::len).sum();
+        let characters = text[start..].char_indices().take_while(|&(_, c)| c != '\n');
+        let offset = start + characters.map(|(at, _)| at).take(before(column) + 1).last().unwrap_or(0);
+        // The place is told by the caret.
         let message = error.to_string();
-        (message.lines().next().unwrap_or_default().trim_end_matches('.').to_owned(), offset.min(text.len()))
+        let message = message.lines().next().unwrap_or_default();
+        (message.split(" at line ").next().unwrap_or(message).to_owned(), offset)
     })
 }
 

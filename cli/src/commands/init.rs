@@ -99,6 +99,9 @@ fn settled(path: PathBuf) -> PathBuf {
 /// Refuses a folder that is part of a platform already. With `git`, it must be in no repository,
 /// or be the root of one, since a platform is a repository; gives that one.
 fn refuse_platform(root: &Path, git: bool) -> Result<Option<PathBuf>, CliError> {
+    if root.exists() && !root.is_dir() {
+        return Err(CliError::user(format!("`{}` is not a folder", root.display())).hint("choose another one"));
+    }
     if let Some(platform) = root.ancestors().find(|folder| folder.join(layout::PLATFORM_FILE).exists()) {
         return Err(CliError::user(format!("`{}` is a platform already", platform.display()))
             .hint("choose a folder outside of it"));

@@ -3,7 +3,7 @@
 use super::Context;
 use crate::{
     check::{self, Files},
-    error::{CliError, ErrorKind},
+    error::CliError,
     exit::ExitCode,
     platform::layout,
 };
@@ -24,26 +24,14 @@ pub fn run(context: &mut Context<'_>, args: &ValidateArgs) -> Result<ExitCode, C
     let folder = &context.directory;
     let root = folder.ancestors().find(|folder| folder.join(layout::PLATFORM_FILE).is_file()).unwrap_or(folder);
     let files = Files::read(root)?;
-    let report = check::repository(&files);
-    let terraform = if args.terraform && report.problems.is_empty() {
+    let mut report = check::repository(&files);
+    if args.terraform && report.problems.is_empty() {
         let work = context.cache()?.join("validate").join(root.strip_prefix("/").unwrap_or(root));
-        check::terraform(root, &files, &work)?
-    } else {
-        Vec::new()
-    };
-    match (report.problems.len(), terraform.len()) {
-        (0, 0) => {}
-        (0, count) => {
-            let message = if count == 1 { "a problem".to_owned() } else { format!("{count} problems") };
-            let error = CliError::new(ErrorKind::User, format!("terraform finds {message}"));
-            return Err(terraform
-                .iter()
-                .fold(error, |error, problem| error.hint(format!("{}: {}", problem.place, problem.message))));
-        }
-        (count, _) => {
-            let message = if count == 1 { "a problem".to_owned() } else { format!("{count} problems") };
-            return Err(CliError::user(format!("the platform has {message}")).diagnostics(report.problems));
-        }
+        report.problems = check::terraform(root, &files, &work)?;
+    }
+    if !report.problems.is_empty() {
+        let message = format!("the platform has {}", report.verdict());
+        return Err(CliError::user(message).diagnostics(report.problems));
     }
     if context.ui.is_json() {
         context.ui.json(&serde_json::json!({
@@ -51,10 +39,7 @@ pub fn run(context: &mut Context<'_>, args: &ValidateArgs) -> Result<ExitCode, C
             "environments": report.environments, "terraform": args.terraform,
         }))?;
     } else {
-        context.ui.data(&format!(
-            "valid: {} files, {} stacks, {} environments",
-            report.files, report.stacks, report.environments
-        ));
+        context.ui.data(&format!("valid: {}", report.extent()));
     }
     Ok(ExitCode::Done)
 }

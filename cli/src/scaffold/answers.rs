@@ -48,7 +48,11 @@ impl Answers {
         if let Err(reason) = check_domain(&self.base_domain) {
             problem("--base-domain", format!("`{}` is not a domain: {reason}", self.base_domain));
         }
-        if let Err(reason) = check_repository(&self.repository) {
+        if has_credentials(&self.repository) {
+            // What is wrong is a secret: it is not repeated.
+            let message = "the address holds credentials; they belong to the hand-over, not into the repository";
+            problem("--repository", message.to_owned());
+        } else if let Err(reason) = check_repository(&self.repository) {
             problem("--repository", format!("`{}` cannot be pulled by an engine: {reason}", self.repository));
         }
         if !is_branch(&self.default_branch) {
@@ -162,15 +166,18 @@ fn check_repository(url: &str) -> Result<(), &'static str> {
         Err("only `https`, `http` and `ssh` addresses are")
     } else if url.chars().any(|c| c.is_whitespace() || c.is_control() || "?#\"'`\\$".contains(c)) {
         Err("it holds a character that addresses of repositories do not have")
-    } else if authority.contains('@')
-        && (scheme != "ssh" || authority.split('@').next().is_some_and(|user| user.contains(':')))
-    {
-        Err("credentials do not belong into it; the hand-over asks for them")
     } else if authority.is_empty() || path.trim_matches('/').is_empty() {
         Err("it names no repository on a host")
     } else {
         Ok(())
     }
+}
+
+/// Whether an address carries a password or token; the user of an ssh address is none.
+fn has_credentials(url: &str) -> bool {
+    let Some((scheme, rest)) = url.split_once("://") else { return false };
+    let authority = rest.split('/').next().unwrap_or_default();
+    authority.rsplit_once('@').is_some_and(|(user, _)| scheme != "ssh" || user.contains(':'))
 }
 
 /// The rules of `git check-ref-format` for one branch name, as far as people get them wrong.
@@ -231,7 +238,20 @@ mod tests {
         wrong.clusters.push(wrong.clusters[0].clone());
         wrong.clusters.push(format!("aws:{}:ap-southeast-2", "n".repeat(48)).parse().unwrap());
         wrong.state = StateBackend::S3 { bucket: "No".into(), region: "eu-west-1".into() };
-        insta::assert_snapshot!(messages(&wrong).join("\n"), @"");
+        insta::assert_snapshot!(messages(&wrong).join("\n"), @r"
+        --base-domain: `Platform` is not a domain: write it with its parent, such as `platform.example.com`
+        --repository: `git@github.com:acme/platform` cannot be pulled by an engine: write `ssh://git@host/path` instead of `git@host:path`
+        --default-branch: `ma in` is not a branch name
+        --environments: environment `ops` is named twice
+        --environments: `shared` is what stacks without an environment are filed under
+        --cluster: cluster `aws:gc0:eu-west-1` is named twice
+        --cluster: cluster `aws:nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn:ap-southeast-2` would have the stack `eks-nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn-ap-southeast-2`: it is longer than 63 characters
+        --cluster: cluster `aws:nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn:ap-southeast-2` would be called `nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn-ops-ap-southeast-2` in `ops`: 67 characters, of 63
+        --cluster: cluster `aws:nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn:ap-southeast-2` would be called `nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn-apps-ap-southeast-2` in `apps`: 68 characters, of 63
+        --cluster: cluster `aws:nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn:ap-southeast-2` would be called `nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn-ops-ap-southeast-2` in `ops`: 67 characters, of 63
+        --cluster: cluster `aws:nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn:ap-southeast-2` would be called `nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn-shared-ap-southeast-2` in `shared`: 70 characters, of 63
+        --state: `No` is not a bucket name
+        ");
     }
 
     #[test]
@@ -248,13 +268,20 @@ mod tests {
             "https://",
             "https://host",
             "https://host/",
-            "ssh://u:p@host/p",
-            "https://token@host/p",
             "https://host/a b",
             "https://host/p?x=${y}",
         ] {
             assert!(check_repository(url).is_err(), "{url}");
         }
+    }
+
+    #[test]
+    fn credentials_are_refused_and_not_repeated() {
+        for url in ["https://s3cret@host/p", "ssh://git:s3cret@host/p", "https://user:s3cret@host/p"] {
+            let refused = messages(&Answers { repository: url.into(), ..answers() });
+            assert!(refused.len() == 1 && !refused[0].contains("s3cret"), "{refused:?}");
+        }
+        assert!(!has_credentials("ssh://git@host/p") && !has_credentials("https://host/a@b"));
     }
 
     #[test]

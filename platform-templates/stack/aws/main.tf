@@ -20,14 +20,14 @@ module "cluster" {
         nat  = "per_zone"
       }
     }
-#% for environment in platform.environments
-#% if environment.name != platform.base
+#% for environment in platform.environments if environment.name != platform.base
 
+#% if loop.first
     # Everything is inherited from <%= platform.base %>; only the difference is written here.
+#% endif
     <%= environment.name %> = {
       network = { nat = "one" }
     }
-#% endif
 #% endfor
   }
 }

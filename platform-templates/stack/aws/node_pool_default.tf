@@ -15,14 +15,12 @@ module "node_pool_default" {
       min_size       = 3
       max_size       = 9
     }
-#% for environment in platform.environments
-#% if environment.name != platform.base
+#% for environment in platform.environments if environment.name != platform.base
 
     <%= environment.name %> = {
       min_size = 1
       max_size = 3
     }
-#% endif
 #% endfor
   }
 }

@@ -13,12 +13,12 @@ module "cluster" {
       name_prefix = <%= cluster.name|hcl %>
       base_domain = <%= platform.base_domain|hcl %>
     }
-#% for environment in platform.environments
-#% if environment.name != platform.base
+#% for environment in platform.environments if environment.name != platform.base
 
+#% if loop.first
     # Everything is inherited from <%= platform.base %>; only the difference is written here.
-    <%= environment.name %> = {}
 #% endif
+    <%= environment.name %> = {}
 #% endfor
   }
 }

@@ -16,7 +16,7 @@ pub(super) fn answers(context: &Context<'_>, args: &InitArgs, root: &Path) -> Re
     let name = match (&args.name, folder) {
         (Some(name), _) => PlatformName::new(name).map_err(|error| usage(&error, "--name"))?,
         (None, Some(name)) => name,
-        (None, None) => PlatformName::new(ask(context, "Name of the platform", "--name", None)?)
+        (None, None) => PlatformName::new(ask(context, "name of the platform", "--name", None)?)
             .map_err(|error| usage(&error, "--name"))?,
     };
     let local = !clusters.iter().any(Cluster::is_cloud);
@@ -27,7 +27,7 @@ pub(super) fn answers(context: &Context<'_>, args: &InitArgs, root: &Path) -> Re
     };
     let repository = match &args.repository {
         Some(repository) => repository.clone(),
-        None => ask(context, "Address that the engines pull the repository from", "--repository", None)?,
+        None => ask(context, "address that the engines pull the repository from", "--repository", None)?,
     };
     let state = state(context, args, &clusters, name.as_str())?;
     let forge = match args.forge.as_deref() {
@@ -51,17 +51,17 @@ fn clusters(context: &Context<'_>, args: &InitArgs) -> Result<Vec<Cluster>, CliE
     }
     let provider = match &args.provider {
         Some(provider) => provider.clone(),
-        None => ask(context, "Provider of the first cluster (local, aws)", "--provider", Some("local"))?,
+        None => ask(context, "provider of the cluster, `local` or `aws`", "--provider", Some("local"))?,
     };
     let text = match (provider.as_str(), &args.region) {
         ("local", Some(_)) => {
             return Err(CliError::usage("a local cluster has no region").hint("leave `--region` out"));
         }
         ("aws", Some(region)) => format!("aws:gc0:{region}"),
-        ("aws", None) => format!("aws:gc0:{}", ask(context, "Region", "--region", None)?),
+        ("aws", None) => format!("aws:gc0:{}", ask(context, "region of the cluster", "--region", None)?),
         (provider, _) => format!("{provider}:gc0"),
     };
-    text.parse().map(|cluster| vec![cluster]).map_err(|error| usage(&error, "--provider"))
+    text.parse().map(|cluster| vec![cluster]).map_err(|error| usage(&error, "--region"))
 }
 
 /// `local`, or `s3://bucket[?region=…]`; the region of the first cluster is the default.
@@ -71,22 +71,22 @@ fn state(context: &Context<'_>, args: &InitArgs, clusters: &[Cluster], name: &st
         (Some(state), _) => state.clone(),
         (None, None) => "local".to_owned(),
         (None, Some(_)) => {
-            ask(context, "Where Terraform state lives", "--state", Some(&format!("s3://{name}-kstack-state")))?
+            ask(context, "where Terraform state lives", "--state", Some(&format!("s3://{name}-kstack-state")))?
         }
     };
     if text == "local" {
         return Ok(StateBackend::Local { path: format!("{}/state", layout::WORK) });
     }
-    let wrong = || {
-        CliError::usage(format!("`{text}` is no place for state"))
+    let wrong = |reason| {
+        CliError::usage(format!("`{text}` {reason}"))
             .hint("write `local` or `s3://<bucket>?region=<region>` for `--state`")
     };
-    let place = text.strip_prefix("s3://").ok_or_else(wrong)?;
+    let place = text.strip_prefix("s3://").ok_or_else(|| wrong("is no place for state"))?;
     let (bucket, region) = match place.split_once("?region=") {
         Some((bucket, region)) => (bucket, region.to_owned()),
         None => match first.map(|cluster| &cluster.place) {
             Some(Place::Aws { region, .. }) => (place, region.clone()),
-            _ => return Err(wrong()),
+            _ => return Err(wrong("names no region, and no cluster has one")),
         },
     };
     Ok(StateBackend::S3 { bucket: bucket.to_owned(), region })
@@ -95,7 +95,6 @@ fn state(context: &Context<'_>, args: &InitArgs, clusters: &[Cluster], name: &st
 /// Asks, or tells which flag to give where nobody can answer.
 fn ask(context: &Context<'_>, question: &str, flag: &str, default: Option<&str>) -> Result<String, CliError> {
     if !context.ui.can_ask() {
-        let question = question.split(" (").next().unwrap_or(question).to_lowercase();
         return Err(CliError::usage(format!("`{flag}` is missing: {question}"))
             .hint("without a terminal nothing is asked for; give the flag"));
     }

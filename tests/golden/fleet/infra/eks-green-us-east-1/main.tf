@@ -24,7 +24,6 @@ module "cluster" {
       network = { nat = "one" }
     }
 
-    # Everything is inherited from prod; only the difference is written here.
     staging = {
       network = { nat = "one" }
     }

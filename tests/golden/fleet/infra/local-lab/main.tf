@@ -15,7 +15,6 @@ module "cluster" {
     # Everything is inherited from prod; only the difference is written here.
     dev = {}
 
-    # Everything is inherited from prod; only the difference is written here.
     staging = {}
   }
 }

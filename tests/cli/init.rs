@@ -1,0 +1,472 @@
+//! `kstack init`: what it writes and says, and every refusal.
+
+use std::fs;
+
+use crate::support::cli::{Ran, World};
+
+const REPOSITORY: &str = "https://git.example.com/acme/platform";
+
+/// A world with install manifests of an engine beside the working folder.
+fn world() -> World {
+    let world = World::new();
+    fs::write(world.root().join("engine.yaml"), "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: flux-system\n")
+        .unwrap();
+    world
+}
+
+/// Runs `kstack init` with the flags that every case needs, and `flags`.
+fn init(world: &World, flags: &[&str]) -> Ran {
+    let fixed = ["init", "--engine-manifests", "../engine.yaml"];
+    world.kstack(&[&fixed[..], flags].concat())
+}
+
+/// A local platform with `flags`.
+fn init_local(world: &World, flags: &[&str]) -> Ran {
+    init(world, &[&["--provider", "local", "--repository", REPOSITORY][..], flags].concat())
+}
+
+/// An AWS platform with `flags`.
+fn init_aws(world: &World, flags: &[&str]) -> Ran {
+    let fixed = ["--provider", "aws", "--region", "eu-west-1", "--repository", REPOSITORY];
+    init(world, &[&fixed[..], flags].concat())
+}
+
+#[test]
+fn a_local_platform() {
+    let mut world = world();
+    world.filter(r"modules/ +\d+ files", "modules/         [N] files");
+    world.filter(r"wrote \d+ files", "wrote [N] files");
+    insta::assert_snapshot!(init_local(&world, &["acme"]), @r#"
+    --- stdout ---
+    .gitignore
+    README.md
+    apps/            6 files
+    clusters/        12 files
+    environments/    4 files
+    infra/           5 files
+    kstack.hcl
+    kstack.lock.hcl
+    modules/         [N] files
+    services/        16 files
+    --- stderr ---
+
+    wrote [N] files to `acme`: platform `acme`
+
+    next:
+      cd acme
+      git add --all && git commit -m "Scaffold the platform"
+      kstack validate
+      kstack plan
+    --- exit code 0 ---
+    "#);
+    world.install("git");
+    assert_eq!(world.must("acme", "git", &["symbolic-ref", "HEAD"]), "refs/heads/main\n");
+    assert_eq!(world.must("acme", "git", &["status", "--porcelain"]).lines().next(), Some("?? .gitignore"));
+}
+
+#[test]
+fn an_aws_platform_says_what_must_be_done_first() {
+    let world = world();
+    let state = ["--base-domain", "p.example.com", "--state", "s3://acme-state"];
+    let ran = init_aws(&world, &[&state[..], &["--quiet", "acme"]].concat()).done();
+    assert!(!ran.stdout.is_empty() && ran.stderr.is_empty());
+    let ran = init_aws(&world, &[&state[..], &["other"]].concat()).done();
+    assert!(ran.stderr.contains("First delivery"), "{ran}");
+}
+
+#[test]
+fn an_environment_of_its_own_branch_and_state() {
+    let world = world();
+    let flags = ["--environments", "dev, prod", "--default-branch", "trunk", "--state", "s3://b-1?region=us-east-1"];
+    init_local(&world, &flags).done();
+    let text = world.read("kstack.hcl");
+    for line in ["trigger = \"branch:trunk\"", "\"tag:prod-deploy-*\"", "region = \"us-east-1\"", "platform \"work\""] {
+        assert!(text.contains(line), "{line} in {text}");
+    }
+}
+
+#[test]
+fn json_lists_the_files() {
+    let world = world();
+    let documents = init_local(&world, &["acme", "--format", "json"]).done().json();
+    assert_eq!(documents.len(), 1);
+    assert_eq!(documents[0]["type"], "init");
+    let mut files: Vec<_> =
+        documents[0]["files"].as_array().unwrap().iter().map(|file| file.as_str().unwrap().to_owned()).collect();
+    files.sort();
+    assert_eq!(files, world.files("acme"));
+}
+
+#[test]
+fn a_dry_run_writes_nothing() {
+    let world = world();
+    let ran = init_local(&world, &["acme", "--dry-run"]).done();
+    assert!(ran.stdout.lines().any(|line| line == "infra/local-gc0/main.tf"), "{ran}");
+    assert!(ran.stderr.starts_with("would write "), "{ran}");
+    assert_eq!(world.files(""), Vec::<String>::new());
+}
+
+#[test]
+fn no_git_leaves_the_repository_out() {
+    let world = world();
+    init_local(&world, &["acme", "--no-git"]).done();
+    assert!(!world.work().join("acme/.git").exists());
+}
+
+#[test]
+fn a_repository_that_is_there_is_kept() {
+    let mut world = world();
+    world.install("git");
+    world.must("", "git", &["init", "--quiet", "--initial-branch", "other"]);
+    init_local(&world, &[]).done();
+    assert_eq!(world.must("", "git", &["symbolic-ref", "HEAD"]), "refs/heads/other\n");
+}
+
+#[test]
+fn nothing_is_asked_without_a_terminal() {
+    let world = world();
+    insta::assert_snapshot!(init(&world, &[]), @r"
+    --- stderr ---
+    error: `--provider` is missing: provider of the cluster, `local` or `aws`
+
+    hint: without a terminal nothing is asked for; give the flag
+    --- exit code 64 ---
+    ");
+    insta::assert_snapshot!(init(&world, &["--provider", "local"]), @r"
+    --- stderr ---
+    error: `--repository` is missing: address that the engines pull the repository from
+
+    hint: without a terminal nothing is asked for; give the flag
+    --- exit code 64 ---
+    ");
+    insta::assert_snapshot!(init(&world, &["--provider", "aws"]), @r"
+    --- stderr ---
+    error: `--region` is missing: region of the cluster
+
+    hint: without a terminal nothing is asked for; give the flag
+    --- exit code 64 ---
+    ");
+    insta::assert_snapshot!(init_aws(&world, &[]), @r"
+    --- stderr ---
+    error: `--base-domain` is missing: DNS domain of the clusters
+
+    hint: without a terminal nothing is asked for; give the flag
+    --- exit code 64 ---
+    ");
+    insta::assert_snapshot!(init_aws(&world, &["--base-domain", "p.example.com"]), @r"
+    --- stderr ---
+    error: `--state` is missing: where Terraform state lives
+
+    hint: without a terminal nothing is asked for; give the flag
+    --- exit code 64 ---
+    ");
+    assert_eq!(world.files(""), Vec::<String>::new());
+}
+
+#[test]
+fn a_folder_whose_name_is_no_name_needs_one() {
+    let world = world();
+    insta::assert_snapshot!(init_local(&world, &["42"]), @r"
+    --- stderr ---
+    error: `--name` is missing: name of the platform
+
+    hint: without a terminal nothing is asked for; give the flag
+    --- exit code 64 ---
+    ");
+}
+
+#[test]
+fn files_in_the_way_are_named_and_kept() {
+    let world = world();
+    world.write("README.md", "mine");
+    world.write("infra/local-gc0/main.tf", "mine");
+    insta::assert_snapshot!(init_local(&world, &[]), @r"
+    --- stderr ---
+    error: 2 files are in the way in `[WORLD]/work`
+
+    hint: in the way: `README.md`, `infra/local-gc0/main.tf`
+    hint: move them away, or choose another folder; kstack never overwrites files here
+    --- exit code 1 ---
+    ");
+    assert_eq!(world.files(""), ["README.md", "infra/local-gc0/main.tf"]);
+    assert_eq!(world.read("README.md"), "mine");
+}
+
+#[test]
+fn files_that_are_not_in_the_way_are_fine() {
+    let world = world();
+    world.write("LICENSE", "mine");
+    init_local(&world, &[]).done();
+    assert_eq!(world.read("LICENSE"), "mine");
+}
+
+#[test]
+fn a_platform_is_not_scaffolded_into_another() {
+    let world = world();
+    init_local(&world, &["acme"]).done();
+    insta::assert_snapshot!(init_local(&world, &["acme"]), @r"
+    --- stderr ---
+    error: `[WORLD]/work/acme` is a platform already
+
+    hint: choose a folder outside of it
+    --- exit code 1 ---
+    ");
+    insta::assert_snapshot!(init_local(&world, &["acme/below/it"]), @r"
+    --- stderr ---
+    error: `[WORLD]/work/acme` is a platform already
+
+    hint: choose a folder outside of it
+    --- exit code 1 ---
+    ");
+}
+
+#[test]
+fn a_platform_is_not_scaffolded_into_another_repository() {
+    let mut world = world();
+    world.install("git");
+    world.must("", "git", &["init", "--quiet"]);
+    insta::assert_snapshot!(init_local(&world, &["acme"]), @r"
+    --- stderr ---
+    error: `[WORLD]/work/acme` lies inside a Git repository
+
+    hint: a platform is a repository of its own: choose a folder outside of `[WORLD]/work`, or that folder itself
+    --- exit code 1 ---
+    ");
+    assert_eq!(world.files(""), Vec::<String>::new());
+}
+
+#[test]
+fn a_file_is_not_a_folder() {
+    let world = world();
+    world.write("acme", "a file");
+    insta::assert_snapshot!(init_local(&world, &["acme"]), @r"
+    --- stderr ---
+    error: `[WORLD]/work/acme` is not a folder
+
+    hint: choose another one
+    --- exit code 1 ---
+    ");
+}
+
+#[test]
+fn names_that_cannot_be_used() {
+    let world = world();
+    insta::assert_snapshot!(init_local(&world, &["--name", "Acme"]), @r"
+    --- stderr ---
+    error: `Acme` is not a valid platform name: only lower-case letters, digits and `-` are allowed
+
+    hint: give another `--name`
+    --- exit code 64 ---
+    ");
+    insta::assert_snapshot!(init_local(&world, &["--environments", "ops,"]), @r"
+    --- stderr ---
+    error: `` is not a valid environment name: it is empty
+
+    hint: give another `--environments`
+    --- exit code 64 ---
+    ");
+    insta::assert_snapshot!(init_local(&world, &["--environments", "ops,shared"]), @r"
+    --- stderr ---
+    error: `shared` is what stacks without an environment are filed under
+
+    hint: give another `--environments`
+    --- exit code 64 ---
+    ");
+    insta::assert_snapshot!(init_local(&world, &["--environments", "ops,ops"]), @r"
+    --- stderr ---
+    error: environment `ops` is named twice
+
+    hint: give another `--environments`
+    --- exit code 64 ---
+    ");
+    insta::assert_snapshot!(init_local(&world, &["--default-branch", "ma in"]), @r"
+    --- stderr ---
+    error: `ma in` is not a branch name
+
+    hint: give another `--default-branch`
+    --- exit code 64 ---
+    ");
+    insta::assert_snapshot!(init_local(&world, &["--base-domain", "localhost"]), @r"
+    --- stderr ---
+    error: `localhost` is not a domain: write it with its parent, such as `platform.example.com`
+
+    hint: give another `--base-domain`
+    --- exit code 64 ---
+    ");
+    insta::assert_snapshot!(init_local(&world, &["--region", "eu-west-1"]), @r"
+    --- stderr ---
+    error: a local cluster has no region
+
+    hint: leave `--region` out
+    --- exit code 64 ---
+    ");
+    assert_eq!(world.files(""), Vec::<String>::new());
+}
+
+#[test]
+fn clusters_that_cannot_be_made() {
+    let world = world();
+    let cluster = |cluster: &str| init(&world, &["--repository", REPOSITORY, "--cluster", cluster]);
+    insta::assert_snapshot!(cluster("gc0"), @r"
+    --- stderr ---
+    error: invalid value 'gc0' for '--cluster <CLUSTER>': `gc0` names no cluster: write `local:<name>` or `aws:<name>:<region>`
+
+    For more information, try '--help'.
+    --- exit code 64 ---
+    ");
+    insta::assert_snapshot!(cluster("aws:gc0:europe"), @r"
+    --- stderr ---
+    error: invalid value 'aws:gc0:europe' for '--cluster <CLUSTER>': `aws:gc0:europe` names no cluster: the region does not look like `eu-west-1`
+
+    For more information, try '--help'.
+    --- exit code 64 ---
+    ");
+    insta::assert_snapshot!(cluster("aws:Gc0:eu-west-1"), @r"
+    --- stderr ---
+    error: invalid value 'aws:Gc0:eu-west-1' for '--cluster <CLUSTER>': `Gc0` is not a valid cluster name: only lower-case letters, digits and `-` are allowed
+
+    For more information, try '--help'.
+    --- exit code 64 ---
+    ");
+    insta::assert_snapshot!(cluster(&format!("local:{}", "n".repeat(54))), @r"
+    --- stderr ---
+    error: 2 answers cannot be used
+
+    hint: `--cluster`: cluster `local:nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn` would be called `nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn-ops-local` in `ops`: 64 characters, of 63
+    hint: `--cluster`: cluster `local:nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn` would be called `nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn-apps-local` in `apps`: 65 characters, of 63
+    --- exit code 64 ---
+    ");
+    let region = ["--provider", "aws", "--region", "Ireland", "--repository", REPOSITORY];
+    insta::assert_snapshot!(init(&world, &region), @r"
+    --- stderr ---
+    error: `aws:gc0:Ireland` names no cluster: the region does not look like `eu-west-1`
+
+    hint: give another `--region`
+    --- exit code 64 ---
+    ");
+    let both = ["--cluster", "local:a", "--provider", "local"];
+    insta::assert_snapshot!(init(&world, &both), @r"
+    --- stderr ---
+    error: the argument '--cluster <CLUSTER>' cannot be used with '--provider <PROVIDER>'
+
+    Usage: kstack init --engine-manifests <FILE> --cluster <CLUSTER> [DIR]
+
+    For more information, try '--help'.
+    --- exit code 64 ---
+    ");
+    assert_eq!(world.files(""), Vec::<String>::new());
+}
+
+#[test]
+fn repositories_and_states_that_cannot_be_used() {
+    let world = world();
+    let repository = |url: &str| init(&world, &["--provider", "local", "--repository", url]);
+    insta::assert_snapshot!(repository("git@github.com:acme/platform"), @r"
+    --- stderr ---
+    error: `git@github.com:acme/platform` cannot be pulled by an engine: write `ssh://git@host/path` instead of `git@host:path`
+
+    hint: give another `--repository`
+    --- exit code 64 ---
+    ");
+    insta::assert_snapshot!(repository("https://token@github.com/acme/platform"), @r"
+    --- stderr ---
+    error: the address holds credentials; they belong to the hand-over, not into the repository
+
+    hint: give another `--repository`
+    --- exit code 64 ---
+    ");
+    insta::assert_snapshot!(repository("/srv/platform.git"), @r"
+    --- stderr ---
+    error: `/srv/platform.git` cannot be pulled by an engine: write an address that begins with `https://` or `ssh://`
+
+    hint: give another `--repository`
+    --- exit code 64 ---
+    ");
+    insta::assert_snapshot!(init_local(&world, &["--state", "gcs://bucket"]), @r"
+    --- stderr ---
+    error: `gcs://bucket` is no place for state
+
+    hint: write `local` or `s3://<bucket>?region=<region>` for `--state`
+    --- exit code 64 ---
+    ");
+    insta::assert_snapshot!(init_local(&world, &["--state", "s3://bucket"]), @r"
+    --- stderr ---
+    error: `s3://bucket` names no region, and no cluster has one
+
+    hint: write `local` or `s3://<bucket>?region=<region>` for `--state`
+    --- exit code 64 ---
+    ");
+    insta::assert_snapshot!(init_local(&world, &["--state", "s3://B?region=eu-west-1"]), @r"
+    --- stderr ---
+    error: `B` is not a bucket name
+
+    hint: give another `--state`
+    --- exit code 64 ---
+    ");
+    insta::assert_snapshot!(init_local(&world, &["--forge", "github"]), @r"
+    --- stderr ---
+    error: a pipeline of GitHub cannot reach state on this machine; give `--state s3://<bucket>`
+
+    hint: give another `--forge`
+    --- exit code 64 ---
+    ");
+    insta::assert_snapshot!(init_local(&world, &["--forge", "gitlab"]), @r"
+    --- stderr ---
+    error: invalid value 'gitlab' for '--forge <FORGE>'
+      [possible values: github, none]
+
+      tip: a similar value exists: 'github'
+
+    For more information, try '--help'.
+    --- exit code 64 ---
+    ");
+    assert_eq!(world.files(""), Vec::<String>::new());
+}
+
+#[test]
+fn several_wrong_answers_are_told_at_once() {
+    let world = world();
+    let ran = init(&world, &["--provider", "local", "--repository", "x", "--base-domain", "y"]);
+    insta::assert_snapshot!(ran, @r"
+    --- stderr ---
+    error: 2 answers cannot be used
+
+    hint: `--base-domain`: `y` is not a domain: write it with its parent, such as `platform.example.com`
+    hint: `--repository`: `x` cannot be pulled by an engine: write an address that begins with `https://` or `ssh://`
+    --- exit code 64 ---
+    ");
+}
+
+#[test]
+fn the_engine_s_manifests_must_be_readable() {
+    let world = World::new();
+    let flags = ["init", "--provider", "local", "--repository", REPOSITORY, "--engine-manifests", "gone.yaml"];
+    insta::assert_snapshot!(world.kstack(&flags), @r"
+    --- stderr ---
+    error: cannot read `[WORLD]/work/gone.yaml`: No such file or directory (os error 2)
+
+    hint: give another `--engine-manifests`
+    --- exit code 1 ---
+    ");
+}
+
+#[test]
+fn a_broken_template_is_named_with_its_line() {
+    let mut world = world();
+    world.write("templates/platform/NOTES.md", "# Notes\n<%= platform.owner %>\n");
+    world.set("KSTACK_TEMPLATES_DIR", world.work().join("templates"));
+    insta::assert_snapshot!(init_local(&world, &["acme"]), @r"
+    --- stderr ---
+    error: the template `platform/NOTES.md` does not render
+      caused by: undefined value: `platform.owner` is undefined (in platform/NOTES.md:2)
+    --- exit code 1 ---
+    ");
+    world.set("KSTACK_TEMPLATES_DIR", world.work().join("gone"));
+    insta::assert_snapshot!(init_local(&world, &["acme"]), @r"
+    --- stderr ---
+    error: cannot read the templates in `[WORLD]/work/gone`
+      caused by: No such file or directory (os error 2)
+    --- exit code 1 ---
+    ");
+    assert!(!world.work().join("acme").exists());
+}
