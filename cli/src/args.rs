@@ -98,6 +98,8 @@ pub enum ColorChoice {
 pub enum Command {
     /// Print a completion script for a shell
     Completions(commands::completions::CompletionsArgs),
+    /// Hand a cluster over to its engine and wait for a commit
+    Sync(commands::sync::SyncArgs),
     /// Write the manual pages
     Man(commands::man::ManArgs),
 }

@@ -9,6 +9,7 @@ use crate::{exit::ExitCode, hcl::Diagnostic};
 
 mod platform;
 mod store;
+mod sync;
 
 /// Who can mend it. Decides the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,6 +3,8 @@
 pub mod completions;
 mod context;
 pub mod man;
+mod registry;
+pub mod sync;
 
 use crate::{args::Command, error::CliError, exit::ExitCode};
 
@@ -15,6 +17,7 @@ pub use context::Context;
 pub fn run(context: &mut Context<'_>, command: &Command) -> Result<ExitCode, CliError> {
     match command {
         Command::Completions(args) => completions::run(context, args),
+        Command::Sync(args) => sync::run(context, args),
         Command::Man(args) => man::run(context, args),
     }
 }
