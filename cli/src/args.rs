@@ -104,6 +104,8 @@ pub enum Command {
     Completions(commands::completions::CompletionsArgs),
     /// Check the platform's files without touching anything
     Validate(commands::validate::ValidateArgs),
+    /// Hand a cluster over to its engine and wait for a commit
+    Sync(commands::sync::SyncArgs),
     /// Write the manual pages
     Man(commands::man::ManArgs),
 }

@@ -11,6 +11,7 @@ mod check;
 mod platform;
 mod scaffold;
 mod store;
+mod sync;
 mod terraform;
 
 /// Who can mend it. Decides the exit code.

@@ -5,6 +5,8 @@ mod context;
 pub mod doctor;
 pub mod init;
 pub mod man;
+mod registry;
+pub mod sync;
 pub mod validate;
 
 use crate::{args::Command, error::CliError, exit::ExitCode};
@@ -20,6 +22,7 @@ pub fn run(context: &mut Context<'_>, command: &Command) -> Result<ExitCode, Cli
         Command::Doctor(args) => doctor::run(context, args),
         Command::Init(args) => init::run(context, args),
         Command::Completions(args) => completions::run(context, args),
+        Command::Sync(args) => sync::run(context, args),
         Command::Man(args) => man::run(context, args),
         Command::Validate(args) => validate::run(context, args),
     }

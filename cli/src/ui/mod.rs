@@ -8,6 +8,7 @@ mod diagnostic;
 mod progress;
 mod prompt;
 mod style;
+mod sync;
 mod table;
 
 use std::io::IsTerminal as _;
@@ -22,6 +23,8 @@ use crate::{
 
 pub use progress::Progress;
 pub use style::Styles;
+pub use sync::SyncReporter;
+#[expect(unused_imports, reason = "the first table comes with `kstack list`")]
 pub use table::Table;
 
 /// What a run may say, where and how.
@@ -89,13 +92,18 @@ impl Ui {
         self.progress.suspend(|| println!("{}", text.trim_end_matches('\n')));
     }
 
+    /// A line of standard output that is JSON already.
+    fn line(&self, line: &str) {
+        self.progress.suspend(|| println!("{line}"));
+    }
+
     /// One JSON document on a line of standard output.
     ///
     /// # Errors
     /// Never for the types of this program; a value that cannot be written is a bug.
     pub fn json(&self, value: &impl Serialize) -> Result<(), CliError> {
         let line = serde_json::to_string(value).map_err(|error| CliError::new(ErrorKind::Internal, error))?;
-        self.progress.suspend(|| println!("{line}"));
+        self.line(&line);
         Ok(())
     }
 

@@ -1,0 +1,144 @@
+//! How a cluster is reached: a kubeconfig file, or what the cluster contract says.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use serde_json::Value;
+
+use super::SyncError;
+
+/// How to reach a cluster. Holds no credential: it says where one comes from at the time of use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClusterAccess {
+    /// A kubeconfig file.
+    Kubeconfig {
+        /// The file.
+        path: PathBuf,
+        /// The context; `None`: the file's current one.
+        context: Option<String>,
+    },
+    /// An EKS cluster; the AWS command line gets a token that lives for minutes.
+    Aws {
+        /// The cluster's name in EKS.
+        cluster_name: String,
+        /// Its region.
+        region: String,
+        /// The API server.
+        endpoint: String,
+        /// The certificate authority of the API server, PEM.
+        ca_certificate: String,
+    },
+}
+
+/// What a cluster stack says about its cluster (the cluster contract): how to reach it, and what
+/// manifests may want to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClusterContract {
+    /// How to reach the cluster.
+    pub access: ClusterAccess,
+    /// Substitution variables for the cluster's manifests: `cluster_name`, `cluster_provider`,
+    /// `cluster_region`, `cluster_version`, and `cluster_fqdn` and `cluster_domain` where the cluster has them.
+    pub info: BTreeMap<String, String>,
+}
+
+impl ClusterContract {
+    /// Reads the outputs `cluster` and, where it is there, `current_metadata`, of a stack (name to value).
+    ///
+    /// # Errors
+    /// [`SyncError::Contract`] with the field that is missing or unknown.
+    pub fn parse<'a>(output: impl Fn(&str) -> Option<&'a Value>) -> Result<Self, SyncError> {
+        let cluster = output("cluster").ok_or_else(|| missing("cluster"))?;
+        let field = |name: &str| {
+            let value = cluster.pointer(&format!("/{}", name.replace('.', "/"))).and_then(Value::as_str);
+            value.map(ToOwned::to_owned).ok_or_else(|| missing(&format!("cluster.{name}")))
+        };
+        let access = match field("auth.type")?.as_str() {
+            "kubeconfig" => ClusterAccess::Kubeconfig {
+                path: PathBuf::from(field("auth.path")?),
+                context: field("auth.context").ok(),
+            },
+            "aws" => ClusterAccess::Aws {
+                cluster_name: field("auth.cluster_name")?,
+                region: field("auth.region")?,
+                endpoint: field("endpoint")?,
+                ca_certificate: field("ca_certificate")?,
+            },
+            other => {
+                return Err(SyncError::Contract {
+                    field: "cluster.auth.type".to_owned(),
+                    reason: format!("is `{other}`, which this version of kstack cannot use"),
+                });
+            }
+        };
+        let mut info: BTreeMap<_, _> = ["name", "provider", "region", "version"]
+            .iter()
+            .filter_map(|name| Some((format!("cluster_{name}"), field(name).ok()?)))
+            .collect();
+        for name in ["fqdn", "domain"] {
+            if let Some(value) = output("current_metadata").and_then(|metadata| metadata.get(name)?.as_str()) {
+                info.insert(format!("cluster_{name}"), value.to_owned());
+            }
+        }
+        Ok(Self { access, info })
+    }
+}
+
+fn missing(field: &str) -> SyncError {
+    SyncError::Contract { field: field.to_owned(), reason: "is missing".to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn parse(outputs: &Value) -> Result<ClusterContract, SyncError> {
+        ClusterContract::parse(|name| outputs.get(name))
+    }
+
+    #[test]
+    fn a_local_cluster_is_reached_by_its_kubeconfig() {
+        let contract = parse(&json!({
+            "cluster": {"name": "gc0-ops-local", "provider": "local", "region": "local", "version": "1.34.2",
+                "auth": {"type": "kubeconfig", "path": "/home/me/kubeconfig", "context": "gc0"}},
+            "current_metadata": {"fqdn": "gc0-ops-local.example.com", "domain": null},
+        }))
+        .unwrap();
+        let path = PathBuf::from("/home/me/kubeconfig");
+        assert_eq!(contract.access, ClusterAccess::Kubeconfig { path, context: Some("gc0".to_owned()) });
+        let info: Vec<_> = contract.info.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        assert_eq!(
+            info,
+            [
+                "cluster_fqdn=gc0-ops-local.example.com",
+                "cluster_name=gc0-ops-local",
+                "cluster_provider=local",
+                "cluster_region=local",
+                "cluster_version=1.34.2"
+            ]
+        );
+    }
+
+    #[test]
+    fn an_eks_cluster_is_reached_by_its_endpoint_and_authority() {
+        let mut outputs = json!({"cluster": {
+            "name": "gc0", "endpoint": "https://gc0.example.com", "ca_certificate": "-----BEGIN CERTIFICATE-----",
+            "auth": {"type": "aws", "cluster_name": "gc0", "region": "eu-west-1"},
+        }});
+        assert!(matches!(parse(&outputs).unwrap().access, ClusterAccess::Aws { .. }));
+        outputs["cluster"]["endpoint"] = Value::Null;
+        assert_eq!(
+            parse(&outputs).unwrap_err().to_string(),
+            "the stack's outputs are not a cluster: `cluster.endpoint` is missing"
+        );
+    }
+
+    #[test]
+    fn an_unknown_kind_of_credential_is_refused() {
+        let error = parse(&json!({"cluster": {"auth": {"type": "azure"}}})).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the stack's outputs are not a cluster: `cluster.auth.type` is `azure`, which this version of kstack cannot use"
+        );
+    }
+}
