@@ -3,6 +3,7 @@
 pub mod completions;
 mod context;
 pub mod man;
+pub mod sandbox;
 
 use crate::{args::Command, error::CliError, exit::ExitCode};
 
@@ -16,5 +17,6 @@ pub fn run(context: &mut Context<'_>, command: &Command) -> Result<ExitCode, Cli
     match command {
         Command::Completions(args) => completions::run(context, args),
         Command::Man(args) => man::run(context, args),
+        Command::Sandbox(args) => sandbox::run(context, args),
     }
 }

@@ -19,9 +19,8 @@ use crate::{
     exit::ExitCode,
 };
 
-pub use progress::Progress;
+pub use progress::{Progress, Task};
 pub use style::Styles;
-#[expect(unused_imports, reason = "the first table comes with `kstack list`")]
 pub use table::Table;
 
 /// What a run may say, where and how.
