@@ -100,6 +100,8 @@ pub enum Command {
     Doctor(commands::doctor::DoctorArgs),
     /// Scaffold a platform repository
     Init(Box<commands::init::InitArgs>),
+    /// Start and stop local control planes
+    Sandbox(commands::sandbox::SandboxArgs),
     /// Print a completion script for a shell
     Completions(commands::completions::CompletionsArgs),
     /// Check the platform's files without touching anything

@@ -9,6 +9,7 @@ use crate::{exit::ExitCode, hcl::Diagnostic};
 
 mod check;
 mod platform;
+mod sandbox;
 mod scaffold;
 mod store;
 mod sync;

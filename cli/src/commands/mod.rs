@@ -6,6 +6,7 @@ pub mod doctor;
 pub mod init;
 pub mod man;
 mod registry;
+pub mod sandbox;
 pub mod sync;
 pub mod validate;
 
@@ -25,5 +26,6 @@ pub fn run(context: &mut Context<'_>, command: &Command) -> Result<ExitCode, Cli
         Command::Sync(args) => sync::run(context, args),
         Command::Man(args) => man::run(context, args),
         Command::Validate(args) => validate::run(context, args),
+        Command::Sandbox(args) => sandbox::run(context, args),
     }
 }

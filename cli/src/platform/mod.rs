@@ -13,7 +13,7 @@ mod stack;
 
 pub use environment::{Environment, Trigger};
 pub use instance::Instance;
-pub use names::{ClusterName, EnvironmentName, InvalidName, PlatformName, StackName};
+pub use names::{ClusterName, EnvironmentName, InvalidName, PlatformName, RepositoryName, SandboxName, StackName};
 pub use parse::ParseError;
 pub use settings::{Engine, FluxMode, Forge, OnStale, Parallelism, Pipeline, Platform, Policy, State, StateBackend};
 pub use stack::{Stack, StackSettings};

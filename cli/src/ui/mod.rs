@@ -21,7 +21,7 @@ use crate::{
     exit::ExitCode,
 };
 
-pub use progress::Progress;
+pub use progress::{Progress, Task};
 pub use style::Styles;
 pub use sync::SyncReporter;
 pub use table::Table;
