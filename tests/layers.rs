@@ -86,27 +86,26 @@ fn named(text: &str) -> Vec<String> {
     for (at, _) in text.match_indices("crate::") {
         let rest = &text[at + "crate::".len()..];
         if let Some(list) = rest.strip_prefix('{') {
-            let (mut depth, mut start) = (0, true);
-            let mut name = String::new();
+            // Only the names right inside the outer braces are rooms.
+            let mut depth = 0;
+            let mut name = Some(String::new());
             for character in list.chars() {
                 match character {
-                    '{' => depth += 1,
                     '}' if depth == 0 => break,
+                    '{' => depth += 1,
                     '}' => depth -= 1,
-                    ',' if depth == 0 => start = true,
-                    c if depth == 0 && start && (c.is_alphanumeric() || c == '_') => name.push(c),
-                    c if depth == 0 && start && !name.is_empty() && !c.is_whitespace() => start = false,
-                    _ => {}
-                }
-                if !start || character == ',' {
-                    if !name.is_empty() {
-                        rooms.push(std::mem::take(&mut name));
+                    _ if depth > 0 => {}
+                    ',' => rooms.extend(name.replace(String::new())),
+                    c if c.is_alphanumeric() || c == '_' => {
+                        if let Some(name) = &mut name {
+                            name.push(c);
+                        }
                     }
+                    c if c.is_whitespace() => {}
+                    _ => rooms.extend(name.take()),
                 }
             }
-            if !name.is_empty() {
-                rooms.push(name);
-            }
+            rooms.extend(name);
         } else {
             rooms.push(rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect());
         }
