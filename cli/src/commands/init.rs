@@ -1,23 +1,23 @@
 //! `kstack init`.
 
+mod place;
 mod questions;
 
 use std::path::{Path, PathBuf};
 
 use super::Context;
 use crate::{
-    error::{CliError, ErrorKind},
+    error::CliError,
     exit::ExitCode,
-    platform::layout,
     scaffold::{self, Answers, Assets, ChangeSet, Cluster},
 };
 
 /// Options of `kstack init`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  \
-    kstack init acme --provider local --repository https://git.example.com/acme/platform\n  \
-    kstack init acme --cluster aws:gc0:eu-west-1 --cluster aws:gc0:us-east-1 --state s3://acme-kstack-state \\\n    \
-    --base-domain platform.example.com --repository https://github.com/acme/platform")]
+#[command(after_help = "Examples:
+  kstack init acme --provider local --repository https://git.example.com/acme/platform
+  kstack init acme --cluster aws:gc0:eu-west-1 --state s3://acme-state \\
+      --base-domain platform.example.com --repository https://github.com/acme/platform")]
 pub struct InitArgs {
     /// Folder of the new platform
     #[arg(value_name = "DIR", default_value = ".")]
@@ -68,8 +68,8 @@ pub struct InitArgs {
 /// # Errors
 /// When an answer is missing or wrong, the folder is taken, or a file cannot be written.
 pub fn run(context: &mut Context<'_>, args: &InitArgs) -> Result<ExitCode, CliError> {
-    let root = settled(context.directory.join(&args.folder));
-    let repository = refuse_platform(&root, !args.no_git)?;
+    let root = place::settled(context.directory.join(&args.folder));
+    let repository = place::refuse_platform(&root, !args.no_git)?;
     let answers = questions::answers(context, args, &root)?;
     let assets = match std::env::var_os("KSTACK_TEMPLATES_DIR") {
         Some(folder) => Assets::from_folder(Path::new(&folder))?,
@@ -80,49 +80,11 @@ pub fn run(context: &mut Context<'_>, args: &InitArgs) -> Result<ExitCode, CliEr
     if !args.dry_run {
         changes.write(&root)?;
         if !args.no_git && repository.is_none() {
-            create_repository(&root, &answers.default_branch)?;
+            place::create_repository(&root, &answers.default_branch)?;
         }
     }
     report(context, args, &answers, &changes)?;
     Ok(ExitCode::Done)
-}
-
-/// `path` without `..` and symbolic links, as far as it exists.
-fn settled(path: PathBuf) -> PathBuf {
-    match (path.canonicalize(), path.parent(), path.file_name()) {
-        (Ok(path), ..) => path,
-        (Err(_), Some(parent), Some(name)) => settled(parent.to_owned()).join(name),
-        (Err(_), ..) => path,
-    }
-}
-
-/// Refuses a folder that is part of a platform already. With `git`, it must be in no repository,
-/// or be the root of one, since a platform is a repository; gives that one.
-fn refuse_platform(root: &Path, git: bool) -> Result<Option<PathBuf>, CliError> {
-    if root.exists() && !root.is_dir() {
-        return Err(CliError::user(format!("`{}` is not a folder", root.display())).hint("choose another one"));
-    }
-    if let Some(platform) = root.ancestors().find(|folder| folder.join(layout::PLATFORM_FILE).exists()) {
-        return Err(CliError::user(format!("`{}` is a platform already", platform.display()))
-            .hint("choose a folder outside of it"));
-    }
-    let Some(repository) = root.ancestors().find(|folder| folder.join(".git").exists()) else { return Ok(None) };
-    if git && repository != root {
-        return Err(CliError::user(format!("`{}` lies inside a Git repository", root.display())).hint(format!(
-            "a platform is a repository of its own: choose a folder outside of `{}`, or that folder itself",
-            repository.display()
-        )));
-    }
-    Ok(Some(repository.to_owned()))
-}
-
-fn create_repository(root: &Path, branch: &str) -> Result<(), CliError> {
-    let mut options = git2::RepositoryInitOptions::new();
-    options.no_reinit(true).initial_head(branch);
-    git2::Repository::init_opts(root, &options).map(drop).map_err(|error| {
-        let message = format!("cannot make a Git repository in `{}`: {}", root.display(), error.message());
-        CliError::new(ErrorKind::External, message).hint("the files are written; run `git init` there yourself")
-    })
 }
 
 fn engine_manifests(context: &Context<'_>, args: &InitArgs) -> Result<String, CliError> {

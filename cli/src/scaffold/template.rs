@@ -78,8 +78,38 @@ fn yaml(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use minijinja::context;
+    use proptest::prelude::*;
 
     use super::*;
+
+    proptest! {
+        #[test]
+        fn any_string_comes_back_from_hcl(text in any::<String>()) {
+            let body: hcl::Body = hcl::from_str(&format!("x = {}\n", hcl(&text))).unwrap();
+            let value = &body.attributes().next().unwrap().expr;
+            let read = match value {
+                // A string with an escaped marker is a template to the parser, without anything to fill in.
+                hcl::Expression::TemplateExpr(_) => {
+                    hcl::eval::Evaluate::evaluate(value, &hcl::eval::Context::new()).unwrap().as_str().unwrap().to_owned()
+                }
+                hcl::Expression::String(text) => text.clone(),
+                other => panic!("{other:?}"),
+            };
+            prop_assert_eq!(read, text);
+        }
+
+        #[test]
+        fn any_string_comes_back_from_yaml(text in any::<String>()) {
+            let value: serde_json::Value = serde_saphyr::from_str(&format!("x: {}\n", yaml(&text))).unwrap();
+            prop_assert_eq!(value["x"].as_str(), Some(text.as_str()));
+        }
+
+        #[test]
+        fn what_looks_like_something_else_stays_a_string_in_yaml(text in "[-~.a-z0-9:&*!%@#?=/ ]{0,12}") {
+            let value: serde_json::Value = serde_saphyr::from_str(&format!("x: {}\n", yaml(&text))).unwrap();
+            prop_assert_eq!(value["x"].as_str(), Some(text.as_str()));
+        }
+    }
 
     fn render(text: &str) -> Result<String, String> {
         let values = context! {
