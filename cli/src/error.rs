@@ -8,6 +8,7 @@ use std::{error::Error, fmt};
 use crate::{exit::ExitCode, hcl::Diagnostic};
 
 mod platform;
+mod render;
 mod store;
 
 /// Who can mend it. Decides the exit code.
