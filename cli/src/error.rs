@@ -7,7 +7,9 @@ use std::{error::Error, fmt};
 
 use crate::{exit::ExitCode, hcl::Diagnostic};
 
+mod closure;
 mod platform;
+mod repo;
 mod store;
 
 /// Who can mend it. Decides the exit code.
