@@ -96,6 +96,10 @@ pub enum ColorChoice {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// List stacks and their instances, or those that a change affects
+    List(commands::list::ListArgs),
+    /// Show which files connect a change to a stack
+    Why(commands::why::WhyArgs),
     /// Print a completion script for a shell
     Completions(commands::completions::CompletionsArgs),
     /// Write the manual pages

@@ -7,8 +7,10 @@ use std::{error::Error, fmt};
 
 use crate::{exit::ExitCode, hcl::Diagnostic};
 
+mod closure;
 mod platform;
 mod render;
+mod repo;
 mod store;
 
 /// Who can mend it. Decides the exit code.

@@ -1,8 +1,11 @@
 //! One file per verb: parse, call, report. No logic of its own.
 
+mod compare;
 pub mod completions;
 mod context;
+pub mod list;
 pub mod man;
+pub mod why;
 
 use crate::{args::Command, error::CliError, exit::ExitCode};
 
@@ -14,6 +17,8 @@ pub use context::Context;
 /// Whatever the command meets, with kind and hints.
 pub fn run(context: &mut Context<'_>, command: &Command) -> Result<ExitCode, CliError> {
     match command {
+        Command::List(args) => list::run(context, args),
+        Command::Why(args) => why::run(context, args),
         Command::Completions(args) => completions::run(context, args),
         Command::Man(args) => man::run(context, args),
     }

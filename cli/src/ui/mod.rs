@@ -21,7 +21,6 @@ use crate::{
 
 pub use progress::Progress;
 pub use style::Styles;
-#[expect(unused_imports, reason = "the first table comes with `kstack list`")]
 pub use table::Table;
 
 /// What a run may say, where and how.
