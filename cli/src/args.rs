@@ -102,6 +102,10 @@ pub enum Command {
     Init(Box<commands::init::InitArgs>),
     /// Start and stop local control planes
     Sandbox(commands::sandbox::SandboxArgs),
+    /// List stacks and their instances, or those that a change affects
+    List(commands::list::ListArgs),
+    /// Show which files connect a change to a stack
+    Why(commands::why::WhyArgs),
     /// Print a completion script for a shell
     Completions(commands::completions::CompletionsArgs),
     /// Check the platform's files without touching anything

@@ -1,5 +1,6 @@
 //! One file per verb: parse, call, report. No logic of its own.
 
+mod compare;
 pub mod completions;
 mod context;
 pub mod doctor;
@@ -9,6 +10,9 @@ mod registry;
 pub mod sandbox;
 pub mod sync;
 pub mod validate;
+pub mod list;
+pub mod man;
+pub mod why;
 
 use crate::{args::Command, error::CliError, exit::ExitCode};
 
@@ -22,6 +26,8 @@ pub fn run(context: &mut Context<'_>, command: &Command) -> Result<ExitCode, Cli
     match command {
         Command::Doctor(args) => doctor::run(context, args),
         Command::Init(args) => init::run(context, args),
+        Command::List(args) => list::run(context, args),
+        Command::Why(args) => why::run(context, args),
         Command::Completions(args) => completions::run(context, args),
         Command::Sync(args) => sync::run(context, args),
         Command::Man(args) => man::run(context, args),

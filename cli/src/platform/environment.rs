@@ -33,7 +33,7 @@ impl Trigger {
 }
 
 /// `*` matches any run of characters, everything else itself.
-fn glob_match(pattern: &str, text: &str) -> bool {
+pub fn glob_match(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == text,
         Some((prefix, rest)) => text.strip_prefix(prefix).is_some_and(|tail| {

@@ -11,7 +11,7 @@ mod parse;
 mod settings;
 mod stack;
 
-pub use environment::{Environment, Trigger};
+pub use environment::{Environment, Trigger, glob_match};
 pub use instance::Instance;
 pub use names::{ClusterName, EnvironmentName, InvalidName, PlatformName, RepositoryName, SandboxName, StackName};
 pub use parse::ParseError;

@@ -1,1 +1,33 @@
-//! Normalised changes → groups, risk order, Markdown and terminal text. Pure.
+//! Normalised changes → one model, grouped and ordered by risk → Markdown, terminal text, JSON.
+//!
+//! Pure: no I/O, no clock, no async. Must not know: where changes come from, Git, forges, colours.
+//! Every text that enters may have been chosen by an attacker: a resource's name must not mention
+//! people, end a code block, hide behind control characters or look like our own marker.
+
+mod budget;
+mod details;
+mod document;
+mod grouping;
+mod input;
+mod markdown;
+mod model;
+mod names;
+mod objects;
+mod risk;
+mod terminal;
+#[cfg(test)]
+mod tests;
+mod text;
+mod value;
+mod wording;
+
+pub use document::Document;
+pub use grouping::{OutputGroup, ResourceGroup};
+pub use input::{InstanceInput, Outcome, ReviewInput};
+pub use markdown::{COMMENT_BUDGET, COMMENT_MARKER};
+pub use model::{
+    Counts, EngineChange, EnvironmentSummary, Failure, InstanceState, InstanceSummary, ObjectCounts, Remark, Review,
+};
+pub use objects::ObjectGroup;
+pub use risk::Risk;
+pub use terminal::{Paint, Plain, Role};

@@ -4,6 +4,8 @@ use std::fmt::Display;
 
 use anstyle::{AnsiColor, Style};
 
+use crate::review::{Paint, Role};
+
 /// Styles of one stream.
 #[derive(Debug, Clone, Copy)]
 pub struct Styles {
@@ -53,5 +55,18 @@ impl Styles {
     /// What matters less.
     pub fn dim(self, text: impl Display) -> String {
         self.paint(Style::new().dimmed(), text)
+    }
+}
+
+impl Paint for Styles {
+    fn paint(&self, role: Role, text: &str) -> String {
+        match role {
+            Role::Heading => self.bold(text),
+            Role::Added => self.good(text),
+            Role::Changed => Self::paint(*self, AnsiColor::Yellow.on_default(), text),
+            Role::Removed => Self::paint(*self, AnsiColor::Red.on_default(), text),
+            Role::Danger => self.error(text),
+            Role::Dim => self.dim(text),
+        }
     }
 }

@@ -1,0 +1,96 @@
+//! The closure of an instance.
+
+use std::collections::BTreeMap;
+
+use super::{
+    Closure, ClosureError, ClosureHash, Inventory, Memo, collect::Collector, facts::Language, follow::Follow,
+    inventory::is_configuration,
+};
+use crate::{
+    platform::{Instance, Platform, StackName, StateBackend, layout},
+    repo::{FoundNode, RepoError, Snapshot, in_parallel},
+};
+
+/// Works out the closure of `instance`.
+///
+/// What counts:
+/// - every file of the stack's folder, at any depth. Terraform reads only some of them, but
+///   provisioners, data sources and providers can read any, and nothing would show it;
+/// - the configuration files of local modules, followed to any depth, and every path that an
+///   expression reads or mentions: arguments of `file`, `templatefile`, `fileset` and their kin, and
+///   texts with `path.module` or `..` in them. A folder counts with all that is in it;
+/// - `environments/<environment>.tfvars` and `.tfbackend`; for a shared stack `environments/shared.*`;
+/// - what `stack.hcl` watches, at any depth;
+/// - of `kstack.hcl` only the `state` block, because the backend is made from it. Triggers, policies
+///   and the like decide when and whether something runs, not what the plan says.
+///
+/// Not: commits, the Terraform program, and modules or files outside the repository.
+///
+/// # Errors
+/// When the repository cannot be read, or the stack does not exist. Files that cannot be understood
+/// are no errors: they widen the closure.
+pub fn closure_of(
+    snapshot: &Snapshot,
+    inventory: &Inventory,
+    instance: &Instance,
+    memo: &Memo,
+) -> Result<Closure, ClosureError> {
+    let stack = inventory.stack(instance.stack.as_str())?;
+    let mut follow = Follow::new(snapshot, memo);
+    follow.stack(stack)?;
+    follow.environment(instance)?;
+    follow.everything()?;
+    let settings = settings(&inventory.platform);
+    let Collector { files, notices, .. } = follow.collector;
+    Ok(Closure {
+        hash: ClosureHash::of(instance, &settings, &files),
+        instance: instance.clone(),
+        files,
+        settings,
+        modules: follow.modules,
+        upstream: follow.upstream,
+        notices,
+    })
+}
+
+/// The closures of `instances`, in their order, on all cores.
+///
+/// # Errors
+/// As [`closure_of`].
+pub fn closures(
+    snapshot: &Snapshot,
+    inventory: &Inventory,
+    instances: &[Instance],
+    memo: &Memo,
+) -> Result<Vec<Closure>, ClosureError> {
+    in_parallel(instances, |instance| closure_of(snapshot, inventory, instance, memo))
+}
+
+/// Whether a stack is a cluster stack: it has an output `cluster`.
+///
+/// # Errors
+/// When the repository cannot be read.
+pub fn is_cluster(snapshot: &Snapshot, stack: &StackName, memo: &Memo) -> Result<bool, ClosureError> {
+    let folder = layout::stack(stack);
+    for entry in snapshot.list(&folder)?.unwrap_or_default() {
+        let Some(language) = Language::of(&entry.name).filter(|_| is_configuration(&entry.name)) else { continue };
+        let found = match snapshot.lookup(&format!("{folder}/{}", entry.name)) {
+            Err(RepoError::Escapes { .. } | RepoError::LinkLoop { .. }) => None,
+            found => found?,
+        };
+        if let Some(FoundNode::File { id, .. }) = found.map(|found| found.node)
+            && memo.facts(snapshot, id, language)?.outputs.contains("cluster")
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn settings(platform: &Platform) -> BTreeMap<String, String> {
+    let state = match &platform.state.backend {
+        StateBackend::S3 { bucket, region } => format!("s3 bucket={bucket:?} region={region:?}"),
+        StateBackend::Local { path } => format!("local path={path:?}"),
+    };
+    BTreeMap::from([(format!("{}#state", layout::PLATFORM_FILE), state)])
+}

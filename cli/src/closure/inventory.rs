@@ -1,0 +1,132 @@
+//! What a snapshot of the repository holds: the platform and its stacks.
+
+use super::ClosureError;
+use crate::{
+    hcl::{Diagnostic, Document, nearest},
+    platform::{Instance, Platform, Stack, StackName, StackSettings, layout},
+    repo::{FoundNode, RepoError, Snapshot},
+};
+
+/// The platform and all its stacks.
+#[derive(Debug, Clone)]
+pub struct Inventory {
+    /// What `kstack.hcl` says.
+    pub platform: Platform,
+    /// The stacks, sorted by name.
+    pub stacks: Vec<Stack>,
+}
+
+impl Inventory {
+    /// Reads `kstack.hcl` and every `stack.hcl`.
+    ///
+    /// # Errors
+    /// As [`load_platform`] and [`load_stacks`].
+    pub fn load(snapshot: &Snapshot) -> Result<Self, ClosureError> {
+        let platform = load_platform(snapshot)?;
+        let stacks = load_stacks(snapshot, &platform)?;
+        Ok(Self { platform, stacks })
+    }
+
+    /// Every instance: stacks by name, environments in the order of promotion.
+    pub fn instances(&self) -> Vec<Instance> {
+        self.stacks.iter().flat_map(|stack| stack.instances(&self.platform.environments)).collect()
+    }
+
+    /// The stack called `name`.
+    ///
+    /// # Errors
+    /// [`ClosureError::UnknownStack`] with the nearest name.
+    pub fn stack(&self, name: &str) -> Result<&Stack, ClosureError> {
+        self.stacks.iter().find(|stack| stack.name.as_str() == name).ok_or_else(|| {
+            let near = nearest(name, self.stacks.iter().map(|stack| stack.name.as_str())).map(str::to_owned);
+            ClosureError::UnknownStack { name: name.to_owned(), near }
+        })
+    }
+}
+
+/// Reads `kstack.hcl`.
+///
+/// # Errors
+/// When it is missing, or has problems: all of them, each at its line.
+pub fn load_platform(snapshot: &Snapshot) -> Result<Platform, ClosureError> {
+    let text = read_text(snapshot, layout::PLATFORM_FILE)?.ok_or_else(|| ClosureError::NoPlatform {
+        path: layout::PLATFORM_FILE,
+        state: snapshot.commit().map_or("the work tree".to_owned(), |id| format!("commit `{}`", id.short())),
+    })?;
+    Ok(Platform::parse(layout::PLATFORM_FILE, &text)?)
+}
+
+/// Finds the stacks: the folders of `infra/` that hold Terraform files.
+///
+/// # Errors
+/// A folder whose name no stack can have, or a `stack.hcl` with problems.
+pub fn load_stacks(snapshot: &Snapshot, platform: &Platform) -> Result<Vec<Stack>, ClosureError> {
+    let mut stacks = Vec::new();
+    for entry in snapshot.list(layout::INFRA)?.unwrap_or_default() {
+        let folder = format!("{}/{}", layout::INFRA, entry.name);
+        // A symlink that leads nowhere useful is no stack; one to a folder is.
+        let found = match snapshot.lookup(&folder) {
+            Err(RepoError::Escapes { .. } | RepoError::LinkLoop { .. }) => None,
+            other => other?,
+        };
+        let Some(FoundNode::Folder(tree)) = found.map(|found| found.node) else { continue };
+        if !tree.entries().any(|entry| is_configuration(&entry.name)) {
+            continue;
+        }
+        let name = StackName::new(entry.name).map_err(|source| ClosureError::StackName { folder, source })?;
+        let settings = stack_settings(snapshot, platform, &name)?;
+        stacks.push(Stack { name, settings });
+    }
+    Ok(stacks)
+}
+
+fn stack_settings(snapshot: &Snapshot, platform: &Platform, name: &StackName) -> Result<StackSettings, ClosureError> {
+    let path = format!("{}/{}", layout::stack(name), layout::STACK_FILE);
+    let Some(text) = read_text(snapshot, &path)? else { return Ok(StackSettings::default()) };
+    let settings = StackSettings::parse(&path, &text)?;
+    for environment in settings.environments.iter().flatten() {
+        if platform.environment(environment).is_none() {
+            let known = platform.environments.iter().map(|known| known.name.as_str());
+            let message = format!("there is no environment `{environment}` in `{}`", layout::PLATFORM_FILE);
+            return Err(settings_problem(&path, &text, "environments", environment, message, known));
+        }
+    }
+    Ok(settings)
+}
+
+/// An error at the string `value` in the list `attribute` of a `stack.hcl`.
+pub(super) fn settings_problem<'k>(
+    path: &str,
+    text: &str,
+    attribute: &str,
+    value: &str,
+    message: String,
+    known: impl Iterator<Item = &'k str>,
+) -> ClosureError {
+    use hcl_edit::Span as _;
+    let document = match Document::parse(path, text) {
+        Ok(document) => document,
+        Err(problem) => return ClosureError::Settings(problem),
+    };
+    let span = document
+        .body()
+        .get_attribute(attribute)
+        .and_then(|attribute| attribute.value.as_array())
+        .and_then(|items| items.iter().find(|item| item.as_str() == Some(value)))
+        .and_then(hcl_edit::Span::span)
+        .or_else(|| document.body().span())
+        .unwrap_or_default();
+    let mut problem = Diagnostic::new(document.file(), span, message);
+    problem.help = nearest(value, known).map(|near| format!("did you mean `{near}`?"));
+    ClosureError::Settings(Box::new(problem))
+}
+
+pub(super) fn read_text(snapshot: &Snapshot, path: &str) -> Result<Option<String>, ClosureError> {
+    let Some(blob) = snapshot.read(path)? else { return Ok(None) };
+    String::from_utf8(blob.bytes).map(Some).map_err(|_| ClosureError::NotText { path: path.to_owned() })
+}
+
+/// Whether Terraform or OpenTofu reads a file of this name as configuration.
+pub(super) fn is_configuration(name: &str) -> bool {
+    [".tf", ".tf.json", ".tofu", ".tofu.json"].iter().any(|ending| name.ends_with(ending))
+}

@@ -1,0 +1,332 @@
+//! Parsed HCL → facts.
+
+use hcl_edit::{
+    Span as _,
+    expr::Expression,
+    structure::{Attribute, Block, Body, Structure},
+    template::{Directive, Element, Template},
+};
+
+use super::{
+    facts::{Facts, ModuleCall, Reference, ReferenceKind},
+    lexical::{goes_up, words},
+    text::{Scope, Text, for_scope},
+};
+
+/// The functions that read files, as Terraform's function index lists them. `templatefile` is apart.
+const READERS: [&str; 10] = [
+    "file",
+    "filebase64",
+    "filebase64sha256",
+    "filebase64sha512",
+    "fileexists",
+    "filemd5",
+    "fileset",
+    "filesha1",
+    "filesha256",
+    "filesha512",
+];
+
+/// The reader called `name`.
+pub(super) fn reader_named(name: &str) -> Option<ReferenceKind> {
+    if name == "templatefile" {
+        return Some(ReferenceKind::Template);
+    }
+    READERS.iter().find(|reader| **reader == name).map(|reader| ReferenceKind::Read(reader))
+}
+
+/// The facts of a configuration file.
+pub(super) fn configuration(body: &Body, source: &str) -> Facts {
+    let mut reader = Reader { lines: Lines::of(source), facts: Facts::default() };
+    for structure in body {
+        match structure {
+            Structure::Attribute(attribute) => reader.expression(&attribute.value, &Scope::default()),
+            Structure::Block(block) => reader.top(block),
+        }
+    }
+    reader.facts
+}
+
+/// The facts of a file with values of variables.
+pub(super) fn values(body: &Body, source: &str) -> Facts {
+    let mut reader = Reader { lines: Lines::of(source), facts: Facts::default() };
+    let scope = Scope::default();
+    for attribute in body.attributes() {
+        reader.facts.values.push((attribute.key.as_str().to_owned(), Text::of(&attribute.value, &scope)));
+        reader.expression(&attribute.value, &scope);
+    }
+    reader.facts
+}
+
+/// The facts of a template. Its variables are known only where it is called.
+pub(super) fn template(template: &Template, source: &str) -> Facts {
+    let mut reader = Reader { lines: Lines::of(source), facts: Facts::default() };
+    // Its own text is output, not a path: only what is between braces counts.
+    for element in template {
+        reader.element(element, &Scope::default());
+    }
+    reader.facts
+}
+
+/// Byte offsets → lines.
+struct Lines(Vec<usize>);
+
+impl Lines {
+    fn of(source: &str) -> Self {
+        Self(source.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect())
+    }
+
+    fn at(&self, span: Option<std::ops::Range<usize>>) -> usize {
+        span.map_or(1, |span| self.0.partition_point(|&end| end < span.start) + 1)
+    }
+}
+
+struct Reader {
+    lines: Lines,
+    facts: Facts,
+}
+
+impl Reader {
+    fn top(&mut self, block: &Block) {
+        let scope = Scope::default();
+        let label = |index: usize| block.labels.get(index).map(hcl_edit::structure::BlockLabel::as_str);
+        match (block.ident.as_str(), label(0)) {
+            ("module", Some(name)) => return self.module(block, name),
+            ("locals", _) => {
+                for attribute in block.body.attributes() {
+                    let text = Text::of(&attribute.value, &scope);
+                    self.facts.locals.push((attribute.key.as_str().to_owned(), text));
+                }
+            }
+            ("variable", Some(name)) => {
+                let default = block.body.get_attribute("default").map(|default| Text::of(&default.value, &scope));
+                self.facts.variables.push((name.to_owned(), default));
+            }
+            ("output", Some(name)) => {
+                self.facts.outputs.insert(name.to_owned());
+            }
+            ("data", Some("terraform_remote_state")) => self.remote_state(block),
+            _ => {}
+        }
+        self.body(&block.body, &scope);
+    }
+
+    fn module(&mut self, block: &Block, name: &str) {
+        let scope = each(&block.body, &Scope::default());
+        let mut call = ModuleCall {
+            name: name.to_owned(),
+            source: Text::Unknown,
+            version: None,
+            arguments: Vec::new(),
+            line: self.lines.at(block.span()),
+        };
+        for attribute in block.body.attributes() {
+            match attribute.key.as_str() {
+                "source" => {
+                    call.source = Text::of(&attribute.value, &scope);
+                    call.line = self.lines.at(attribute.value.span());
+                    continue;
+                }
+                "version" => call.version = attribute.value.as_str().map(str::to_owned),
+                key => call.arguments.push((key.to_owned(), Text::of(&attribute.value, &scope))),
+            }
+            self.expression(&attribute.value, &scope);
+        }
+        self.facts.modules.push(call);
+    }
+
+    fn remote_state(&mut self, block: &Block) {
+        let Some(Expression::Object(config)) = block.body.get_attribute("config").map(|config| &config.value) else {
+            return;
+        };
+        for (key, value) in config {
+            let named = |name: &str| {
+                key.as_ident().is_some_and(|ident| ident.as_str() == name)
+                    || key.as_expr().is_some_and(|key| key.as_str() == Some(name))
+            };
+            if named("key") || named("path") {
+                let text = Text::of(value.expr(), &each(&block.body, &Scope::default()));
+                self.facts.remote_states.push((text, self.lines.at(value.expr().span())));
+            }
+        }
+    }
+
+    fn body(&mut self, body: &Body, scope: &Scope) {
+        let scope = each(body, scope);
+        for structure in body {
+            match structure {
+                Structure::Attribute(attribute) => self.expression(&attribute.value, &scope),
+                Structure::Block(block) if block.ident.as_str() == "dynamic" => self.dynamic(block, &scope),
+                Structure::Block(block) => self.body(&block.body, &scope),
+            }
+        }
+    }
+
+    /// `dynamic "x"`: `x.value` goes through its own `for_each`, under another name if `iterator` says so.
+    fn dynamic(&mut self, block: &Block, scope: &Scope) {
+        let label = block.labels.first().map(|label| label.as_str().to_owned()).unwrap_or_default();
+        let name = match block.body.get_attribute("iterator").map(|iterator| &iterator.value) {
+            Some(Expression::Variable(name)) => name.as_str().to_owned(),
+            _ => label,
+        };
+        let mut inner = scope.clone();
+        for attribute in block.body.attributes() {
+            if attribute.key.as_str() == "for_each" {
+                inner = scope.iterating(&name, Text::of(&attribute.value, scope));
+            }
+            self.expression(&attribute.value, scope);
+        }
+        for content in block.body.blocks() {
+            self.body(&content.body, &inner);
+        }
+    }
+
+    fn refer(&mut self, path: Text, kind: ReferenceKind, line: usize) {
+        self.facts.references.push(Reference { path, kind, line });
+    }
+
+    /// Notes what `expression` names, at any depth.
+    fn expression(&mut self, expression: &Expression, scope: &Scope) {
+        match expression {
+            Expression::String(text) => {
+                if words(text.value()).any(goes_up) {
+                    self.refer(
+                        Text::Literal(text.value().clone()),
+                        ReferenceKind::Mention,
+                        self.lines.at(expression.span()),
+                    );
+                }
+            }
+            Expression::StringTemplate(template) => self.mentions(template, scope, expression.span()),
+            Expression::HeredocTemplate(heredoc) => self.mentions(&heredoc.template, scope, expression.span()),
+            Expression::Traversal(traversal) => {
+                let text = Text::of(expression, scope);
+                if text == Text::ModulePath {
+                    self.refer(text, ReferenceKind::Mention, self.lines.at(expression.span()));
+                }
+                self.expression(&traversal.expr, scope);
+                for operator in &traversal.operators {
+                    if let hcl_edit::expr::TraversalOperator::Index(index) = operator.value() {
+                        self.expression(index, scope);
+                    }
+                }
+            }
+            Expression::FuncCall(call) => {
+                let core = call.name.namespace.iter().all(|part| part.as_str() == "core");
+                let kind = core.then(|| reader_named(call.name.name.as_str())).flatten();
+                let mut arguments = call.args.iter();
+                if let (Some(kind), Some(path)) = (kind, call.args.iter().next()) {
+                    let text = if call.args.expand_final() && call.args.len() == 1 {
+                        Text::Unknown
+                    } else {
+                        Text::of(path, scope)
+                    };
+                    self.refer(text, kind, self.lines.at(path.span().or(expression.span())));
+                    arguments.next();
+                    self.calls_within(path, scope);
+                }
+                // `join` and `format` make paths out of pieces that are none by themselves.
+                let text = Text::of(expression, scope);
+                if kind.is_none() && matches!(text, Text::Concat(_) | Text::Dirname(_)) && text.may_leave() {
+                    self.refer(text, ReferenceKind::Mention, self.lines.at(expression.span()));
+                }
+                for argument in arguments {
+                    self.expression(argument, scope);
+                }
+            }
+            Expression::Array(items) => items.iter().for_each(|item| self.expression(item, scope)),
+            Expression::Object(object) => {
+                for (key, value) in object {
+                    if let Some(key) = key.as_expr() {
+                        self.expression(key, scope);
+                    }
+                    self.expression(value.expr(), scope);
+                }
+            }
+            Expression::Parenthesis(inner) => self.expression(inner.inner(), scope),
+            Expression::Conditional(choice) => {
+                for part in [&choice.cond_expr, &choice.true_expr, &choice.false_expr] {
+                    self.expression(part, scope);
+                }
+            }
+            Expression::UnaryOp(operation) => self.expression(&operation.expr, scope),
+            Expression::BinaryOp(operation) => {
+                self.expression(&operation.lhs_expr, scope);
+                self.expression(&operation.rhs_expr, scope);
+            }
+            Expression::ForExpr(inner) => {
+                self.expression(&inner.intro.collection_expr, scope);
+                let scope = for_scope(&inner.intro, scope);
+                let parts = inner.key_expr.iter().chain([&inner.value_expr]).chain(inner.cond.iter().map(|c| &c.expr));
+                parts.for_each(|part| self.expression(part, &scope));
+            }
+            Expression::Null(_) | Expression::Bool(_) | Expression::Number(_) | Expression::Variable(_) => {}
+        }
+    }
+
+    /// The path of a reading function is noted as a whole; inside it only further calls matter.
+    fn calls_within(&mut self, path: &Expression, scope: &Scope) {
+        let before = self.facts.references.len();
+        self.expression(path, scope);
+        let inner = self.facts.references.split_off(before);
+        self.facts.references.extend(inner.into_iter().filter(|inner| inner.kind != ReferenceKind::Mention));
+    }
+
+    /// Notes the paths that a template's text mentions: from each `path.…`, and from each literal with
+    /// `..`, to the end. A literal that continues what an interpolation began starts there.
+    fn mentions(&mut self, template: &Template, scope: &Scope, span: Option<std::ops::Range<usize>>) {
+        let line = self.lines.at(span);
+        let texts = template.iter().map(|element| Text::of_element(element, scope)).collect::<Vec<_>>();
+        for (index, element) in template.iter().enumerate() {
+            let start = match &texts[index] {
+                Text::ModulePath | Text::RootPath | Text::Dirname(_) => Some(index),
+                Text::Literal(text) if element.is_literal() && words(text).any(goes_up) => {
+                    let continues = words(text).next().is_some_and(|word| goes_up(word) && text.starts_with(word));
+                    Some(if continues { index.saturating_sub(1) } else { index })
+                }
+                _ => None,
+            };
+            if let Some(start) = start {
+                let text = Text::Concat(texts.get(start..).unwrap_or_default().to_vec());
+                self.refer(text, ReferenceKind::Mention, line);
+            }
+            if !matches!(texts[index], Text::ModulePath | Text::Dirname(_)) {
+                self.element(element, scope);
+            }
+        }
+    }
+
+    fn element(&mut self, element: &Element, scope: &Scope) {
+        match element {
+            Element::Literal(_) => {}
+            Element::Interpolation(interpolation) => self.expression(&interpolation.expr, scope),
+            Element::Directive(directive) => match &**directive {
+                Directive::If(directive) => {
+                    self.expression(&directive.if_expr.cond_expr, scope);
+                    let branches = std::iter::once(&directive.if_expr.template)
+                        .chain(directive.else_expr.iter().map(|branch| &branch.template));
+                    branches.for_each(|branch| self.mentions(branch, scope, None));
+                }
+                Directive::For(directive) => {
+                    let intro = &directive.for_expr;
+                    self.expression(&intro.collection_expr, scope);
+                    let collection = Text::of(&intro.collection_expr, scope);
+                    let mut inner = scope.clone();
+                    if let Some(key) = &intro.key_var {
+                        inner = inner.binding(key.as_str(), Text::Keys(Box::new(collection.clone())));
+                    }
+                    let inner = inner.binding(intro.value_var.as_str(), collection);
+                    self.mentions(&intro.template, &inner, None);
+                }
+            },
+        }
+    }
+}
+
+/// The scope of a block with `for_each`.
+fn each(body: &Body, scope: &Scope) -> Scope {
+    match body.get_attribute("for_each").map(|Attribute { value, .. }| value) {
+        Some(collection) => scope.iterating("each", Text::of(collection, scope)),
+        None => scope.clone(),
+    }
+}

@@ -1,0 +1,404 @@
+//! Registries built by the real kustomize, found on `PATH`.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use super::*;
+
+/// A registry with what Flux users do: the engine's own files, a base with overlays, a component,
+/// patches, generators, a folder without a kustomization, and substitution.
+const TREE: &[(&str, &str)] = &[
+    (
+        "clusters/gc0/ops/flux-system/gotk-components.yaml",
+        "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: flux-system\n  labels: {app.kubernetes.io/version: v2.7.3}\n",
+    ),
+    (
+        "clusters/gc0/ops/flux-system/gotk-sync.yaml",
+        "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: flux-system, namespace: flux-system}\nspec:\n  path: ./clusters/gc0/ops\n  prune: true\n  sourceRef: {kind: GitRepository, name: flux-system}\n",
+    ),
+    ("clusters/gc0/ops/flux-system/kustomization.yaml", "resources: [gotk-components.yaml, gotk-sync.yaml]\n"),
+    (
+        "clusters/gc0/ops/services.yaml",
+        "\
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: podinfo, namespace: flux-system}
+spec:
+  path: ./services/podinfo/ops
+  prune: true
+  sourceRef: {kind: GitRepository, name: flux-system}
+  postBuild:
+    substitute: {replicas: \"2\"}
+    substituteFrom:
+    - {kind: ConfigMap, name: kstack-cluster-info}
+---
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: plain, namespace: flux-system}
+spec:
+  path: ./services/plain
+  targetNamespace: plain
+  prune: false
+  commonMetadata: {labels: {team: platform}}
+  sourceRef: {kind: GitRepository, name: flux-system}
+---
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: elsewhere, namespace: flux-system}
+spec:
+  path: ./
+  sourceRef: {kind: OCIRepository, name: other}
+",
+    ),
+    (
+        "services/podinfo/base/kustomization.yaml",
+        "resources: [deployment.yaml]\nconfigMapGenerator:\n- name: settings\n  files: [settings.txt]\nsecretGenerator:\n- name: login\n  literals: [password=canary-hunter2]\n  options: {disableNameSuffixHash: true}\n",
+    ),
+    ("services/podinfo/base/settings.txt", "color=blue\n"),
+    (
+        "services/podinfo/base/deployment.yaml",
+        "\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: podinfo}
+spec:
+  replicas: ${replicas}
+  template:
+    spec:
+      containers:
+      - name: podinfo
+        image: podinfo:1
+        args: [\"--cluster=${cluster_name}\"]
+        envFrom: [{configMapRef: {name: settings}}]
+",
+    ),
+    (
+        "services/podinfo/component/kustomization.yaml",
+        "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\npatches:\n- target: {kind: Deployment}\n  patch: |-\n    - op: add\n      path: /metadata/labels\n      value: {from: component}\n",
+    ),
+    (
+        "services/podinfo/ops/kustomization.yaml",
+        "namespace: podinfo\nresources: [../base]\ncomponents: [../component]\npatches: [{path: limits.yaml}]\n",
+    ),
+    (
+        "services/podinfo/ops/limits.yaml",
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: podinfo}\nspec: {template: {spec: {containers: [{name: podinfo, resources: {limits: {memory: 64Mi}}}]}}}\n",
+    ),
+    (
+        "services/plain/config.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: plain}\ndata: {mode: \"0644\"}\n",
+    ),
+    (
+        "services/plain/deep/role.yml",
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: plain}\nrules: []\n",
+    ),
+];
+
+fn tree(changes: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (path, text) in TREE.iter().chain(changes) {
+        write(folder.path(), path, text);
+    }
+    folder
+}
+
+fn write(folder: &Path, path: &str, text: &str) {
+    let path = folder.join(path);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+}
+
+fn registry() -> Registry {
+    Registry { cluster: "gc0".parse().unwrap(), environment: "ops".parse().unwrap() }
+}
+
+fn program() -> Kustomize {
+    Kustomize::find(None, std::env::var_os("PATH").as_deref()).unwrap()
+}
+
+fn renderer() -> Renderer {
+    Renderer::new(program(), RenderSettings { cache: None, parallelism: 2 })
+}
+
+async fn render(folder: &Path) -> Result<Rendered, RenderError> {
+    renderer().render(folder, &registry(), &Values::new()).await
+}
+
+fn text_of(difference: &Difference) -> String {
+    let mut text = String::new();
+    for object in &difference.objects {
+        text += &format!("{:?} {} from {}\n", object.change, object.id, object.origin.file.as_deref().unwrap_or("?"));
+        for line in &object.text {
+            text += format!("  {}{}", line.sign.symbol(), line.text).trim_end();
+            text.push('\n');
+        }
+    }
+    text
+}
+
+#[tokio::test]
+async fn a_registry_is_rendered_as_flux_would() {
+    let folder = tree(&[]);
+    let rendered = render(folder.path()).await.unwrap();
+    let list: Vec<_> = rendered
+        .objects
+        .iter()
+        .map(|object| {
+            let marks = [(object.kept, " | kept"), (object.engine, " | engine")];
+            let marks: String = marks.iter().filter(|(on, _)| *on).map(|(_, mark)| *mark).collect();
+            let Origin { kustomization, file, .. } = &object.origin;
+            format!("{} | {kustomization} | {}{marks}", object.id, file.as_deref().unwrap_or("?"))
+        })
+        .collect();
+    insta::assert_snapshot!(list.join("\n"), @r"
+    ClusterRole plain | flux-system/plain | services/plain/deep/role.yml | kept
+    Namespace flux-system | flux-system/flux-system | clusters/gc0/ops/flux-system/gotk-components.yaml | engine
+    Kustomization flux-system/elsewhere | flux-system/flux-system | clusters/gc0/ops/services.yaml
+    Kustomization flux-system/flux-system | flux-system/flux-system | clusters/gc0/ops/flux-system/gotk-sync.yaml
+    Kustomization flux-system/plain | flux-system/flux-system | clusters/gc0/ops/services.yaml
+    Kustomization flux-system/podinfo | flux-system/flux-system | clusters/gc0/ops/services.yaml
+    ConfigMap plain/plain | flux-system/plain | services/plain/config.yaml | kept
+    ConfigMap podinfo/settings-7h247h2bcb | flux-system/podinfo | services/podinfo/base/kustomization.yaml
+    Deployment podinfo/podinfo | flux-system/podinfo | services/podinfo/base/deployment.yaml
+    Secret podinfo/login | flux-system/podinfo | services/podinfo/base/kustomization.yaml
+    ");
+    insta::assert_snapshot!(rendered.notices.join("\n"), @r"
+    `Kustomization flux-system/elsewhere` builds from `OCIRepository other`, which is not this repository: its objects are not shown
+    `services/podinfo/ops` uses variables of `ConfigMap kstack-cluster-info`, whose values are not in the repository: they are shown as `${…}`
+    ");
+    let deployment = rendered.objects.iter().find(|object| object.id.kind == "Deployment").unwrap();
+    assert_eq!(deployment.unresolved, ["cluster_name"]);
+    insta::assert_snapshot!(yaml::to_text(&deployment.value), @r"
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata:
+      name: podinfo
+      labels:
+        from: component
+      namespace: podinfo
+    spec:
+      replicas: 2
+      template:
+        spec:
+          containers:
+          - name: podinfo
+            args:
+            - --cluster=${cluster_name}
+            envFrom:
+            - configMapRef:
+                name: settings-7h247h2bcb
+            image: podinfo:1
+            resources:
+              limits:
+                memory: 64Mi
+    ");
+    let config =
+        rendered.objects.iter().find(|object| object.id.name == "plain" && object.id.kind == "ConfigMap").unwrap();
+    insta::assert_snapshot!(yaml::to_text(&config.value), @r#"
+    apiVersion: v1
+    kind: ConfigMap
+    metadata:
+      name: plain
+      labels:
+        team: platform
+      namespace: plain
+    data:
+      mode: "0644"
+    "#);
+}
+
+#[tokio::test]
+async fn values_from_outside_are_substituted() {
+    let folder = tree(&[]);
+    let info = BTreeMap::from([("cluster_name".to_owned(), "gc0-ops-local".to_owned())]);
+    let values = Values::from([("kstack-cluster-info".to_owned(), info)]);
+    let rendered = renderer().render(folder.path(), &registry(), &values).await.unwrap();
+    let deployment = rendered.objects.iter().find(|object| object.id.kind == "Deployment").unwrap();
+    assert_eq!(deployment.value["spec"]["template"]["spec"]["containers"][0]["args"][0], "--cluster=gc0-ops-local");
+    assert!(deployment.unresolved.is_empty());
+}
+
+#[tokio::test]
+async fn both_sides_are_compared_and_secrets_are_not_shown() {
+    let base = tree(&[]);
+    let secret = TREE.iter().find(|(path, _)| *path == "services/podinfo/base/kustomization.yaml").unwrap().1;
+    let head = tree(&[
+        (
+            "services/podinfo/base/kustomization.yaml",
+            &secret.replace("canary-hunter2", "canary-hunter3,extra=canary-new"),
+        ),
+        ("services/podinfo/ops/limits.yaml", &TREE[9].1.replace("64Mi", "128Mi")),
+        ("services/plain/deep/role.yml", ""),
+        ("clusters/gc0/ops/flux-system/gotk-components.yaml", &TREE[0].1.replace("v2.7.3", "v2.7.4")),
+    ]);
+    let diff = renderer().compare(Some(base.path()), Some(head.path()), &registry(), &Values::new()).await;
+    assert!(diff.problems.is_empty() && diff.base_problems.is_empty(), "{diff:?}");
+    insta::assert_snapshot!(text_of(&diff.difference), @r"
+    Removed ClusterRole plain from services/plain/deep/role.yml
+      -apiVersion: rbac.authorization.k8s.io/v1
+      -kind: ClusterRole
+      -metadata:
+      -  name: plain
+      -  labels:
+      -    team: platform
+      -rules: []
+    Changed Deployment podinfo/podinfo from services/podinfo/base/deployment.yaml
+               image: podinfo:1
+               resources:
+                 limits:
+      -            memory: 64Mi
+      +            memory: 128Mi
+    Changed Secret podinfo/login from services/podinfo/base/kustomization.yaml
+         name: login
+         namespace: podinfo
+       data:
+      -  password: (sensitive)
+      +  extra: (sensitive)
+      +  password: (sensitive, changed)
+       type: Opaque
+    ");
+    insta::assert_snapshot!(format!("{:?}", diff.difference.engine.as_ref().unwrap()), @r#"EngineDiff { before: Some("v2.7.3"), after: Some("v2.7.4"), added: [], removed: [], changed: [ObjectId { namespace: None, kind: "Namespace", group: "", name: "flux-system" }] }"#);
+    let everything = format!("{diff:?}{}", serde_json::to_string(&diff).unwrap());
+    assert!(!everything.contains("canary"), "{everything}");
+    // base64 of `canary-`
+    assert!(!everything.contains("Y2FuYXJ5"), "{everything}");
+}
+
+#[tokio::test]
+async fn a_tree_compared_with_itself_has_no_difference() {
+    let folder = tree(&[]);
+    let diff = renderer().compare(Some(folder.path()), Some(folder.path()), &registry(), &Values::new()).await;
+    assert!(diff.is_empty(), "{diff:?}");
+}
+
+#[tokio::test]
+async fn a_side_that_does_not_render_is_told_and_not_compared() {
+    let base = tree(&[]);
+    let head = tree(&[("services/podinfo/ops/kustomization.yaml", "resources: [../base, none.yaml]\n")]);
+    let diff = renderer().compare(Some(base.path()), Some(head.path()), &registry(), &Values::new()).await;
+    assert!(diff.difference.is_empty());
+    insta::assert_snapshot!(diff.problems.join("\n"), @"`services/podinfo/ops/kustomization.yaml` names `none.yaml`, which is not in the repository");
+    let diff = renderer().compare(Some(head.path()), Some(base.path()), &registry(), &Values::new()).await;
+    assert!(diff.problems.is_empty() && diff.difference.is_empty() && !diff.is_empty());
+}
+
+#[tokio::test]
+async fn every_failing_kustomization_is_told() {
+    let head = tree(&[
+        ("services/podinfo/ops/limits.yaml", "kind: Deployment\nmetadata: {name: canary}\n"),
+        ("services/plain/config.yaml", "a: [\n"),
+    ]);
+    let messages = render(head.path()).await.unwrap_err().messages();
+    assert_eq!(messages.len(), 2, "{messages:?}");
+    assert!(messages.iter().any(|message| message.contains("services/podinfo/ops")), "{messages:?}");
+}
+
+#[tokio::test]
+async fn nothing_outside_the_repository_is_read() {
+    let outside = "resources: []\nconfigMapGenerator: [{name: x, files: [/etc/hostname]}]\n";
+    let transformer = "apiVersion: builtin\nkind: ConfigMapGenerator\nmetadata: {name: x}\nfiles: [k=/etc/hostname]\n";
+    let inline = "resources: []\ngenerators:\n- |-\n  apiVersion: builtin\n  kind: ConfigMapGenerator\n  metadata: {name: x}\n  files: [k=../../../../../../../etc/hostname]\n";
+    for changes in [
+        &[("services/podinfo/ops/kustomization.yaml", outside)][..],
+        &[
+            ("services/podinfo/ops/kustomization.yaml", "generators: [g.yaml]\n"),
+            ("services/podinfo/ops/g.yaml", transformer),
+        ],
+        &[("services/podinfo/ops/kustomization.yaml", inline)],
+    ] {
+        let folder = tree(changes);
+        let error = render(folder.path()).await.unwrap_err();
+        assert!(matches!(error, RenderError::Outside { .. }), "{error:?}");
+    }
+    let folder = tree(&[]);
+    std::os::unix::fs::symlink("/etc/hostname", folder.path().join("services/plain/link.yaml")).unwrap();
+    let error = render(folder.path()).await.unwrap_err();
+    assert!(matches!(error, RenderError::Outside { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn secrets_are_not_told_by_what_stays_unresolved_or_fails() {
+    let secret = |text: &str| {
+        format!(
+            "apiVersion: v1\nkind: Secret\nmetadata: {{name: x, namespace: podinfo}}\nstringData: {{a: \"{text}\"}}\n"
+        )
+    };
+    let kustomization = "namespace: podinfo\nresources: [../base, secret.yaml]\n";
+    let head = tree(&[
+        ("services/podinfo/ops/kustomization.yaml", kustomization),
+        ("services/podinfo/ops/secret.yaml", &secret("${p:=canary}")),
+    ]);
+    let diff = renderer().compare(None, Some(head.path()), &registry(), &Values::new()).await;
+    let added = diff.difference.objects.iter().find(|object| object.id.name == "x").unwrap();
+    assert_eq!(added.unresolved, ["p"]);
+    assert!(!format!("{diff:?}{}", serde_json::to_string(&diff).unwrap()).contains("canary"));
+
+    write(head.path(), "services/podinfo/ops/secret.yaml", &secret("${p-canary}"));
+    let diff = renderer().compare(None, Some(head.path()), &registry(), &Values::new()).await;
+    assert!(diff.problems[0].starts_with("`Secret podinfo/x`: bad substitution"), "{diff:?}");
+    assert!(!format!("{diff:?}").contains("canary"), "{diff:?}");
+}
+
+#[tokio::test]
+async fn what_is_fetched_from_elsewhere_is_refused() {
+    let folder = tree(&[("services/podinfo/ops/kustomization.yaml", "resources: [https://example.com/x.yaml]\n")]);
+    let error = render(folder.path()).await.unwrap_err();
+    assert!(matches!(error, RenderError::Remote { .. }), "{error:?}");
+}
+
+/// The real program behind a script that counts its runs.
+fn counting(folder: &Path) -> (Kustomize, impl Fn() -> usize) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (script, log) = (folder.join("kubectl-counted"), folder.join("runs"));
+    let real = program();
+    let name = if real.path().ends_with("kustomize") { "kustomize" } else { "kubectl" };
+    let script = script.with_file_name(format!("{name}-counted"));
+    fs::write(&script, format!("#!/bin/sh\necho run >> {}\nexec {} \"$@\"\n", log.display(), real.path().display()))
+        .unwrap();
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    let runs = move || fs::read_to_string(&log).unwrap_or_default().lines().count();
+    (Kustomize::find(Some(script.as_os_str()), None).unwrap(), runs)
+}
+
+#[tokio::test]
+async fn equal_content_is_built_once_and_other_content_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (program, runs) = counting(folder.path());
+    let cache = folder.path().join("cache");
+    let settings = RenderSettings { cache: Some(cache.clone()), parallelism: 2 };
+    let renderer = || Renderer::new(program.clone(), settings.clone());
+    let (base, same) = (tree(&[]), tree(&[]));
+    let head = tree(&[("services/podinfo/base/settings.txt", "color=red\n")]);
+
+    // The registry itself and two services; both sides share them.
+    renderer().compare(Some(base.path()), Some(same.path()), &registry(), &Values::new()).await;
+    assert_eq!(runs(), 3);
+    let first = renderer().render(same.path(), &registry(), &Values::new()).await.unwrap();
+    assert_eq!(runs(), 3, "another run finds the results of the first");
+
+    let changed = renderer().render(head.path(), &registry(), &Values::new()).await.unwrap();
+    assert_eq!(runs(), 4, "a file of a generator in the base belongs to the overlay");
+    assert!(changed.objects.iter().any(|object| object.value["data"]["settings.txt"] == "color=red\n"));
+
+    for entry in fs::read_dir(&cache).unwrap() {
+        fs::write(entry.unwrap().path(), "broken").unwrap();
+    }
+    let mended = renderer().render(base.path(), &registry(), &Values::new()).await.unwrap();
+    assert_eq!((runs(), mended.objects), (7, first.objects), "what cannot be read is built again");
+}
+
+#[tokio::test]
+async fn kustomizations_without_an_end_are_stopped() {
+    let forever = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: \"a${n}\", namespace: flux-system}\nspec: {path: ./loop, prune: true, postBuild: {substitute: {n: \"x${n}\"}}, sourceRef: {kind: GitRepository, name: flux-system}}\n";
+    let start = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: a, namespace: flux-system}\nspec: {path: ./loop, prune: true, postBuild: {substitute: {n: \"x\"}}, sourceRef: {kind: GitRepository, name: flux-system}}\n";
+    let folder = tree(&[("loop/k.yaml", forever), ("clusters/gc0/ops/loop.yaml", start)]);
+    let error = render(folder.path()).await.unwrap_err();
+    assert!(matches!(error, RenderError::TooDeep { .. }), "{error:?}");
+}
+
+#[test]
+fn registries_are_found_by_their_folders() {
+    let folder =
+        tree(&[("clusters/gc0/apps/x.yaml", ""), ("clusters/_shared/base/x.yaml", ""), ("clusters/README.md", "")]);
+    let names: Vec<_> = registries(folder.path()).unwrap().iter().map(Registry::path).collect();
+    assert_eq!(names, ["clusters/gc0/apps", "clusters/gc0/ops"]);
+}

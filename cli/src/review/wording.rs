@@ -1,0 +1,164 @@
+//! The words and symbols of a review, the same in every form.
+
+use super::{
+    Risk,
+    grouping::ResourceGroup,
+    model::{Counts, EngineChange, ObjectCounts, Review},
+    objects,
+};
+use crate::{
+    platform::{EnvironmentName, Instance},
+    render::{EngineDiff, ObjectChange, Registry},
+    terraform::Action,
+};
+
+/// The symbol and the verb of an action.
+pub(super) fn action(group: &ResourceGroup) -> (&'static str, &'static str) {
+    match group.action {
+        _ if group.deposed.is_some() => ("-", "old copy destroyed"),
+        Action::Create if group.importing.is_some() => ("+", "imported"),
+        Action::Create => ("+", "created"),
+        Action::Update if group.importing.is_some() => ("~", "imported and changed"),
+        Action::Update => ("~", "changed"),
+        Action::DestroyThenCreate => ("±", "destroyed, then created"),
+        Action::CreateThenDestroy => ("±", "created, then the old one destroyed"),
+        Action::Destroy => ("-", "destroyed"),
+        Action::Forget => ("x", "dropped from the state, left in place"),
+        Action::Move if group.importing.is_some() => ("=", "imported"),
+        Action::Move => ("=", "moved"),
+        Action::Read => ("?", "read"),
+    }
+}
+
+/// The symbol and the verb of an object's change.
+pub(super) fn object(change: ObjectChange, kept: bool) -> (&'static str, &'static str) {
+    match change {
+        ObjectChange::Added => ("+", "added"),
+        ObjectChange::Changed => ("~", "changed"),
+        ObjectChange::Removed if kept => ("-", "removed here, stays in the cluster"),
+        ObjectChange::Removed => ("-", "removed"),
+    }
+}
+
+/// All risks, in the order of review.
+pub(super) const RISKS: [Risk; 5] = [Risk::StateLost, Risk::Lost, Risk::Access, Risk::Network, Risk::Other];
+
+/// The heading of a risk.
+pub(super) fn risk(risk: Risk) -> &'static str {
+    match risk {
+        Risk::StateLost => "Destroyed or replaced, with what it holds",
+        Risk::Lost => "Destroyed or replaced",
+        Risk::Access => "Identity and access",
+        Risk::Network => "Network",
+        Risk::Other => "Everything else",
+    }
+}
+
+/// Terraform's reason in words; `None` for those that say nothing new.
+pub(super) fn reason(reason: &str) -> Option<&'static str> {
+    Some(match reason {
+        "replace_because_tainted" => "it is tainted",
+        "replace_because_cannot_update" => "it cannot be changed in place",
+        "replace_by_request" => "asked for with -replace",
+        "replace_by_triggers" => "replace_triggered_by",
+        "delete_because_no_resource_config" => "it is no longer in the configuration",
+        "delete_because_no_module" => "its module is no longer in the configuration",
+        "delete_because_wrong_repetition" => "it changed between count, for_each and neither",
+        "delete_because_count_index" => "its index is beyond count",
+        "delete_because_each_key" => "its key is no longer in for_each",
+        "delete_because_no_move_target" => "it was moved to nowhere",
+        _ => return None,
+    })
+}
+
+/// The whole in one line, such as `2 to create, 1 to replace; 5 objects change`.
+pub(super) fn headline(review: &Review) -> String {
+    let counts = review.counts();
+    let mut parts = Vec::new();
+    if counts != Counts::default() {
+        let parts_of = [
+            (counts.create, "to create"),
+            (counts.change, "to change"),
+            (counts.replace, "to replace"),
+            (counts.destroy, "to destroy"),
+            (counts.state_only, "only in the state"),
+        ];
+        let named: Vec<_> = parts_of.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
+        parts.push(named.join(", "));
+    } else if !review.instances.is_empty() {
+        parts.push("no changes to infrastructure".to_owned());
+    }
+    let objects = review.object_counts().total();
+    match objects {
+        0 if review.instances.is_empty() => parts.push("no changes to objects".to_owned()),
+        0 => {}
+        1 => parts.push("1 object changes".to_owned()),
+        many => parts.push(format!("{many} objects change")),
+    }
+    if !review.engines.is_empty() {
+        parts.push("the engine changes".to_owned());
+    }
+    if !review.failures.is_empty() {
+        parts.push(format!("{} failed", review.failures.len()));
+    }
+    parts.join("; ")
+}
+
+/// Counts of objects, such as `+3 ~1 -2`.
+pub(super) fn object_counts(counts: ObjectCounts) -> String {
+    let parts = [("+", counts.added), ("~", counts.changed), ("-", counts.removed)];
+    let parts: Vec<_> = parts.iter().filter(|(_, n)| *n > 0).map(|(sign, n)| format!("{sign}{n}")).collect();
+    if parts.is_empty() { "–".to_owned() } else { parts.join(" ") }
+}
+
+/// Instances by stack, such as `eks-gc0 (ops, apps), eks-gc1 (apps) and 4 more`.
+pub(super) fn places(instances: &[Instance]) -> String {
+    let mut stacks: Vec<(&str, Vec<&str>)> = Vec::new();
+    for instance in instances {
+        let environment = instance.environment.as_ref().map_or("shared", EnvironmentName::as_str);
+        match stacks.iter_mut().find(|(stack, _)| *stack == instance.stack.as_str()) {
+            Some((_, environments)) => environments.push(environment),
+            None => stacks.push((instance.stack.as_str(), vec![environment])),
+        }
+    }
+    let named = stacks.iter().map(|(stack, environments)| format!("{stack} ({})", environments.join(", ")));
+    some_of(&named.collect::<Vec<_>>())
+}
+
+/// [`places`] of registries.
+pub(super) fn registries(registries: &[Registry]) -> String {
+    places(&registries.iter().map(objects::instance).collect::<Vec<_>>())
+}
+
+/// The heading of a risk, for objects.
+pub(super) fn risk_of_objects(risk: Risk) -> &'static str {
+    match risk {
+        Risk::StateLost => "Objects removed, with what they hold",
+        Risk::Lost => "Objects removed",
+        Risk::Access => "Objects of identity and access",
+        Risk::Network => "Objects of the network",
+        Risk::Other => "Other objects",
+    }
+}
+
+/// The first few of many, such as `a, b, c and 4 more`.
+pub(super) fn some_of(names: &[String]) -> String {
+    const SHOWN: usize = 3;
+    let shown = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+/// A change of an engine in one line: its versions, or else how many of its objects change.
+pub(super) fn engine(change: &EngineChange) -> String {
+    let EngineDiff { before, after, added, removed, changed } = &change.difference;
+    let objects = format!("{} added, {} changed, {} removed", added.len(), changed.len(), removed.len());
+    match (before, after) {
+        (None, Some(after)) => format!("engine {after} installed ({objects})"),
+        (Some(before), None) => format!("engine {before} removed ({objects})"),
+        (Some(before), Some(after)) if before != after => format!("engine {before} → {after} ({objects})"),
+        _ => format!("engine manifests ({objects})"),
+    }
+}
