@@ -1,0 +1,56 @@
+//! Finding Terraform providers on this machine, so that tests need no network.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
+
+/// The folder that a provider mirror has for the public registry.
+const HOST: &str = "registry.terraform.io";
+
+/// How far below the root mirrors are looked for.
+const DEPTH: usize = 4;
+
+/// A mirror folder, packed or unpacked, that has all the given providers (`namespace/type`): one of
+/// `$KSTACK_PROVIDER_MIRROR`, `../shared/providers`, or any other found a few levels below the root.
+/// A test that needs a provider which is nowhere says so and ends.
+pub fn mirror(providers: &[&str]) -> Option<PathBuf> {
+    let has_all = |mirror: &&PathBuf| providers.iter().all(|provider| has(mirror, provider));
+    let found = mirrors().iter().find(has_all).cloned();
+    if found.is_none() {
+        eprintln!("skipped: no provider mirror with {} on this machine", providers.join(", "));
+    }
+    found
+}
+
+fn has(mirror: &Path, provider: &str) -> bool {
+    fs::read_dir(mirror.join(HOST).join(provider)).is_ok_and(|mut entries| entries.next().is_some())
+}
+
+fn mirrors() -> &'static [PathBuf] {
+    static MIRRORS: OnceLock<Vec<PathBuf>> = OnceLock::new();
+    MIRRORS.get_or_init(|| {
+        let setting = std::env::var_os("KSTACK_PROVIDER_MIRROR").unwrap_or_default();
+        let mut mirrors: Vec<_> = std::env::split_paths(&setting).collect();
+        mirrors.push(Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/providers"));
+        mirrors.retain(|mirror| mirror.join(HOST).is_dir());
+        search(Path::new("/"), DEPTH, &mut mirrors);
+        mirrors
+    })
+}
+
+fn search(folder: &Path, depth: usize, mirrors: &mut Vec<PathBuf>) {
+    const PASSED_OVER: [&str; 8] = ["proc", "sys", "dev", "run", "tmp", "target", "node_modules", "lib"];
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        if name == HOST {
+            mirrors.push(folder.to_owned());
+        }
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let passed_over = name.to_str().is_none_or(|name| name.starts_with('.') || PASSED_OVER.contains(&name));
+        if depth > 1 && is_folder && !passed_over {
+            search(&entry.path(), depth - 1, mirrors);
+        }
+    }
+}
