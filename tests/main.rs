@@ -6,3 +6,4 @@ mod cli;
 mod layers;
 mod scaffold;
 mod support;
+mod terraform;

@@ -14,13 +14,12 @@ use super::{
 ///
 /// - Objects, maps and lists of blocks are walked; a list of plain values is one leaf.
 /// - A block that is added to or removed from a list or set is one change, with the whole block as its value.
-/// - When something is created, nulls and empty collections are left out.
+/// - Null and an empty collection count as the same, unless Terraform replaces because of it: providers mix them up.
 /// - A value that is sensitive on either side is masked on both.
 ///
 /// `replace` are the paths that Terraform gives as reasons for a replacement.
 pub(super) fn attributes(before: &Cell, after: &Cell, replace: &[Vec<Step>]) -> Vec<AttributeChange> {
-    let creating = matches!(before.content, Content::Null);
-    let mut walk = Walk { replace, creating, path: Vec::new(), changes: Vec::new() };
+    let mut walk = Walk { replace, path: Vec::new(), changes: Vec::new() };
     walk.walk(before, after);
     walk.changes
 }
@@ -61,14 +60,13 @@ fn is_identifier(key: &str) -> bool {
 
 struct Walk<'a> {
     replace: &'a [Vec<Step>],
-    creating: bool,
     path: Vec<Step>,
     changes: Vec<AttributeChange>,
 }
 
 impl Walk<'_> {
     fn walk(&mut self, before: &Cell, after: &Cell) {
-        if before.same(after) {
+        if before.same(after) || (is_empty(before) && is_empty(after) && !self.forces_replacement()) {
             return;
         }
         if before.sensitive || after.sensitive {
@@ -103,8 +101,6 @@ impl Walk<'_> {
                     self.into(Step::Index(index), cell, &Cell::NULL);
                 }
             }
-            (_, Content::List(new)) if self.creating && new.is_empty() => {}
-            (_, Content::Map(new)) if self.creating && new.is_empty() => {}
             _ => self.push(whole(before), whole(after)),
         }
     }
@@ -140,8 +136,21 @@ impl Walk<'_> {
     }
 
     fn push(&mut self, before: Shown, after: Shown) {
-        let forces_replacement = self.replace.iter().any(|reason| meet(reason, &self.path));
-        self.changes.push(AttributeChange { path: notation(&self.path), before, after, forces_replacement });
+        let (path, forces_replacement) = (notation(&self.path), self.forces_replacement());
+        self.changes.push(AttributeChange { path, before, after, forces_replacement });
+    }
+
+    fn forces_replacement(&self) -> bool {
+        self.replace.iter().any(|reason| meet(reason, &self.path))
+    }
+}
+
+fn is_empty(cell: &Cell) -> bool {
+    match &cell.content {
+        Content::Null => true,
+        Content::List(items) => items.is_empty(),
+        Content::Map(entries) => entries.is_empty(),
+        Content::Unknown | Content::Plain(_) => false,
     }
 }
 
@@ -243,7 +252,7 @@ mod tests {
     fn a_creation_lists_what_has_a_value() {
         let after = json!({"a": 1, "n": null, "e": [], "m": {}, "b": [{"x": "y", "z": null, "l": [1, 2]}]});
         assert_eq!(diff(Value::Null, after), ["a: - > 1", "b[0].l: - > [1,2]", r#"b[0].x: - > "y""#]);
-        assert_eq!(diff(json!({"e": null}), json!({"e": []})), ["e: - > []"], "an update says it");
+        assert_eq!(diff(json!({"e": null, "m": {}}), json!({"e": [], "m": null})), [""; 0], "an update as well");
     }
 
     #[test]
@@ -295,13 +304,13 @@ mod tests {
 
     #[test]
     fn reasons_for_replacement_mark_their_changes() {
-        let before = Cell::from_json(json!({"a": 1, "b": [{"c": 1, "d": 1}], "s": ["x"]}));
-        let after = Cell::from_json(json!({"a": 2, "b": [{"c": 2, "d": 2}], "s": ["y"]}));
+        let before = Cell::from_json(json!({"a": 1, "b": [{"c": 1, "d": 1}], "e": [], "s": ["x"]}));
+        let after = Cell::from_json(json!({"a": 2, "b": [{"c": 2, "d": 2}], "e": null, "s": ["y"]}));
         let key = |key: &str| Step::Key(key.into());
-        let reasons = [vec![key("b"), Step::Index(0), key("c")], vec![key("s"), Step::Element]];
+        let reasons = [vec![key("b"), Step::Index(0), key("c")], vec![key("s"), Step::Element], vec![key("e")]];
         assert_eq!(
             text(&attributes(&before, &after, &reasons)),
-            ["a: 1 > 2", "b[0].c: 1 > 2 !", "b[0].d: 1 > 2", r#"s: ["x"] > ["y"] !"#]
+            ["a: 1 > 2", "b[0].c: 1 > 2 !", "b[0].d: 1 > 2", "e: [] > - !", r#"s: ["x"] > ["y"] !"#]
         );
     }
 }

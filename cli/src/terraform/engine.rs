@@ -12,11 +12,11 @@ use std::{
 use tokio::process::Command;
 
 use super::{
-    BackendSetting, Binary, Cause, ChangeList, ChangeSummary, Diagnostic, InitOutcome, PlanFile, Product,
+    BackendSetting, Binary, Cause, ChangeList, ChangeSummary, Diagnostic, InitOutcome, PlanFile, PlanMode, Product,
     ProviderMirrors, Severity, StateFile, TerraformError, TerraformEvent, Watch, changes_from_show_json,
     cli_config::CliConfig,
     environment,
-    init::{Fingerprint, LOCK_FILE, Marker, Surroundings},
+    init::{Fingerprint, LOCK_FILE, Marker, Standing, Surroundings},
     process::{Ended, Run, Stdout},
 };
 
@@ -43,8 +43,8 @@ pub struct PlanOptions {
     pub out: PathBuf,
     /// Variable files, relative to the working folder.
     pub var_files: Vec<PathBuf>,
-    /// Whether everything is to be destroyed.
-    pub destroy: bool,
+    /// Towards the configuration, to nothing, or only to what exists.
+    pub mode: PlanMode,
     /// Whether what exists is read first.
     pub refresh: bool,
     /// Whether the state is locked.
@@ -61,7 +61,7 @@ impl PlanOptions {
         Self {
             out: out.into(),
             var_files: Vec::new(),
-            destroy: false,
+            mode: PlanMode::Normal,
             refresh: true,
             lock: true,
             lock_timeout: None,
@@ -118,8 +118,10 @@ pub struct Terraform {
     workspace: Workspace,
     cli_config: CliConfig,
     marker: Marker,
-    /// What init was found to be good for, so that a plan does not read the configuration again.
+    /// Whether the last init was found to be good, so that a plan does not look again.
     ready: AtomicBool,
+    /// Whether the lock file in the working folder is the one that an earlier init chose.
+    lock_put_back: AtomicBool,
 }
 
 impl Terraform {
@@ -136,7 +138,14 @@ impl Terraform {
             directory.canonicalize().map_err(|source| TerraformError::io("use", directory, source))?;
         let cli_config = CliConfig::settle(&workspace.mirrors, workspace.data.join("terraform.rc"))?;
         let marker = Marker::new(&workspace.data);
-        Ok(Self { binary, workspace, cli_config, marker, ready: AtomicBool::new(false) })
+        Ok(Self {
+            binary,
+            workspace,
+            cli_config,
+            marker,
+            ready: AtomicBool::new(false),
+            lock_put_back: AtomicBool::new(false),
+        })
     }
 
     /// The program.
@@ -163,20 +172,22 @@ impl Terraform {
             data: &self.workspace.data,
         };
         let fingerprint = Fingerprint::of(&self.workspace.directory, surroundings)?;
-        if self.marker.holds(&fingerprint, &self.workspace.directory)? {
-            self.ready.store(true, Ordering::Relaxed);
-            return Ok(InitOutcome::Skipped);
+        let standing = self.marker.check(&fingerprint, &self.workspace.directory)?;
+        if standing == Standing::Outdated {
+            self.run_init(fingerprint, watch).await?;
+            return Ok(InitOutcome::Done);
         }
-        self.run_init(fingerprint, watch).await?;
-        Ok(InitOutcome::Done)
+        self.lock_put_back.store(standing == Standing::GoodWithLock, Ordering::Relaxed);
+        self.ready.store(true, Ordering::Relaxed);
+        Ok(InitOutcome::Skipped)
     }
 
     async fn run_init(&self, fingerprint: Fingerprint, watch: &Watch<'_>) -> Result<(), TerraformError> {
         self.forget_init()?;
-        let had_lock = self.workspace.directory.join(LOCK_FILE).exists();
+        let brings_lock = self.lock_path().exists();
         // The data folder belongs to this instance alone: another backend is another place, not a migration.
         let mut command = self.command(["init", "-json", "-input=false", "-reconfigure"]);
-        if had_lock {
+        if brings_lock {
             command.arg("-lockfile=readonly");
         }
         for setting in &self.workspace.backend {
@@ -186,7 +197,7 @@ impl Terraform {
             });
         }
         self.follow(command, "init", Stdout::Events, &[], watch).await?;
-        self.marker.set(fingerprint, &self.workspace.directory, had_lock)?;
+        self.marker.set(fingerprint, &self.workspace.directory, brings_lock)?;
         self.ready.store(true, Ordering::Relaxed);
         Ok(())
     }
@@ -200,7 +211,11 @@ impl Terraform {
             let mut command = self.command(["plan", "-json", "-input=false", "-detailed-exitcode"]);
             command.arg(joined("-out=", absolute(&options.out).as_os_str()));
             command.args(options.var_files.iter().map(|file| joined("-var-file=", file.as_os_str())));
-            command.args(options.destroy.then_some("-destroy"));
+            command.args(match options.mode {
+                PlanMode::Normal => None,
+                PlanMode::Destroy => Some("-destroy"),
+                PlanMode::RefreshOnly => Some("-refresh-only"),
+            });
             command.args((!options.refresh).then_some("-refresh=false"));
             command.args((!options.lock).then_some("-lock=false"));
             command.args(waiting(options.lock_timeout, options.parallelism));
@@ -234,7 +249,7 @@ impl Terraform {
     }
 
     fn restore_lock_file(&self, plan: &Path) -> Result<(), TerraformError> {
-        let path = self.workspace.directory.join(LOCK_FILE);
+        let path = self.lock_path();
         if path.exists() {
             return Ok(());
         }
@@ -347,7 +362,15 @@ impl Terraform {
 
     fn forget_init(&self) -> Result<(), TerraformError> {
         self.ready.store(false, Ordering::Relaxed);
+        if self.lock_put_back.swap(false, Ordering::Relaxed) {
+            let path = self.lock_path();
+            fs::remove_file(&path).map_err(|source| TerraformError::io("delete", &path, source))?;
+        }
         self.marker.clear()
+    }
+
+    fn lock_path(&self) -> PathBuf {
+        self.workspace.directory.join(LOCK_FILE)
     }
 }
 

@@ -82,11 +82,6 @@ impl Fingerprint {
                 }
             }
         }
-        match fs::read(directory.join(LOCK_FILE)) {
-            Ok(bytes) => parts.add("lock", &bytes),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => parts.add("no lock", b""),
-            Err(source) => return Err(TerraformError::io("read", &directory.join(LOCK_FILE), source)),
-        }
         parts.modules(directory)?;
         Ok(Self(hex(&parts.0.finalize())))
     }
@@ -117,7 +112,6 @@ impl Parts {
             }
             self.add("module", relative.as_os_str().as_encoded_bytes());
             for (name, path) in configuration_files(&folder)? {
-                self.add("file", name.as_bytes());
                 let text = read(&path)?;
                 for source in self.file(&name, &text) {
                     waiting.push(normal(&relative.join(source)));
@@ -133,6 +127,7 @@ impl Parts {
         let text = String::from_utf8_lossy(bytes);
         let document = if name.ends_with(".json") { None } else { Document::parse(name, text.as_ref()).ok() };
         let Some(document) = document else {
+            self.add("file", name.as_bytes());
             self.add("whole", bytes);
             return Vec::new();
         };
@@ -142,6 +137,7 @@ impl Parts {
             if !matches!(kind, "terraform" | "module" | "provider") {
                 continue;
             }
+            self.add("file", name.as_bytes());
             if kind == "module" {
                 self.add("call", block.labels.first().map_or("", |label| label.as_str()).as_bytes());
                 for attribute in ["source", "version", "providers"] {
@@ -210,8 +206,21 @@ pub(super) struct Marker {
 #[derive(Debug, Serialize, Deserialize)]
 struct Remembered {
     fingerprint: Fingerprint,
-    /// The lock file that init wrote because the configuration had none.
+    /// The lock file after init, if there is one.
     lock: Option<String>,
+    /// Whether the configuration brought it along; else init chose it.
+    brought: bool,
+}
+
+/// What [`Marker::check`] found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// Init has to run.
+    Outdated,
+    /// The last init is still good.
+    Good,
+    /// The last init is still good, and the lock file that it chose was put back into the configuration.
+    GoodWithLock,
 }
 
 impl Marker {
@@ -219,27 +228,34 @@ impl Marker {
         Self { path: data.join("init.json") }
     }
 
-    /// Whether the last init is still good for `fingerprint`. The lock file that it chose is put back where
-    /// the configuration has none: later commands want it.
-    pub(super) fn holds(&self, fingerprint: &Fingerprint, directory: &Path) -> Result<bool, TerraformError> {
+    /// Whether the last init is still good for `fingerprint`. A lock file that it chose is put back where
+    /// the configuration brings none: later commands want it.
+    pub(super) fn check(&self, fingerprint: &Fingerprint, directory: &Path) -> Result<Standing, TerraformError> {
         // A marker that cannot be read is as good as none.
         let bytes = fs::read(&self.path).ok();
         let remembered: Option<Remembered> = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
         let Some(remembered) = remembered.filter(|remembered| remembered.fingerprint == *fingerprint) else {
-            return Ok(false);
+            return Ok(Standing::Outdated);
         };
-        let path = directory.join(LOCK_FILE);
-        if let Some(lock) = remembered.lock.filter(|_| !path.exists()) {
-            fs::write(&path, lock).map_err(|source| TerraformError::io("write", &path, source))?;
+        let lock = lock_file(directory)?;
+        if lock == remembered.lock {
+            return Ok(Standing::Good);
         }
-        Ok(true)
+        match remembered.lock {
+            Some(chosen) if lock.is_none() && !remembered.brought => {
+                let path = directory.join(LOCK_FILE);
+                fs::write(&path, chosen).map_err(|source| TerraformError::io("write", &path, source))?;
+                Ok(Standing::GoodWithLock)
+            }
+            _ => Ok(Standing::Outdated),
+        }
     }
 
-    /// Remembers an init that ended well. `had_lock` says whether the configuration brought its lock file.
-    pub(super) fn set(&self, fingerprint: Fingerprint, directory: &Path, had_lock: bool) -> Result<(), TerraformError> {
-        let lock = if had_lock { None } else { fs::read_to_string(directory.join(LOCK_FILE)).ok() };
+    /// Remembers an init that ended well. `brought` says whether the configuration brought its lock file.
+    pub(super) fn set(&self, fingerprint: Fingerprint, directory: &Path, brought: bool) -> Result<(), TerraformError> {
         let wrong = |source| TerraformError::io("write", &self.path, source);
-        let text = serde_json::to_vec(&Remembered { fingerprint, lock }).map_err(|error| wrong(error.into()))?;
+        let remembered = Remembered { fingerprint, lock: lock_file(directory)?, brought };
+        let text = serde_json::to_vec(&remembered).map_err(|error| wrong(error.into()))?;
         fs::write(&self.path, text).map_err(wrong)
     }
 
@@ -251,6 +267,15 @@ impl Marker {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// The text of the configuration's lock file, if it has one.
+fn lock_file(directory: &Path) -> Result<Option<String>, TerraformError> {
+    let path = directory.join(LOCK_FILE);
+    match fs::read_to_string(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        text => text.map(Some).map_err(|source| TerraformError::io("read", &path, source)),
     }
 }
 
@@ -304,12 +329,11 @@ mod tests {
         fs::write(&nested, "resource \"a\" \"c\" {}\n").unwrap();
         assert_eq!(fingerprint(&stack, &[]), first, "arguments and resources");
 
-        let changes: [(&Path, &str); 5] = [
+        let changes: [(&Path, &str); 4] = [
             (&nested, "terraform {\n  required_providers {}\n}\n"),
             (&nested, "module \"o\" {\n  source = \"git::https://example.com/o\"\n}\n"),
             (&nested, "not HCL at all {"),
             (&main, "module \"m\" {\n  source = \"../../modules/m/n\"\n}\n"),
-            (&stack.join(LOCK_FILE), "provider \"x\" {}\n"),
         ];
         for (path, text) in changes {
             fs::write(&nested, "").unwrap();
@@ -333,18 +357,30 @@ mod tests {
     }
 
     #[test]
-    fn a_marker_holds_for_its_fingerprint_and_brings_the_lock_file_back() {
+    fn a_marker_holds_for_its_fingerprint_and_lock_file() {
         let root = tempfile::tempdir().unwrap();
         let stack = stack(root.path());
+        let lock = stack.join(LOCK_FILE);
         let marker = Marker::new(root.path());
         let print = fingerprint(&stack, &[]);
-        assert!(!marker.holds(&print, &stack).unwrap());
-        fs::write(stack.join(LOCK_FILE), "chosen").unwrap();
+        let check = || marker.check(&print, &stack).unwrap();
+        assert_eq!(check(), Standing::Outdated);
+
+        fs::write(&lock, "chosen").unwrap();
         marker.set(print.clone(), &stack, false).unwrap();
-        fs::remove_file(stack.join(LOCK_FILE)).unwrap();
-        assert!(marker.holds(&print, &stack).unwrap());
-        assert_eq!(fs::read_to_string(stack.join(LOCK_FILE)).unwrap(), "chosen");
+        assert_eq!(check(), Standing::Good);
+        fs::remove_file(&lock).unwrap();
+        assert_eq!(check(), Standing::GoodWithLock);
+        assert_eq!(fs::read_to_string(&lock).unwrap(), "chosen");
+        fs::write(&lock, "another").unwrap();
+        assert_eq!(check(), Standing::Outdated);
+
+        marker.set(print.clone(), &stack, true).unwrap();
+        fs::remove_file(&lock).unwrap();
+        assert_eq!(check(), Standing::Outdated, "whoever deletes their lock file wants new versions");
+        fs::write(&lock, "another").unwrap();
+        assert_eq!(check(), Standing::Good);
         marker.clear().unwrap();
-        assert!(!marker.holds(&print, &stack).unwrap());
+        assert_eq!(check(), Standing::Outdated);
     }
 }

@@ -7,7 +7,7 @@ use super::{
     diff,
     plan_proto::{Change, DynamicValue, Importing, Path, Plan, ResourceInstanceChange},
     plan_trust, plan_value,
-    raw_change::{RawChange, finish_all},
+    raw_change::{RawChange, finish_all, finish_drift},
 };
 
 pub(super) fn read(plan: &Plan, mode: PlanMode) -> Result<ChangeList, PlanFileError> {
@@ -30,7 +30,7 @@ pub(super) fn read(plan: &Plan, mode: PlanMode) -> Result<ChangeList, PlanFileEr
         }
     }
     outputs.sort_by(|one, two| one.name.cmp(&two.name));
-    Ok(ChangeList { resources: finish_all(resources), drift: finish_all(drift), outputs })
+    Ok(ChangeList { resources: finish_all(resources), drift: finish_drift(drift), outputs })
 }
 
 fn unsupported(what: &str) -> PlanFileError {

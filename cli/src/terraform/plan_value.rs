@@ -89,7 +89,8 @@ fn attribute<'a>(kind: Option<&'a Value>, key: &str) -> Option<&'a Value> {
 }
 
 fn number(text: &str) -> Result<Value, Malformed> {
-    if let Ok(integer) = text.parse::<i64>() {
+    let integer = text.parse::<i64>().map(Number::from).or_else(|_| text.parse::<u64>().map(Number::from));
+    if let Ok(integer) = integer {
         return Ok(integer.into());
     }
     let float = text.parse::<f64>().ok().and_then(Number::from_f64);

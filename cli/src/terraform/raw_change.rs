@@ -59,6 +59,14 @@ impl RawChange {
     }
 }
 
+/// Drift of which anything is left when marks for secrets are set aside: Terraform finds drift as well
+/// where a newer version of it, or of a provider, marks more than the state does.
+pub(super) fn finish_drift(changes: impl IntoIterator<Item = RawChange>) -> Vec<ResourceChange> {
+    let mut finished = finish_all(changes);
+    finished.retain(|change| change.action != Action::Update || !change.attributes.is_empty());
+    finished
+}
+
 /// Sorted by address, and within it by deposed key.
 pub(super) fn finish_all(changes: impl IntoIterator<Item = RawChange>) -> Vec<ResourceChange> {
     let mut finished: Vec<_> = changes.into_iter().filter_map(RawChange::finish).collect();

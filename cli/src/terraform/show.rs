@@ -11,7 +11,7 @@ use super::{
     Action, ChangeList, OutputChange, ResourceMode, Shown,
     cell::{Cell, Content, Step},
     diff,
-    raw_change::{RawChange, finish_all},
+    raw_change::{RawChange, finish_all, finish_drift},
 };
 
 /// Why the document cannot be used.
@@ -106,7 +106,7 @@ pub fn changes_from_show_json(json: &[u8]) -> Result<ChangeList, ShowError> {
             outputs.push(OutputChange { name, before, after });
         }
     }
-    Ok(ChangeList { resources: finish_all(resources), drift: finish_all(drift), outputs })
+    Ok(ChangeList { resources: finish_all(resources), drift: finish_drift(drift), outputs })
 }
 
 impl Resource {

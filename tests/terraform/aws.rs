@@ -1,0 +1,165 @@
+//! Plans of the real AWS provider against moto, a stand-in for the AWS API: nested blocks, sets, secrets
+//! that only the schema knows, drift.
+
+use std::{
+    net::TcpListener,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use kstack::terraform::{PlanOptions, Product};
+
+use super::{
+    readers::{agreed, both, is_terraform, text},
+    stack::Stack,
+};
+use crate::support::providers;
+
+/// moto's server (PyPI `moto[server]`), ended when dropped.
+struct Moto {
+    server: Child,
+    url: String,
+}
+
+impl Moto {
+    fn start() -> Option<Self> {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let run = "from moto.server import main; main()";
+        let port_text = port.to_string();
+        let server = Command::new("python3")
+            .args(["-c", run, "-H", "127.0.0.1", "-p", &port_text])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        let mut moto = Self { server: server.ok()?, url: format!("http://127.0.0.1:{port}") };
+        loop {
+            if std::net::TcpStream::connect(("127.0.0.1", port)).is_ok() {
+                return Some(moto);
+            }
+            if moto.server.try_wait().unwrap().is_some() {
+                eprintln!("skipped: no `moto[server]` for python3 on this machine");
+                return None;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Runs Python with a boto3 client for `service` called `client`.
+    fn call(&self, service: &str, code: &str) {
+        let code = format!(
+            "import boto3\nclient = boto3.client('{service}', endpoint_url='{}', region_name='eu-west-1', \
+             aws_access_key_id='x', aws_secret_access_key='x')\n{code}",
+            self.url
+        );
+        assert!(Command::new("python3").args(["-c", &code]).status().unwrap().success());
+    }
+}
+
+impl Drop for Moto {
+    fn drop(&mut self) {
+        self.server.kill().unwrap();
+        self.server.wait().unwrap();
+    }
+}
+
+const PROVIDER: &str = r#"
+    provider "aws" {
+      region                      = "eu-west-1"
+      skip_credentials_validation = true
+      skip_metadata_api_check     = true
+    }"#;
+
+fn network(rules: &str, tags: &str, secret: &str) -> String {
+    format!(
+        r#"{PROVIDER}
+    resource "aws_vpc" "v" {{
+      cidr_block = "10.0.0.0/16"
+      tags       = {tags}
+    }}
+    resource "aws_security_group" "s" {{
+      name        = "s"
+      description = "d"
+      vpc_id      = aws_vpc.v.id
+      {rules}
+    }}
+    resource "aws_ssm_parameter" "p" {{
+      name  = "p"
+      type  = "SecureString"
+      value = "{secret}"
+    }}
+    resource "aws_iam_user" "u" {{ name = "u" }}
+    resource "aws_iam_access_key" "k" {{ user = aws_iam_user.u.name }}"#
+    )
+}
+
+fn rule(port: u32) -> String {
+    format!(
+        "ingress {{\n from_port = {port}\n to_port = {port}\n protocol = \"tcp\"\n cidr_blocks = [\"10.0.0.0/8\"]\n}}\n"
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_readers_agree_on_the_aws_provider() {
+    let Some(mirror) = providers::mirror(&["hashicorp/aws"]) else { return };
+    if !is_terraform().await {
+        return;
+    }
+    let Some(moto) = Moto::start() else { return };
+    let mut stack = Stack::with_mirrors("", [mirror]);
+    for (name, value) in [("AWS_ACCESS_KEY_ID", "x"), ("AWS_SECRET_ACCESS_KEY", "x"), ("AWS_ENDPOINT_URL", &moto.url)] {
+        stack.environment.insert(name.into(), value.into());
+    }
+    let before = network(&[rule(80), rule(443)].concat(), r#"{ Name = "a", gone = "x" }"#, "first-secret");
+    stack.write("infra/stack/main.tf", &before);
+    stack.plan().await;
+    let created = agreed(&stack).await;
+    assert!(created.resources.len() == 5 && !text(&created).contains("first-secret"));
+    stack.apply().await.unwrap();
+
+    // Marks that the state does not have yet, as after an upgrade of Terraform or the provider.
+    stack.edit_state(|state| {
+        for resource in state["resources"].as_array_mut().unwrap() {
+            resource["instances"][0]["sensitive_attributes"] = serde_json::json!([]);
+        }
+    });
+    moto.call(
+        "ec2",
+        "found = client.describe_vpcs(Filters=[{'Name': 'tag:Name', 'Values': ['a']}])\n\
+         client.create_tags(Resources=[found['Vpcs'][0]['VpcId']], Tags=[{'Key': 'drifted', 'Value': 'yes'}])",
+    );
+    let after = network(&[rule(22), rule(80)].concat(), r#"{ Name = "b" }"#, "second-secret");
+    let updated = both(&stack, None, &after).await;
+    insta::assert_snapshot!(text(&updated), @r#"
+    Update aws_security_group.s
+      ingress[0].from_port: 443 > 22
+      ingress[0].to_port: 443 > 22
+      ingress[1].description: "" > -
+    Update aws_ssm_parameter.p
+      insecure_value: - > ?
+      value: *** > ***
+      version: 1 > ?
+    Update aws_vpc.v
+      tags.Name: "a" > "b"
+      tags.drifted: "yes" > -
+      tags.gone: "x" > -
+      tags_all.Name: "a" > "b"
+      tags_all.drifted: "yes" > -
+      tags_all.gone: "x" > -
+    drift Update aws_vpc.v
+      tags.drifted: - > "yes"
+      tags_all.drifted: - > "yes"
+    "#);
+
+    // Without refresh the marks before are the state's alone.
+    let options = PlanOptions { refresh: false, ..PlanOptions::new(stack.plan_path()) };
+    stack.plan_with(options).await;
+    let unrefreshed = text(&agreed(&stack).await);
+    assert!(!unrefreshed.contains("-secret"), "{unrefreshed}");
+
+    // A replacement is left to `show -json`.
+    stack.write("infra/stack/main.tf", &after.replace("\"d\"", "\"e\""));
+    stack.plan().await;
+    let declined = stack.plan_file().changes(Product::Terraform).unwrap_err();
+    assert!(declined.is_declined(), "{declined}");
+}

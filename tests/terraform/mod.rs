@@ -1,0 +1,7 @@
+//! The Terraform room against the real program: plans read both ways, init left out, interrupts.
+
+mod aws;
+mod init;
+mod interrupt;
+mod readers;
+mod stack;

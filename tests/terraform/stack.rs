@@ -1,0 +1,137 @@
+//! A root module in a folder of its own, run by the real program.
+
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+    sync::{Mutex, OnceLock},
+    time::Duration,
+};
+
+use kstack::terraform::{
+    ApplyOptions, BackendSetting, Binary, Interrupt, PlanFile, PlanOptions, PlanOutcome, ProviderMirrors, Terraform,
+    TerraformError, TerraformEvent, Watch, Workspace,
+};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A tree with one stack, `infra/stack`, whose state lies beside it.
+pub struct Stack {
+    root: TempDir,
+    mirrors: ProviderMirrors,
+    pub environment: BTreeMap<String, OsString>,
+    pub events: Mutex<Vec<TerraformEvent>>,
+    pub interrupt: Interrupt,
+}
+
+impl Stack {
+    pub fn new(main: &str) -> Self {
+        Self::with_mirrors(main, [])
+    }
+
+    pub fn with_mirrors(main: &str, mirrors: impl IntoIterator<Item = PathBuf>) -> Self {
+        let stack = Self {
+            root: tempfile::tempdir().unwrap(),
+            mirrors: ProviderMirrors::new(mirrors),
+            environment: BTreeMap::new(),
+            events: Mutex::default(),
+            interrupt: Interrupt::new(Duration::from_secs(60)),
+        };
+        stack.write("infra/stack/main.tf", main);
+        stack
+    }
+
+    pub fn path(&self, path: &str) -> PathBuf {
+        self.root.path().join(path)
+    }
+
+    pub fn write(&self, path: &str, text: &str) {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    pub fn plan_path(&self) -> PathBuf {
+        self.path("saved.tfplan")
+    }
+
+    pub async fn terraform(&self) -> Terraform {
+        self.terraform_in(&self.path("infra/stack")).await
+    }
+
+    /// The same instance, its files somewhere else.
+    pub async fn terraform_in(&self, directory: &Path) -> Terraform {
+        let text = fs::read_to_string(directory.join("main.tf")).unwrap();
+        let backend = text.contains("backend \"local\"").then(|| BackendSetting::Value {
+            name: "path".into(),
+            value: self.path("state.tfstate").display().to_string(),
+        });
+        let mut environment = self.environment.clone();
+        environment.insert("HOME".to_owned(), self.path("home").into());
+        let workspace = Workspace {
+            directory: directory.to_owned(),
+            data: self.path("data"),
+            backend: backend.into_iter().collect(),
+            environment,
+            mirrors: self.mirrors.clone(),
+        };
+        Terraform::new(binary().await, workspace).unwrap()
+    }
+
+    /// Runs `work` with a watch that collects the events.
+    pub async fn watching<T>(&self, work: impl AsyncFnOnce(&Watch<'_>) -> T) -> T {
+        let sink = |event| self.events.lock().unwrap().push(event);
+        work(&Watch { events: &sink, interrupt: &self.interrupt }).await
+    }
+
+    pub async fn plan(&self) -> PlanOutcome {
+        self.plan_with(PlanOptions::new(self.plan_path())).await
+    }
+
+    pub async fn plan_with(&self, options: PlanOptions) -> PlanOutcome {
+        let terraform = self.terraform().await;
+        self.watching(async |watch| terraform.plan(&options, watch).await).await.unwrap()
+    }
+
+    pub async fn apply(&self) -> Result<(), TerraformError> {
+        let terraform = self.terraform().await;
+        let options = ApplyOptions::default();
+        self.watching(async |watch| terraform.apply(&self.plan_path(), &options, watch).await).await.map(drop)
+    }
+
+    /// Makes `main` real.
+    pub async fn converge(&self, main: &str) {
+        self.write("infra/stack/main.tf", main);
+        self.plan().await;
+        self.apply().await.unwrap();
+    }
+
+    /// Changes the state of a stack without a backend behind Terraform's back.
+    pub fn edit_state(&self, edit: impl FnOnce(&mut Value)) {
+        let path = self.path("infra/stack/terraform.tfstate");
+        let mut state = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        edit(&mut state);
+        fs::write(path, serde_json::to_vec(&state).unwrap()).unwrap();
+    }
+
+    pub fn plan_file(&self) -> PlanFile {
+        PlanFile::open(&self.plan_path()).unwrap()
+    }
+
+    pub fn started(&self) -> Vec<&'static str> {
+        let events = self.events.lock().unwrap();
+        let started = events.iter().filter_map(|event| match event {
+            TerraformEvent::Started { command } => Some(*command),
+            _ => None,
+        });
+        started.collect()
+    }
+}
+
+/// The program that tests run, asked and hashed once.
+pub async fn binary() -> Binary {
+    static CACHE: OnceLock<TempDir> = OnceLock::new();
+    let cache = CACHE.get_or_init(|| tempfile::tempdir().unwrap());
+    Binary::find(None, cache.path()).await.expect("tests need `terraform` or `tofu` on PATH")
+}
