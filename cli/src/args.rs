@@ -96,6 +96,8 @@ pub enum ColorChoice {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Start and stop local control planes
+    Sandbox(commands::sandbox::SandboxArgs),
     /// Print a completion script for a shell
     Completions(commands::completions::CompletionsArgs),
     /// Hand a cluster over to its engine and wait for a commit

@@ -8,6 +8,7 @@ use std::{error::Error, fmt};
 use crate::{exit::ExitCode, hcl::Diagnostic};
 
 mod platform;
+mod sandbox;
 mod store;
 mod sync;
 

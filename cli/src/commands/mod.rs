@@ -5,6 +5,7 @@ mod context;
 pub mod man;
 mod registry;
 pub mod sync;
+pub mod sandbox;
 
 use crate::{args::Command, error::CliError, exit::ExitCode};
 
@@ -19,5 +20,6 @@ pub fn run(context: &mut Context<'_>, command: &Command) -> Result<ExitCode, Cli
         Command::Completions(args) => completions::run(context, args),
         Command::Sync(args) => sync::run(context, args),
         Command::Man(args) => man::run(context, args),
+        Command::Sandbox(args) => sandbox::run(context, args),
     }
 }

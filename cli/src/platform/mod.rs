@@ -13,7 +13,7 @@ mod stack;
 
 pub use environment::{Environment, Trigger};
 pub use instance::Instance;
-pub use names::{EnvironmentName, InvalidName, StackName};
+pub use names::{EnvironmentName, InvalidName, RepositoryName, SandboxName, StackName};
 pub use parse::ParseError;
 pub use settings::{Engine, FluxMode, Forge, OnStale, Parallelism, Pipeline, Platform, Policy, State, StateBackend};
 pub use stack::{Stack, StackSettings};

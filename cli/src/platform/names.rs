@@ -90,6 +90,16 @@ name!(
     "environment name"
 );
 name!(
+    /// The name of a local control plane: its folder below `sandboxes/`.
+    SandboxName,
+    "sandbox name"
+);
+name!(
+    /// The name under which a sandbox's Git server serves a repository.
+    RepositoryName,
+    "repository name"
+);
+name!(
     /// The name of a stack: its folder below `infra/`.
     StackName,
     "stack name"

@@ -20,7 +20,7 @@ use crate::{
     exit::ExitCode,
 };
 
-pub use progress::Progress;
+pub use progress::{Progress, Task};
 pub use style::Styles;
 pub use sync::SyncReporter;
 #[expect(unused_imports, reason = "the first table comes with `kstack list`")]

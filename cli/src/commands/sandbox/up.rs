@@ -1,0 +1,101 @@
+//! `kstack sandbox up`.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use super::{NameArg, report::Report};
+use crate::{
+    commands::Context,
+    error::{CliError, ErrorKind},
+    exit::ExitCode,
+    platform::RepositoryName,
+    sandbox::{ComponentSettings, DriverChoice, EngineKind, Obtain, UpSettings},
+};
+
+/// Options of `kstack sandbox up`.
+#[derive(Debug, clap::Args)]
+pub struct UpArgs {
+    #[command(flatten)]
+    name: NameArg,
+    /// Run Kubernetes only, without Flux's controllers
+    #[arg(long)]
+    kubernetes_only: bool,
+    /// How it runs: `auto` takes kind where a Docker engine answers, and processes of this machine otherwise
+    #[arg(long, value_enum, default_value_t = DriverArg::Auto, value_name = "DRIVER")]
+    driver: DriverArg,
+    /// Serve a bare Git repository to the cluster, as NAME=PATH; can be given several times
+    #[arg(long = "git-repository", value_name = "NAME=PATH", value_parser = repository)]
+    git_repositories: Vec<(RepositoryName, PathBuf)>,
+    /// Folder with programs to use instead of those of the cache
+    #[arg(long, env = "KSTACK_ASSETS", value_name = "DIR")]
+    assets: Option<PathBuf>,
+    /// How missing programs are had: `any` downloads, and builds with Go what cannot be downloaded
+    #[arg(long, env = "KSTACK_OBTAIN", value_enum, default_value_t = ObtainArg::Any, value_name = "WAY")]
+    obtain: ObtainArg,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum DriverArg {
+    Auto,
+    Process,
+    Kind,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum ObtainArg {
+    Any,
+    Download,
+    Build,
+}
+
+fn repository(text: &str) -> Result<(RepositoryName, PathBuf), String> {
+    let (name, path) = text.split_once('=').ok_or("expected NAME=PATH")?;
+    let name = RepositoryName::new(name).map_err(|error| error.to_string())?;
+    let path = PathBuf::from(path).canonicalize().map_err(|error| format!("`{path}`: {error}"))?;
+    Ok((name, path))
+}
+
+/// Brings the sandbox up.
+///
+/// # Errors
+/// When a component cannot be had, or a process does not become ready.
+pub fn run(context: &mut Context<'_>, args: &UpArgs) -> Result<ExitCode, CliError> {
+    let sandbox = args.name.sandbox(context)?;
+    let kstack = std::env::current_exe().map_err(|error| CliError::new(ErrorKind::External, error))?;
+    let settings = UpSettings {
+        driver: match args.driver {
+            DriverArg::Auto => DriverChoice::Auto,
+            DriverArg::Process => DriverChoice::Process,
+            DriverArg::Kind => DriverChoice::Kind,
+        },
+        engine: if args.kubernetes_only { EngineKind::None } else { EngineKind::Flux },
+        components: ComponentSettings {
+            assets: args.assets.as_ref().map(|folder| context.directory.join(folder)),
+            cache: context.components()?,
+            obtain: match args.obtain {
+                ObtainArg::Any => Obtain::Any,
+                ObtainArg::Download => Obtain::Download,
+                ObtainArg::Build => Obtain::Build,
+            },
+        },
+        kstack,
+        git_repositories: args.git_repositories.iter().cloned().collect::<BTreeMap<_, _>>(),
+    };
+    let report = Report::new(context.ui);
+    let ready = context.block_on(sandbox.up(&settings, &|event| report.event(&event)));
+    report.finish();
+    let ready = ready?;
+    let kubeconfig = ready.kubeconfig.display().to_string();
+    let took = ready.elapsed.as_secs_f64();
+    if context.ui.is_json() {
+        context.ui.json(&serde_json::json!({
+            "type": "sandbox_ready", "version": 1, "name": sandbox.name(), "kubeconfig": kubeconfig,
+            "context": sandbox.context(), "started": ready.started, "seconds": took,
+        }))?;
+    } else if ready.started == 0 {
+        context.ui.status(&format!("sandbox `{}` was up already", sandbox.name()));
+    } else {
+        context.ui.status(&format!("sandbox `{}` is up after {took:.1} s", sandbox.name()));
+    }
+    context.ui.hint(&format!("use it with `export KUBECONFIG={kubeconfig}`"));
+    Ok(ExitCode::Done)
+}

@@ -1,0 +1,204 @@
+//! Where each component is looked for, and how it is had when it is nowhere.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use super::{
+    build::Go,
+    cache::{Cache, Entry, Work},
+    download::{Download, DownloadError, Downloader},
+    table::Component,
+};
+use crate::sandbox::{
+    Sink,
+    error::SandboxError,
+    event::{ObtainedBy, SandboxEvent},
+};
+
+/// How components may be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Obtain {
+    /// Downloaded, and built where that is not possible.
+    #[default]
+    Any,
+    /// Downloaded only.
+    Download,
+    /// Built only.
+    Build,
+}
+
+/// Where components come from.
+#[derive(Debug, Clone)]
+pub struct ComponentSettings {
+    /// A flat folder of programs, in the form of `KUBEBUILDER_ASSETS`; those that it holds are used as they are.
+    pub assets: Option<PathBuf>,
+    /// The cache.
+    pub cache: PathBuf,
+    /// How those are had that are in neither.
+    pub obtain: Obtain,
+}
+
+/// Where the programs are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paths(BTreeMap<Component, PathBuf>);
+
+impl Paths {
+    /// The program of `component`, which must have been asked for; otherwise a path that does not exist.
+    pub fn get(&self, component: Component) -> &Path {
+        self.0.get(&component).map_or(Path::new("/nonexistent"), PathBuf::as_path)
+    }
+
+    /// All programs in one folder, none of which needs to exist.
+    #[cfg(test)]
+    pub(in crate::sandbox) fn for_tests(folder: &Path) -> Self {
+        Self(Component::ALL.into_iter().map(|component| (component, folder.join(component.name()))).collect())
+    }
+}
+
+impl Component {
+    fn entry(self) -> Entry {
+        Entry { name: self.name(), version: self.version(), file: self.name(), executable: true }
+    }
+}
+
+/// The components of this machine.
+pub struct Components<'a> {
+    pub(super) settings: &'a ComponentSettings,
+    pub(super) cache: Cache,
+    pub(super) sink: Sink<'a>,
+}
+
+impl<'a> Components<'a> {
+    /// Looks nowhere yet.
+    pub fn new(settings: &'a ComponentSettings, sink: Sink<'a>) -> Self {
+        Self { settings, cache: Cache::new(settings.cache.clone()), sink }
+    }
+
+    /// The programs of `needed`; those that are missing are had first, which can take minutes.
+    ///
+    /// # Errors
+    /// When one can be had in no way, is not what its publisher says, or was changed in the cache.
+    pub async fn ensure(&self, needed: &BTreeSet<Component>) -> Result<Paths, SandboxError> {
+        let (mut found, missing) = self.find(needed)?;
+        if !missing.is_empty() {
+            let work = self.cache.work(self.sink).await?;
+            // Another process may have put them there in the meantime.
+            let (again, missing) = self.find(&missing)?;
+            found.extend(again);
+            let obtainer = Obtainer::new(self, &work).await?;
+            for (index, component) in missing.iter().enumerate() {
+                let path = obtainer.obtain(*component, index + 1, missing.len()).await?;
+                found.insert(*component, path);
+            }
+        }
+        Ok(Paths(found))
+    }
+
+    /// Those that are there, and those that are not.
+    fn find(
+        &self,
+        needed: &BTreeSet<Component>,
+    ) -> Result<(BTreeMap<Component, PathBuf>, BTreeSet<Component>), SandboxError> {
+        let mut found = BTreeMap::new();
+        let mut missing = BTreeSet::new();
+        for component in needed {
+            let given = self.settings.assets.as_ref().map(|folder| folder.join(component.name()));
+            let path = match given.filter(|path| path.is_file()) {
+                Some(path) => Some(path),
+                None => self.cache.find(component.entry())?,
+            };
+            match path {
+                Some(path) => drop(found.insert(*component, path)),
+                None => drop(missing.insert(*component)),
+            }
+        }
+        Ok((found, missing))
+    }
+}
+
+/// Gets what is missing. Made once per run, so that Go is looked for once and a server that cannot
+/// be reached is waited for once.
+pub(super) struct Obtainer<'a> {
+    components: &'a Components<'a>,
+    work: &'a Work,
+    downloader: Option<Downloader>,
+    go: Result<Go, String>,
+    unreachable: std::sync::Mutex<BTreeMap<String, String>>,
+}
+
+impl<'a> Obtainer<'a> {
+    pub(super) async fn new(components: &'a Components<'a>, work: &'a Work) -> Result<Self, SandboxError> {
+        let obtain = components.settings.obtain;
+        let downloader = match obtain {
+            Obtain::Any | Obtain::Download => Some(Downloader::new(components.cache.digests_path())?),
+            Obtain::Build => None,
+        };
+        let go = match obtain {
+            Obtain::Any | Obtain::Build => Go::find().await,
+            Obtain::Download => Err("builds are switched off".to_owned()),
+        };
+        Ok(Self { components, work, downloader, go, unreachable: std::sync::Mutex::default() })
+    }
+
+    async fn obtain(&self, component: Component, step: usize, of: usize) -> Result<PathBuf, SandboxError> {
+        let mut reasons = Vec::new();
+        let clock = Instant::now();
+        let what = component.label();
+        let started = |by| SandboxEvent::ObtainStarted { what: what.clone(), by, step, of };
+        let put = |file: &Path, by, source: &str| -> Result<PathBuf, SandboxError> {
+            let path = self.components.cache.put(self.work, component.entry(), file, by, source)?;
+            (self.components.sink)(SandboxEvent::Obtained { what: what.clone(), by, elapsed: clock.elapsed() });
+            Ok(path)
+        };
+        match component.download() {
+            None => reasons.push("its publisher has no download for this machine".to_owned()),
+            Some(download) => {
+                (self.components.sink)(started(ObtainedBy::Download));
+                match self.download(&download, &what).await? {
+                    Ok(file) => return put(&file, ObtainedBy::Download, &download.url),
+                    Err(reason) => reasons.push(reason),
+                }
+            }
+        }
+        match &self.go {
+            Err(reason) => reasons.push(reason.clone()),
+            Ok(go) => {
+                (self.components.sink)(started(ObtainedBy::Build));
+                let file = go.build(component, self.work.folder(), self.components.sink).await?;
+                return put(&file, ObtainedBy::Build, &component.package());
+            }
+        }
+        Err(SandboxError::Unobtainable { what, reasons })
+    }
+
+    /// Downloads; the inner error says why that is not possible now.
+    pub(super) async fn download(
+        &self,
+        download: &Download,
+        what: &str,
+    ) -> Result<Result<PathBuf, String>, SandboxError> {
+        let Some(downloader) = &self.downloader else { return Ok(Err("downloads are switched off".to_owned())) };
+        let host = download.url.split('/').nth(2).unwrap_or_default().to_owned();
+        let known = self.unreachable.lock().ok().and_then(|hosts| hosts.get(&host).cloned());
+        let reason = match known {
+            Some(reason) => reason,
+            None => match downloader.fetch(download, self.work.folder()).await {
+                Ok(file) => return Ok(Ok(file)),
+                Err(DownloadError::Fatal(error)) => return Err(error),
+                Err(DownloadError::Unavailable(reason)) => reason,
+            },
+        };
+        if let Ok(mut hosts) = self.unreachable.lock() {
+            hosts.insert(host, reason.clone());
+        }
+        (self.components.sink)(SandboxEvent::DownloadFailed { what: what.to_owned(), reason: reason.clone() });
+        Ok(Err(reason))
+    }
+
+    pub(super) fn go(&self) -> Result<Go, String> {
+        self.go.clone()
+    }
+}

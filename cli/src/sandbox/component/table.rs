@@ -1,0 +1,245 @@
+//! The components and their versions. The versions agree with `build/*/go.mod`, which a test checks.
+
+use serde::{Deserialize, Serialize};
+
+use super::download::{Checksum, Download, Form};
+
+/// Kubernetes.
+pub(super) const KUBERNETES: &str = "1.34.2";
+/// etcd: the version that this Kubernetes is released with.
+const ETCD: &str = "3.6.4";
+/// kwok, which plays the node.
+const KWOK: &str = "0.7.0";
+/// Flux, whose controllers have versions of their own.
+pub(super) const FLUX: &str = "2.7.3";
+
+/// A program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Component {
+    /// Kubernetes' database.
+    Etcd,
+    /// The Kubernetes API server.
+    KubeApiserver,
+    /// Kubernetes' built-in controllers.
+    KubeControllerManager,
+    /// Kubernetes' scheduler.
+    KubeScheduler,
+    /// The command line client, which renders kustomizations.
+    Kubectl,
+    /// Plays nodes and pods.
+    Kwok,
+    /// Flux's source controller.
+    SourceController,
+    /// Flux's kustomize controller.
+    KustomizeController,
+    /// Flux's helm controller.
+    HelmController,
+}
+
+/// The Go modules that are built together, because they share most of their dependencies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Graph {
+    /// Kubernetes, etcd and Flux.
+    Components,
+    /// kwok, which does not compile with the others' versions.
+    Kwok,
+}
+
+impl Graph {
+    /// Its `go.mod`.
+    pub(super) fn go_mod(self) -> &'static str {
+        match self {
+            Self::Components => include_str!("../build/components/go.mod"),
+            Self::Kwok => include_str!("../build/kwok/go.mod"),
+        }
+    }
+
+    /// Its `go.sum`: the digest of every module that takes part in a build.
+    pub(super) fn go_sum(self) -> &'static str {
+        match self {
+            Self::Components => include_str!("../build/components/go.sum"),
+            Self::Kwok => include_str!("../build/kwok/go.sum"),
+        }
+    }
+}
+
+impl Component {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Etcd,
+        Self::KubeApiserver,
+        Self::KubeControllerManager,
+        Self::KubeScheduler,
+        Self::Kubectl,
+        Self::Kwok,
+        Self::SourceController,
+        Self::KustomizeController,
+        Self::HelmController,
+    ];
+
+    /// The name of the program's file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Etcd => "etcd",
+            Self::KubeApiserver => "kube-apiserver",
+            Self::KubeControllerManager => "kube-controller-manager",
+            Self::KubeScheduler => "kube-scheduler",
+            Self::Kubectl => "kubectl",
+            Self::Kwok => "kwok",
+            Self::SourceController => "source-controller",
+            Self::KustomizeController => "kustomize-controller",
+            Self::HelmController => "helm-controller",
+        }
+    }
+
+    /// The version, without `v`.
+    pub fn version(self) -> &'static str {
+        match self {
+            Self::Etcd => ETCD,
+            Self::KubeApiserver | Self::KubeControllerManager | Self::KubeScheduler | Self::Kubectl => KUBERNETES,
+            Self::Kwok => KWOK,
+            // Those of Flux 2.7.3: `manifests/bases/*/kustomization.yaml` of its module.
+            Self::SourceController => "1.7.3",
+            Self::KustomizeController => "1.7.2",
+            Self::HelmController => "1.4.3",
+        }
+    }
+
+    /// The Go module that holds it.
+    pub(super) fn module(self) -> &'static str {
+        match self {
+            Self::Etcd => "go.etcd.io/etcd/server/v3",
+            Self::KubeApiserver | Self::KubeControllerManager | Self::KubeScheduler | Self::Kubectl => {
+                "k8s.io/kubernetes"
+            }
+            Self::Kwok => "sigs.k8s.io/kwok",
+            Self::SourceController => "github.com/fluxcd/source-controller",
+            Self::KustomizeController => "github.com/fluxcd/kustomize-controller",
+            Self::HelmController => "github.com/fluxcd/helm-controller",
+        }
+    }
+
+    /// The Go package of its `main` function.
+    pub(super) fn package(self) -> String {
+        let module = self.module();
+        match self {
+            Self::KubeApiserver | Self::KubeControllerManager | Self::KubeScheduler | Self::Kubectl | Self::Kwok => {
+                format!("{module}/cmd/{}", self.name())
+            }
+            _ => module.to_owned(),
+        }
+    }
+
+    /// The modules that it is built with.
+    pub(super) fn graph(self) -> Graph {
+        if self == Self::Kwok { Graph::Kwok } else { Graph::Components }
+    }
+
+    /// Values that its build sets, as its publisher's build does: `path.variable=value`.
+    pub(super) fn linked_values(self) -> Vec<String> {
+        if self.module() != "k8s.io/kubernetes" {
+            return Vec::new();
+        }
+        let mut numbers = KUBERNETES.split('.');
+        let (major, minor) = (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default());
+        let version = format!("v{KUBERNETES}");
+        ["k8s.io/component-base/version", "k8s.io/client-go/pkg/version"]
+            .iter()
+            .flat_map(|package| {
+                [("gitVersion", version.as_str()), ("gitMajor", major), ("gitMinor", minor), ("gitTreeState", "clean")]
+                    .map(|(variable, value)| format!("{package}.{variable}={value}"))
+            })
+            .collect()
+    }
+
+    /// Its publisher's download for this machine. Flux publishes its controllers as container images only.
+    pub(super) fn download(self) -> Option<Download> {
+        let (system, machine) = platform()?;
+        let version = self.version();
+        match self {
+            Self::KubeApiserver | Self::KubeControllerManager | Self::KubeScheduler | Self::Kubectl => {
+                let url = format!("https://dl.k8s.io/release/v{version}/bin/{system}/{machine}/{}", self.name());
+                let checksum = Checksum::Beside { url: format!("{url}.sha256") };
+                Some(Download { url, form: Form::Program, checksum: Some(checksum) })
+            }
+            Self::Etcd => {
+                let base = format!("https://github.com/etcd-io/etcd/releases/download/v{version}");
+                let stem = format!("etcd-v{version}-{system}-{machine}");
+                let file = format!("{stem}.tar.gz");
+                Some(Download {
+                    url: format!("{base}/{file}"),
+                    form: Form::TarGz { member: format!("{stem}/etcd") },
+                    checksum: Some(Checksum::List { url: format!("{base}/SHA256SUMS"), file }),
+                })
+            }
+            Self::Kwok => Some(Download {
+                url: format!(
+                    "https://github.com/kubernetes-sigs/kwok/releases/download/v{version}/kwok-{system}-{machine}"
+                ),
+                form: Form::Program,
+                checksum: None,
+            }),
+            Self::SourceController | Self::KustomizeController | Self::HelmController => None,
+        }
+    }
+}
+
+/// The install manifests of Flux's release.
+pub(super) fn flux_manifests_download() -> Download {
+    Download {
+        url: format!("https://github.com/fluxcd/flux2/releases/download/v{FLUX}/install.yaml"),
+        form: Form::Text,
+        checksum: None,
+    }
+}
+
+/// This machine as Go names it, if sandboxes of processes run on it.
+fn platform() -> Option<(&'static str, &'static str)> {
+    let machine = match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        _ => return None,
+    };
+    (std::env::consts::OS == "linux").then_some(("linux", machine))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `module version` of each line of a `require` block, and of single requires.
+    fn required(go_mod: &str) -> Vec<(&str, &str)> {
+        let lines = go_mod.lines().map(|line| line.trim().trim_start_matches("require "));
+        lines.filter_map(|line| line.split_once(' ')).filter(|(_, version)| version.starts_with('v')).collect()
+    }
+
+    #[test]
+    fn the_build_has_the_versions_of_the_table() {
+        for component in Component::ALL {
+            let wanted = (component.module(), format!("v{}", component.version()));
+            let found: Vec<_> = required(component.graph().go_mod())
+                .into_iter()
+                .filter(|(module, _)| *module == component.module())
+                .collect();
+            assert_eq!(found, [(wanted.0, wanted.1.as_str())]);
+        }
+    }
+
+    #[test]
+    fn the_staging_modules_have_the_version_of_kubernetes() {
+        let staging = format!("v0.{}", KUBERNETES.split_once('.').unwrap().1);
+        let replaced: Vec<&str> =
+            Graph::Components.go_mod().lines().filter(|line| line.contains("=> k8s.io/")).collect();
+        assert!(replaced.len() > 25, "{replaced:?}");
+        assert!(replaced.iter().all(|line| line.ends_with(&staging)), "{replaced:?}");
+    }
+
+    #[test]
+    fn every_required_module_has_a_digest() {
+        for component in Component::ALL {
+            let wanted = format!("{} v{} h1:", component.module(), component.version());
+            assert!(component.graph().go_sum().contains(&wanted), "{wanted}");
+        }
+    }
+}
