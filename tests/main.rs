@@ -7,3 +7,4 @@ mod layers;
 mod scaffold;
 mod support;
 mod terraform;
+mod sync;

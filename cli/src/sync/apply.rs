@@ -1,6 +1,6 @@
 //! Server-side apply that writes only where something would change.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use k8s_openapi::{
@@ -16,7 +16,7 @@ use kube::{
 };
 
 use super::{
-    Cluster, ObjectRef, SyncError, Tally,
+    Cluster, SyncError, Tally,
     compare::same,
     event::{Sink, SyncEvent},
     kinds::{self, FIELD_MANAGER, KUSTOMIZE_GROUP},
@@ -56,12 +56,12 @@ pub(super) struct Applier<'a> {
     dry_run: bool,
     sink: Sink<'a>,
     /// Namespaces and kinds that a dry run would have created, so that what needs them cannot be asked for.
-    pending: BTreeSet<ObjectRef>,
+    pending: Vec<Desired>,
 }
 
 impl<'a> Applier<'a> {
     pub(super) async fn new(cluster: &'a Cluster, dry_run: bool, sink: Sink<'a>) -> Result<Self, SyncError> {
-        Ok(Self { cluster, kinds: discover(cluster).await?, dry_run, sink, pending: BTreeSet::new() })
+        Ok(Self { cluster, kinds: discover(cluster).await?, dry_run, sink, pending: Vec::new() })
     }
 
     pub(super) fn cluster(&self) -> &Cluster {
@@ -77,10 +77,10 @@ impl<'a> Applier<'a> {
         for (desired, change) in definitions.iter().zip(&changes) {
             tally.count(*change);
             if self.dry_run && *change == Change::Created {
-                self.pending.insert(desired.object.clone());
+                self.pending.push((*desired).clone());
             }
         }
-        self.establish(&definitions, &rest).await?;
+        self.establish(&definitions).await?;
         for change in self.apply_all(&rest, owner).await? {
             tally.count(change);
         }
@@ -145,19 +145,14 @@ impl<'a> Applier<'a> {
 
     /// Whether `desired` needs a namespace or kind that this dry run did not really create.
     fn is_pending(&self, desired: &Desired) -> bool {
-        let namespace =
-            |object: &ObjectRef| object.kind == "Namespace" && Some(&object.name) == desired.object.namespace.as_ref();
-        // A definition's name is `<plural>.<group>`; every kind of a pending definition's group is taken as pending.
-        let kind = |object: &ObjectRef| {
-            object.kind == "CustomResourceDefinition"
-                && object.name.split_once('.').is_some_and(|(_, group)| group == desired.kind.group)
-                && self.kinds.resolve_gvk(&desired.kind).is_none()
-        };
-        self.pending.iter().any(|object| namespace(object) || kind(object))
+        self.pending.iter().any(|pending| match pending.defined() {
+            Some(kind) => kind == (desired.kind.group.as_str(), desired.kind.kind.as_str()),
+            None => pending.is_namespace() && Some(&pending.object.name) == desired.object.namespace.as_ref(),
+        })
     }
 
-    /// Waits until the API server serves what `definitions` define, and knows the kinds of `rest`.
-    async fn establish(&mut self, definitions: &[&Desired], rest: &[&Desired]) -> Result<(), SyncError> {
+    /// Waits until the API server serves what `definitions` define.
+    async fn establish(&mut self, definitions: &[&Desired]) -> Result<(), SyncError> {
         let crds: Vec<_> = definitions.iter().filter(|desired| desired.is_crd()).collect();
         if crds.is_empty() || self.dry_run {
             return Ok(());
@@ -175,17 +170,19 @@ impl<'a> Applier<'a> {
             }
         }
         // Discovery follows a moment after a definition is established.
-        let defined: Vec<_> =
-            rest.iter().filter(|desired| crds.iter().any(|definition| definition.defines(desired))).collect();
         let started = std::time::Instant::now();
-        while defined.iter().any(|desired| self.kinds.resolve_gvk(&desired.kind).is_none())
-            && started.elapsed() < ESTABLISH_TIMEOUT
-        {
+        while crds.iter().any(|crd| !self.serves(crd)) && started.elapsed() < ESTABLISH_TIMEOUT {
             tokio::time::sleep(DISCOVERY_PAUSE).await;
             self.kinds = discover(self.cluster).await?;
         }
         (self.sink)(SyncEvent::CrdsEstablished { count: crds.len() });
         Ok(())
+    }
+
+    /// Whether the kind that `definition` defines is known.
+    fn serves(&self, definition: &Desired) -> bool {
+        let Some((group, kind)) = definition.defined() else { return true };
+        self.kinds.get(group).is_some_and(|group| group.recommended_kind(kind).is_some())
     }
 
     /// The API of `desired`.

@@ -61,12 +61,10 @@ impl Desired {
         if self.is_crd() || self.is_namespace() { Stage::Definitions } else { Stage::Rest }
     }
 
-    /// Whether this defines the kind of `other`.
-    pub(super) fn defines(&self, other: &Self) -> bool {
+    /// Group and kind that this object defines, if it defines one.
+    pub(super) fn defined(&self) -> Option<(&str, &str)> {
         let spec = |pointer| self.body.pointer(pointer).and_then(Value::as_str);
-        self.is_crd()
-            && spec("/spec/group") == Some(&other.kind.group)
-            && spec("/spec/names/kind") == Some(&other.kind.kind)
+        if self.is_crd() { Some((spec("/spec/group")?, spec("/spec/names/kind")?)) } else { None }
     }
 }
 
@@ -139,7 +137,8 @@ items:
     fn definitions_come_before_what_they_define() {
         let mut objects = parse(MANIFEST, Path::new("m.yaml")).unwrap();
         objects.sort_by_key(Desired::stage);
-        assert!(objects[0].is_crd() && objects[0].defines(&objects[2]) && !objects[0].defines(&objects[1]));
+        assert_eq!(objects[0].defined(), Some(("example.com", "Thing")));
+        assert_eq!(objects[1].defined(), None);
     }
 
     #[test]
