@@ -346,3 +346,16 @@ run "the_known_keys_are_those_of_the_settings" {
     error_message = "Settings and known keys differ: ${jsonencode(module.settings.settings)}"
   }
 }
+
+run "an_existing_network_may_be_made_by_the_same_stack" {
+  command = plan
+
+  module {
+    source = "./tests/network_of_the_same_stack"
+  }
+
+  assert {
+    condition     = output.cluster.name == "gc0-apps-eu-west-1"
+    error_message = "The plan must succeed although the ids of the network are not known yet."
+  }
+}
