@@ -61,9 +61,10 @@ resource "aws_internet_gateway" "this" {
 resource "aws_subnet" "nodes" {
   for_each = local.zones
 
-  vpc_id            = local.vpc_id
-  availability_zone = each.key
-  cidr_block        = local.subnets.nodes[each.key]
+  vpc_id                  = local.vpc_id
+  availability_zone       = each.key
+  cidr_block              = local.subnets.nodes[each.key]
+  map_public_ip_on_launch = false
 
   tags = merge(local.tags, {
     Name                              = "${local.name}-nodes-${each.key}"
@@ -74,9 +75,10 @@ resource "aws_subnet" "nodes" {
 resource "aws_subnet" "control_plane" {
   for_each = local.zones
 
-  vpc_id            = local.vpc_id
-  availability_zone = each.key
-  cidr_block        = local.subnets.control_plane[each.key]
+  vpc_id                  = local.vpc_id
+  availability_zone       = each.key
+  cidr_block              = local.subnets.control_plane[each.key]
+  map_public_ip_on_launch = false
 
   tags = merge(local.tags, { Name = "${local.name}-control-plane-${each.key}" })
 }
@@ -84,9 +86,10 @@ resource "aws_subnet" "control_plane" {
 resource "aws_subnet" "public" {
   for_each = local.zones
 
-  vpc_id            = local.vpc_id
-  availability_zone = each.key
-  cidr_block        = local.subnets.public[each.key]
+  vpc_id                  = local.vpc_id
+  availability_zone       = each.key
+  cidr_block              = local.subnets.public[each.key]
+  map_public_ip_on_launch = false
 
   tags = merge(local.tags, {
     Name                     = "${local.name}-public-${each.key}"

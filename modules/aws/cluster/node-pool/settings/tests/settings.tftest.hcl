@@ -1,0 +1,225 @@
+# Defaults and limits. No provider is involved.
+
+variables {
+  configuration = {
+    name           = "default"
+    instance_types = ["m7g.large"]
+    min_size       = 1
+    max_size       = 3
+  }
+}
+
+run "the_defaults_are_on_demand_nodes_with_imdsv2" {
+  command = plan
+
+  assert {
+    condition     = !output.settings.spot && output.settings.metadata_options.http_tokens == "required" && output.settings.metadata_options.hop_limit == 1 && output.settings.disk.type == "gp3"
+    error_message = "Unexpected defaults: ${jsonencode(output.settings)}"
+  }
+}
+
+run "a_name_too_long_for_eks_is_refused" {
+  command = plan
+
+  variables {
+    configuration = {
+      name           = "a-pool-with-a-name-that-goes-on-and-on"
+      instance_types = ["m7g.large"]
+      min_size       = 1
+      max_size       = 3
+    }
+  }
+
+  expect_failures = [var.configuration]
+}
+
+run "a_pool_without_instance_types_is_refused" {
+  command = plan
+
+  variables {
+    configuration = {
+      name           = "default"
+      instance_types = []
+      min_size       = 1
+      max_size       = 3
+    }
+  }
+
+  expect_failures = [var.configuration]
+}
+
+run "a_minimum_above_the_maximum_is_refused" {
+  command = plan
+
+  variables {
+    configuration = {
+      name           = "default"
+      instance_types = ["m7g.large"]
+      min_size       = 4
+      max_size       = 3
+    }
+  }
+
+  expect_failures = [var.configuration]
+}
+
+run "a_desired_size_above_the_maximum_is_refused" {
+  command = plan
+
+  variables {
+    configuration = {
+      name           = "default"
+      instance_types = ["m7g.large"]
+      min_size       = 1
+      max_size       = 3
+      desired_size   = 5
+    }
+  }
+
+  expect_failures = [var.configuration]
+}
+
+run "zones_and_subnets_together_are_refused" {
+  command = plan
+
+  variables {
+    configuration = {
+      name               = "default"
+      instance_types     = ["m7g.large"]
+      min_size           = 1
+      max_size           = 3
+      availability_zones = ["eu-west-1a"]
+      subnet_ids         = ["subnet-1"]
+    }
+  }
+
+  expect_failures = [var.configuration]
+}
+
+run "an_unknown_disk_type_is_refused" {
+  command = plan
+
+  variables {
+    configuration = {
+      name           = "default"
+      instance_types = ["m7g.large"]
+      min_size       = 1
+      max_size       = 3
+      disk           = { type = "st1" }
+    }
+  }
+
+  expect_failures = [var.configuration]
+}
+
+run "throughput_of_a_disk_that_has_none_is_refused" {
+  command = plan
+
+  variables {
+    configuration = {
+      name           = "default"
+      instance_types = ["m7g.large"]
+      min_size       = 1
+      max_size       = 3
+      disk           = { type = "gp2", throughput = 250 }
+    }
+  }
+
+  expect_failures = [var.configuration]
+}
+
+run "a_disk_too_small_for_the_system_is_refused" {
+  command = plan
+
+  variables {
+    configuration = {
+      name           = "default"
+      instance_types = ["m7g.large"]
+      min_size       = 1
+      max_size       = 3
+      disk           = { size_gib = 8 }
+    }
+  }
+
+  expect_failures = [var.configuration]
+}
+
+run "an_unknown_taint_effect_is_refused" {
+  command = plan
+
+  variables {
+    configuration = {
+      name           = "default"
+      instance_types = ["m7g.large"]
+      min_size       = 1
+      max_size       = 3
+      taints         = { gpu = { key = "gpu", effect = "NoSchedule" } }
+    }
+  }
+
+  expect_failures = [var.configuration]
+}
+
+run "an_unknown_token_mode_is_refused" {
+  command = plan
+
+  variables {
+    configuration = {
+      name             = "default"
+      instance_types   = ["m7g.large"]
+      min_size         = 1
+      max_size         = 3
+      metadata_options = { http_tokens = "v2" }
+    }
+  }
+
+  expect_failures = [var.configuration]
+}
+
+run "a_hop_limit_of_zero_is_refused" {
+  command = plan
+
+  variables {
+    configuration = {
+      name             = "default"
+      instance_types   = ["m7g.large"]
+      min_size         = 1
+      max_size         = 3
+      metadata_options = { hop_limit = 0 }
+    }
+  }
+
+  expect_failures = [var.configuration]
+}
+
+run "two_limits_of_unavailable_nodes_are_refused" {
+  command = plan
+
+  variables {
+    configuration = {
+      name           = "default"
+      instance_types = ["m7g.large"]
+      min_size       = 1
+      max_size       = 3
+      update         = { max_unavailable = 1, max_unavailable_percentage = 10 }
+    }
+  }
+
+  expect_failures = [var.configuration]
+}
+
+run "a_label_that_kubelets_may_not_set_is_refused" {
+  command = plan
+
+  variables {
+    configuration = {
+      name           = "default"
+      instance_types = ["m7g.large"]
+      min_size       = 1
+      max_size       = 3
+      labels         = { "node-role.kubernetes.io/worker" = "" }
+    }
+  }
+
+  expect_failures = [var.configuration]
+}
