@@ -6,5 +6,5 @@ mod cli;
 mod layers;
 mod scaffold;
 mod support;
-mod terraform;
 mod sync;
+mod terraform;

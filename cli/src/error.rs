@@ -8,13 +8,12 @@ use std::{error::Error, fmt};
 use crate::{exit::ExitCode, hcl::Diagnostic};
 
 mod check;
-mod platform;
-mod sandbox;
-mod scaffold;
 mod closure;
 mod platform;
 mod render;
 mod repo;
+mod sandbox;
+mod scaffold;
 mod store;
 mod sync;
 mod terraform;

@@ -5,13 +5,12 @@ pub mod completions;
 mod context;
 pub mod doctor;
 pub mod init;
+pub mod list;
 pub mod man;
 mod registry;
 pub mod sandbox;
 pub mod sync;
 pub mod validate;
-pub mod list;
-pub mod man;
 pub mod why;
 
 use crate::{args::Command, error::CliError, exit::ExitCode};

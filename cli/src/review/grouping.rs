@@ -136,7 +136,7 @@ fn severity(action: Action) -> u8 {
         Action::Destroy => 0,
         Action::DestroyThenCreate => 1,
         Action::CreateThenDestroy => 2,
-        Action::Forget => 3,
+        Action::Forget | Action::ForgetThenCreate => 3,
         Action::Update => 4,
         Action::Create => 5,
         Action::Move => 6,

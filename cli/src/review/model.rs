@@ -210,7 +210,7 @@ impl Counts {
         match change.action {
             Action::Create => self.create += 1,
             Action::Update => self.change += 1,
-            Action::DestroyThenCreate | Action::CreateThenDestroy => self.replace += 1,
+            Action::DestroyThenCreate | Action::CreateThenDestroy | Action::ForgetThenCreate => self.replace += 1,
             Action::Destroy => self.destroy += 1,
             Action::Move | Action::Forget => self.state_only += 1,
             Action::Read => {}

@@ -24,6 +24,7 @@ pub(super) fn action(group: &ResourceGroup) -> (&'static str, &'static str) {
         Action::CreateThenDestroy => ("±", "created, then the old one destroyed"),
         Action::Destroy => ("-", "destroyed"),
         Action::Forget => ("x", "dropped from the state, left in place"),
+        Action::ForgetThenCreate => ("±", "dropped from the state and left in place, then created anew"),
         Action::Move if group.importing.is_some() => ("=", "imported"),
         Action::Move => ("=", "moved"),
         Action::Read => ("?", "read"),
