@@ -96,6 +96,10 @@ pub enum ColorChoice {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Show what a change does to infrastructure, and keep the plans for review
+    Plan(commands::plan::PlanArgs),
+    /// Apply exactly the plans that were reviewed
+    Apply(commands::apply::ApplyArgs),
     /// Check the tools and settings that kstack needs
     Doctor(commands::doctor::DoctorArgs),
     /// Scaffold a platform repository

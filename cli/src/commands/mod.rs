@@ -1,14 +1,19 @@
 //! One file per verb: parse, call, report. No logic of its own.
 
+pub mod apply;
 mod compare;
 pub mod completions;
 mod context;
+mod delivery;
 pub mod doctor;
 pub mod init;
+mod interrupt;
 pub mod list;
 pub mod man;
+pub mod plan;
 mod registry;
 pub mod sandbox;
+mod setup;
 pub mod sync;
 pub mod validate;
 pub mod why;
@@ -23,6 +28,8 @@ pub use context::Context;
 /// Whatever the command meets, with kind and hints.
 pub fn run(context: &mut Context<'_>, command: &Command) -> Result<ExitCode, CliError> {
     match command {
+        Command::Apply(args) => apply::run(context, args),
+        Command::Plan(args) => plan::run(context, args),
         Command::Doctor(args) => doctor::run(context, args),
         Command::Init(args) => init::run(context, args),
         Command::List(args) => list::run(context, args),

@@ -1,1 +1,29 @@
-//! Plan → bundle → apply → journal: joins the engines.
+//! Plan → bundle → apply → journal: joins the engines below into what a change goes through.
+//!
+//! Must not know: the terminal, the command line. It tells what happens by [`Event`]s.
+
+mod applied;
+mod apply;
+mod backend;
+mod bundle;
+mod error;
+mod event;
+mod fit;
+mod git_event;
+mod handoff;
+mod journal;
+mod lock;
+mod plan;
+mod schedule;
+mod workshop;
+
+pub use apply::{ApplyReport, ApplyRequest, Delivered};
+pub use bundle::{Bundle, BundleFormat, Manifest, StateVersion};
+pub use error::PipelineError;
+pub use event::{Event, EventSink};
+pub use fit::{Field, Refusal};
+pub use git_event::{GitEvent, GitEventError};
+pub use handoff::{HandedOver, HandoffRequest, HandoffSink};
+pub use journal::{Journal, Record, Status};
+pub use plan::{PlanReport, PlanRequest, Planned, Result as PlanResult};
+pub use workshop::{Site, Workshop};

@@ -7,6 +7,7 @@
 mod diagnostic;
 mod progress;
 mod prompt;
+mod reporter;
 mod style;
 mod sync;
 mod table;
@@ -22,6 +23,7 @@ use crate::{
 };
 
 pub use progress::{Progress, Task};
+pub use reporter::Reporter;
 pub use style::Styles;
 pub use sync::SyncReporter;
 pub use table::Table;
@@ -104,6 +106,17 @@ impl Ui {
         let line = serde_json::to_string(value).map_err(|error| CliError::new(ErrorKind::Internal, error))?;
         self.line(&line);
         Ok(())
+    }
+
+    /// An event of a run as a JSON line. An event that cannot be written would be a bug; it must not end the run.
+    fn event(&self, event: &impl Serialize) {
+        if let Ok(mut document) = serde_json::to_value(event)
+            && let Some(fields) = document.as_object_mut()
+        {
+            fields.insert("type".to_owned(), "event".into());
+            fields.insert("version".to_owned(), 1.into());
+            self.line(&document.to_string());
+        }
     }
 
     /// What was done, in a short sentence on standard error.

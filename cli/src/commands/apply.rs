@@ -1,0 +1,92 @@
+//! `kstack apply`.
+
+use crate::{
+    error::CliError,
+    exit::ExitCode,
+    pipeline::{ApplyReport, ApplyRequest, HandoffRequest, Status},
+    platform::{EnvironmentName, StackName},
+    sync::Mode,
+    ui::Reporter,
+};
+
+use super::{Context, delivery, interrupt, setup};
+
+/// Options of `kstack apply`.
+#[derive(Debug, clap::Args)]
+pub struct ApplyArgs {
+    /// The merged commit
+    #[arg(long, value_name = "REVISION", default_value = "HEAD")]
+    commit: String,
+    /// Environment to apply to [default: the first]
+    #[arg(short, long, value_name = "NAME")]
+    environment: Option<EnvironmentName>,
+    /// Apply only this stack; can be given several times
+    #[arg(short, long = "stack", value_name = "NAME")]
+    stacks: Vec<StackName>,
+    /// Check that the reviewed plans fit; change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Leave the clusters alone afterwards
+    #[arg(long)]
+    no_handoff: bool,
+    /// How clusters are handed over afterwards.
+    #[command(flatten)]
+    delivery: delivery::DeliveryArgs,
+}
+
+/// Applies the reviewed plans, then hands the environment's clusters over.
+///
+/// # Errors
+/// When a reviewed plan does not fit, or the environment is being applied to by somebody else.
+pub fn run(context: &mut Context<'_>, args: &ApplyArgs) -> Result<ExitCode, CliError> {
+    let workshop = setup::workshop(context)?;
+    let commit = workshop.site().repository().resolve(&args.commit)?;
+    let environment = delivery::environment(workshop.site(), commit, args.environment.as_ref())?;
+    let interrupt = interrupt::listen(context)?;
+    let request =
+        ApplyRequest { commit, environment: environment.clone(), stacks: args.stacks.clone(), dry_run: args.dry_run };
+    let reporter = Reporter::new(context.ui, "applied");
+    let report = context.block_on(workshop.apply(&request, &interrupt, &|event| reporter.event(&event)))?;
+    show(context, &report, args.dry_run)?;
+    if report.interrupted {
+        return Ok(ExitCode::Interrupted);
+    }
+    if !report.is_ok() {
+        return Ok(ExitCode::Failed);
+    }
+    if args.dry_run || args.no_handoff {
+        return Ok(ExitCode::Done);
+    }
+    let request = HandoffRequest {
+        commit,
+        environment,
+        stacks: args.stacks.clone(),
+        access: args.delivery.access(context),
+        credential: args.delivery.credential(context)?,
+        wait: Some(args.delivery.timeout),
+        mode: Mode::Apply,
+    };
+    delivery::hand_over(context, workshop.site(), &request)
+}
+
+pub(super) fn show(context: &Context<'_>, report: &ApplyReport, dry_run: bool) -> Result<(), CliError> {
+    if context.ui.is_json() {
+        let document = serde_json::json!({ "type": "apply", "version": 1, "dry_run": dry_run, "report": report });
+        return context.ui.json(&document);
+    }
+    for notice in &report.notices {
+        context.ui.warn(notice);
+    }
+    for delivered in &report.instances {
+        match delivered.status {
+            Status::Applied => {}
+            Status::Planned => context.ui.data(&format!("{}: the reviewed plan fits", delivered.instance)),
+            _ => context.ui.data(&format!("{}: {}", delivered.instance, delivered.summary)),
+        }
+    }
+    if report.instances.is_empty() {
+        let environment = &report.environment;
+        context.ui.status(&format!("environment `{environment}` has everything of this commit already"));
+    }
+    Ok(())
+}

@@ -1,0 +1,146 @@
+//! `kstack plan`.
+
+use std::path::PathBuf;
+
+use crate::{
+    closure,
+    error::{CliError, ErrorKind},
+    exit::ExitCode,
+    pipeline::{PlanReport, PlanRequest, PlanResult},
+    platform::{EnvironmentName, StackName},
+    repo::Repository,
+    review::{COMMENT_BUDGET, InstanceInput, Outcome, Review, ReviewInput},
+    ui::Reporter,
+};
+
+use super::{Context, interrupt, setup};
+
+/// Options of `kstack plan`.
+#[derive(Debug, clap::Args)]
+pub struct PlanArgs {
+    /// The change: `BASE..HEAD`, or `BASE` to compare with the current commit [default: since the
+    /// default branch, or since the parent commit on the default branch]
+    #[arg(value_name = "BASE..HEAD")]
+    range: Option<String>,
+    /// Environment to plan; can be given several times [default: the first]
+    #[arg(short, long = "environment", value_name = "NAME")]
+    environments: Vec<EnvironmentName>,
+    /// Plan only this stack; can be given several times
+    #[arg(short, long = "stack", value_name = "NAME")]
+    stacks: Vec<StackName>,
+    /// Plan every stack, affected or not
+    #[arg(long)]
+    all: bool,
+    /// Plan the files as they are now, committed or not; such plans are not kept
+    #[arg(long, conflicts_with = "range")]
+    worktree: bool,
+    /// Show the plans without keeping them
+    #[arg(long)]
+    dry_run: bool,
+    /// Write the review as Markdown to this file; `-` for standard output
+    #[arg(long, value_name = "FILE")]
+    markdown: Option<PathBuf>,
+    /// Exit with 2 when something would change
+    #[arg(long)]
+    detailed_exitcode: bool,
+}
+
+/// Plans and shows the review.
+///
+/// # Errors
+/// When the plans cannot be started; a plan that fails is shown and makes the exit code 1.
+pub fn run(context: &mut Context<'_>, args: &PlanArgs) -> Result<ExitCode, CliError> {
+    let workshop = setup::workshop(context)?;
+    let request = request(workshop.site().repository(), args)?;
+    let interrupt = interrupt::listen(context)?;
+    let reporter = Reporter::new(context.ui, "planned");
+    let report = context.block_on(workshop.plan(&request, &interrupt, &|event| reporter.event(&event)))?;
+    let review = Review::new(&input(&report));
+    if let Some(file) = &args.markdown {
+        write(context, file, &review.markdown(COMMENT_BUDGET))?;
+    }
+    if context.ui.is_json() {
+        context.ui.json(&review.document())?;
+    } else if args.markdown.as_deref().is_none_or(|file| file.as_os_str() != "-") {
+        context.ui.data(&review.terminal(context.ui.styles()));
+    }
+    if let (Some(store), false) = (&report.plan_store, context.ui.is_json()) {
+        context.ui.status(&format!("the plans are kept in `{store}`"));
+    }
+    if interrupt.is_raised() {
+        return Ok(ExitCode::Interrupted);
+    }
+    Ok(match (report.is_ok(), args.detailed_exitcode && report.has_changes()) {
+        (false, _) => ExitCode::Failed,
+        (true, true) => ExitCode::Different,
+        (true, false) => ExitCode::Done,
+    })
+}
+
+fn request(repository: &Repository, args: &PlanArgs) -> Result<PlanRequest, CliError> {
+    let head =
+        if args.worktree { repository.worktree_snapshot()? } else { repository.commit_snapshot(repository.head()?)? };
+    let platform = closure::load_platform(&head)?;
+    if args.range.is_none() && !args.worktree {
+        refuse_dirty(repository)?;
+    }
+    Ok(PlanRequest {
+        range: repository.range(args.range.as_deref(), &platform.default_branch)?,
+        worktree: args.worktree,
+        all: args.all,
+        environments: args.environments.clone(),
+        stacks: args.stacks.clone(),
+        keep: !args.dry_run,
+    })
+}
+
+/// What is not committed would silently be missing from the plan.
+pub(super) fn refuse_dirty(repository: &Repository) -> Result<(), CliError> {
+    let dirty = repository.dirty()?;
+    let Some(first) = dirty.first() else { return Ok(()) };
+    let others = match dirty.len() {
+        1 => String::new(),
+        count => format!(" and {} more", count - 1),
+    };
+    Err(CliError::user(format!("`{}`{others} is not committed", first.path))
+        .hint("commit or stash it: what is planned and applied is a commit")
+        .hint("or use `kstack plan --worktree` to see a plan that is not kept"))
+}
+
+/// The report as the review reads it.
+pub(super) fn input(report: &PlanReport) -> ReviewInput {
+    let instances = report.instances.iter().map(|planned| InstanceInput {
+        instance: planned.instance.clone(),
+        outcome: match &planned.result {
+            PlanResult::Changes(list) => Outcome::Planned(list.clone()),
+            PlanResult::Failed { message } => Outcome::Failed { message: message.clone() },
+            PlanResult::Skipped { reason } => Outcome::Skipped { reason: reason.clone() },
+        },
+        protect: planned.protect.clone(),
+        reasons: planned.reasons.clone(),
+        notices: planned.notices.clone(),
+    });
+    ReviewInput {
+        title: None,
+        instances: instances.collect(),
+        registries: Vec::new(),
+        protect: report.protect.clone(),
+        notices: report.notices.clone(),
+        report: None,
+    }
+}
+
+/// Writes `text` to `file`, or to standard output for `-`.
+pub(super) fn write(context: &Context<'_>, file: &PathBuf, text: &str) -> Result<(), CliError> {
+    if file.as_os_str() == "-" {
+        context.ui.data(text);
+        return Ok(());
+    }
+    let path = context.directory.join(file);
+    std::fs::write(&path, text).map_err(|error| {
+        CliError::new(
+            ErrorKind::User,
+            std::io::Error::new(error.kind(), format!("cannot write `{}`: {error}", path.display())),
+        )
+    })
+}

@@ -1,0 +1,66 @@
+//! Errors of `pipeline/` for the user.
+
+use super::{CliError, ErrorKind};
+use crate::pipeline::{Field, PipelineError, Refusal};
+
+impl From<PipelineError> for CliError {
+    fn from(error: PipelineError) -> Self {
+        match error {
+            PipelineError::Store(error) => error.into(),
+            PipelineError::Location(error) => error.into(),
+            PipelineError::Repo(error) => error.into(),
+            PipelineError::Closure(error) => error.into(),
+            PipelineError::Terraform(error) => error.into(),
+            PipelineError::Refused { refusals } => refused(&refusals),
+            error @ (PipelineError::Locked { .. } | PipelineError::LockRace { .. }) => {
+                Self::new(ErrorKind::External, error)
+                    .hint("wait for it to end; a run that died gives up its lock after four minutes")
+            }
+            error @ PipelineError::LockLost => {
+                Self::new(ErrorKind::External, error).hint("check `kstack apply --dry-run` before applying again")
+            }
+            PipelineError::UnknownEnvironment { ref known, .. } => {
+                let known = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+                Self::new(ErrorKind::User, error).hint(format!("`kstack.hcl` has: {known}"))
+            }
+            PipelineError::Sync(error) => error.into(),
+            error @ PipelineError::OneCluster { .. } => {
+                Self::new(ErrorKind::Usage, error).hint("name one with `--stack`, or leave `--kubeconfig` out")
+            }
+            error @ PipelineError::NoRemote { .. } => {
+                Self::new(ErrorKind::User, error).hint("add it with `git remote add origin <url>` and push")
+            }
+            PipelineError::NotPushed { ref branch, remote, .. } => {
+                let hint = format!("merge and push it first: `git push {remote} {branch}`");
+                Self::new(ErrorKind::User, error).hint(hint)
+            }
+            error @ (PipelineError::BundleRead { .. } | PipelineError::Record { .. }) => {
+                Self::new(ErrorKind::External, error)
+            }
+            error @ PipelineError::Task(_) => Self::new(ErrorKind::Internal, error),
+            error => Self::new(ErrorKind::External, error),
+        }
+    }
+}
+
+fn refused(refusals: &[Refusal]) -> CliError {
+    let lines: Vec<String> = refusals.iter().map(ToString::to_string).collect();
+    let message = match lines.as_slice() {
+        [one] => format!("the reviewed plan does not fit any more, nothing was applied\n  {one}"),
+        many => {
+            format!("{} reviewed plans do not fit any more, nothing was applied\n  {}", many.len(), many.join("\n  "))
+        }
+    };
+    let mut error = CliError::user(message);
+    let has = |field| refusals.iter().any(|refusal| refusal.field == field);
+    if has(Field::ErroredState) {
+        error = error.hint("push the kept state with `terraform state push`, then delete it from the store");
+    }
+    if has(Field::Plan) {
+        error = error.hint("was `kstack plan` run for this change, with the same plan store?");
+    }
+    if refusals.iter().any(|refusal| !matches!(refusal.field, Field::ErroredState | Field::Plan)) {
+        error = error.hint("run `kstack plan` for the commit, have the new plan reviewed, then apply again");
+    }
+    error
+}

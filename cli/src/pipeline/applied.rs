@@ -1,0 +1,67 @@
+//! What was applied last, per instance: how `apply` knows what is still to be done, without
+//! guessing from commits.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{platform::Instance, store::Store};
+
+use super::PipelineError;
+
+/// The last successful apply of an instance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Applied {
+    /// Format of this document.
+    pub version: u32,
+    /// The instance.
+    pub instance: Instance,
+    /// Hash of the closure that was applied; `None` after the instance was destroyed.
+    pub closure: Option<String>,
+    /// The commit, for people.
+    pub commit: String,
+    /// The run that applied it.
+    pub run: String,
+    /// When.
+    pub time: Timestamp,
+}
+
+fn key(instance: &Instance) -> String {
+    format!("applied/{}.json", instance.key())
+}
+
+impl Applied {
+    /// What was applied last to `instance`; `None` when nothing ever was.
+    ///
+    /// # Errors
+    /// [`PipelineError::Store`], [`PipelineError::Record`].
+    pub async fn read(store: &Store, instance: &Instance) -> Result<Option<Self>, PipelineError> {
+        let key = key(instance);
+        let Some((bytes, _)) = store.get(&key).await? else { return Ok(None) };
+        serde_json::from_slice(&bytes).map(Some).map_err(|source| PipelineError::Record { key, source })
+    }
+
+    /// Everything that was ever applied, by instance.
+    ///
+    /// # Errors
+    /// [`PipelineError::Store`], [`PipelineError::Record`].
+    pub async fn all(store: &Store) -> Result<Vec<Self>, PipelineError> {
+        let mut all = Vec::new();
+        for key in store.list("applied").await? {
+            if let Some((bytes, _)) = store.get(&key).await? {
+                all.push(serde_json::from_slice(&bytes).map_err(|source| PipelineError::Record { key, source })?);
+            }
+        }
+        Ok(all)
+    }
+
+    /// Records it.
+    ///
+    /// # Errors
+    /// [`PipelineError::Store`].
+    pub async fn write(&self, store: &Store) -> Result<(), PipelineError> {
+        let key = key(&self.instance);
+        let text =
+            serde_json::to_vec_pretty(self).map_err(|source| PipelineError::Record { key: key.clone(), source })?;
+        Ok(store.put(&key, text).await?)
+    }
+}

@@ -1,0 +1,540 @@
+//! Applies exactly the plans that were reviewed, or refuses and says what differs.
+
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Instant};
+
+use jiff::Timestamp;
+use serde::Serialize;
+use tokio::sync::Mutex;
+
+use crate::{
+    closure::{self, Closure, Inventory, Memo, Order},
+    platform::{EnvironmentName, Instance, Platform, StackName},
+    repo::{CommitId, Snapshot},
+    store::Store,
+    terraform::{ApplyOptions, Interrupt, PlanFile, TerraformError, TerraformEvent, Watch},
+};
+
+use super::{
+    Event, EventSink, PipelineError, Workshop,
+    applied::Applied,
+    backend::Stores,
+    bundle::{Bundle, Manifest, StateVersion},
+    fit::{self, Field, Present, Refusal},
+    journal::{Entry, Journal, Status},
+    lock::Lock,
+    plan, schedule,
+    workshop::Tree,
+};
+
+/// What to apply.
+#[derive(Debug, Clone)]
+pub struct ApplyRequest {
+    /// The merged commit.
+    pub commit: CommitId,
+    /// The environment.
+    pub environment: EnvironmentName,
+    /// Only these stacks; empty: all.
+    pub stacks: Vec<StackName>,
+    /// Check everything, change nothing.
+    pub dry_run: bool,
+}
+
+/// What came of it.
+#[derive(Debug, Serialize)]
+pub struct ApplyReport {
+    /// The run's id in the journal; `None` when nothing had to be applied or it was a dry run.
+    pub run: Option<String>,
+    /// The commit.
+    pub commit: CommitId,
+    /// The environment.
+    pub environment: EnvironmentName,
+    /// The instances that had something to apply.
+    pub instances: Vec<Delivered>,
+    /// How many instances were up to date already.
+    pub up_to_date: usize,
+    /// What should be looked at.
+    pub notices: Vec<String>,
+    /// Whether the run was interrupted.
+    pub interrupted: bool,
+}
+
+impl ApplyReport {
+    /// Whether everything that had to be applied was.
+    pub fn is_ok(&self) -> bool {
+        !self.interrupted
+            && self.instances.iter().all(|delivered| matches!(delivered.status, Status::Applied | Status::Planned))
+    }
+}
+
+/// One instance's part of the report.
+#[derive(Debug, Clone, Serialize)]
+pub struct Delivered {
+    /// The instance.
+    pub instance: Instance,
+    /// How far it came; [`Status::Planned`] in a dry run.
+    pub status: Status,
+    /// What was done, or what went wrong.
+    pub summary: String,
+}
+
+/// A plan that fits, with what applying it needs.
+struct Job {
+    instance: Instance,
+    bundle: Bundle,
+    closure: Option<String>,
+    tree: Arc<Tree>,
+    platform: Arc<Platform>,
+    commit: CommitId,
+}
+
+/// Everything about the commit that does not change during the run.
+struct Scene {
+    snapshot: Snapshot,
+    inventory: Inventory,
+    order: Order,
+    closures: BTreeMap<Instance, Closure>,
+}
+
+impl Workshop {
+    /// Applies to one environment what `request.commit` has and was not applied yet.
+    ///
+    /// # Errors
+    /// [`PipelineError::Refused`] when a reviewed plan does not fit: nothing was applied then.
+    /// [`PipelineError::Locked`] when another run applies to the environment. A failed instance is part of the report.
+    pub async fn apply(
+        &self,
+        request: &ApplyRequest,
+        interrupt: &Interrupt,
+        events: EventSink<'_>,
+    ) -> Result<ApplyReport, PipelineError> {
+        let scene = self.scene(request)?;
+        plan::environments(&scene.inventory.platform, std::slice::from_ref(&request.environment))?;
+        let stores = Stores::open(&scene.inventory.platform, self.site().repository().root())?;
+        if request.dry_run {
+            return self.checked(request, &scene, &stores, interrupt, events, None).await;
+        }
+        // Before the checks: what they find must still be so when Terraform starts.
+        let mut lock = Lock::take(&stores.records, &request.environment).await?;
+        let result = self.checked(request, &scene, &stores, interrupt, events, Some(&mut lock)).await;
+        match (lock.release().await, result) {
+            (_, Err(error)) => Err(error),
+            (Ok(()), Ok(report)) => Ok(report),
+            (Err(error), Ok(mut report)) => {
+                report.notices.push(format!("the lock could not be given back: {}", plan::chain(&error)));
+                Ok(report)
+            }
+        }
+    }
+
+    fn scene(&self, request: &ApplyRequest) -> Result<Scene, PipelineError> {
+        let memo = Memo::default();
+        let snapshot = self.site().repository().commit_snapshot(request.commit)?;
+        let inventory = Inventory::load(&snapshot)?;
+        let order = Order::of(&snapshot, &inventory, &memo)?;
+        let instances: Vec<Instance> = inventory
+            .instances()
+            .into_iter()
+            .filter(|instance| request.covers(instance, &inventory.platform))
+            .collect();
+        let closures = closure::closures(&snapshot, &inventory, &instances, &memo)?;
+        let closures = closures.into_iter().map(|closure| (closure.instance.clone(), closure)).collect();
+        Ok(Scene { snapshot, inventory, order, closures })
+    }
+
+    async fn checked(
+        &self,
+        request: &ApplyRequest,
+        scene: &Scene,
+        stores: &Stores,
+        interrupt: &Interrupt,
+        events: EventSink<'_>,
+        lock: Option<&mut Lock>,
+    ) -> Result<ApplyReport, PipelineError> {
+        let mut notices = Vec::new();
+        for record in Journal::all(&stores.records, &request.environment).await?.iter().take(5) {
+            for entry in record.left_applying() {
+                notices.push(format!(
+                    "run `{}` was killed while it applied {}; its state is compared with the plan as always",
+                    record.run, entry.instance
+                ));
+            }
+        }
+        let jobs = self.jobs(request, scene, stores).await?;
+        let up_to_date = scene.closures.len() - jobs.iter().filter(|job| job.closure.is_some()).count();
+        let mut report = ApplyReport {
+            run: None,
+            commit: request.commit,
+            environment: request.environment.clone(),
+            instances: Vec::new(),
+            up_to_date,
+            notices,
+            interrupted: false,
+        };
+        events(Event::Selected { instances: jobs.iter().map(|job| job.instance.clone()).collect() });
+        let Some(lock) = lock else {
+            report.instances = jobs.iter().map(|job| job.outcome(Status::Planned, "fits".to_owned())).collect();
+            return Ok(report);
+        };
+        if jobs.is_empty() {
+            return Ok(report);
+        }
+        let journal = Journal::start(&stores.records, &request.environment, &request.commit.to_string()).await?;
+        report.run = Some(journal.run().to_owned());
+        let journal = Arc::new(Mutex::new(journal));
+        report.instances = self.apply_all(jobs, &scene.order, stores, &journal, lock, interrupt, events).await?;
+        report.interrupted = interrupt.is_raised();
+        if let Ok(journal) = Arc::try_unwrap(journal).map(Mutex::into_inner) {
+            journal.end().await?;
+        }
+        Ok(report)
+    }
+
+    /// Finds the bundle of every instance that has something to apply, and checks that it fits.
+    async fn jobs(&self, request: &ApplyRequest, scene: &Scene, stores: &Stores) -> Result<Vec<Job>, PipelineError> {
+        let tree = Arc::new(self.site().export(&scene.snapshot)?);
+        let platform = Arc::new(scene.inventory.platform.clone());
+        let program = plan::program(self);
+        let mut jobs = Vec::new();
+        let mut refusals = Vec::new();
+        for (instance, closure, wanted) in self.pending(request, scene, stores).await? {
+            let state = self.site().state(&tree, &platform, &instance).read().await?;
+            let present =
+                Present { instance: &instance, closure: closure.as_ref(), state: state.as_ref(), program: &program };
+            if stores.records.get(&errored_key(&instance)).await?.is_some() {
+                refusals.push(errored(&instance, stores));
+                continue;
+            }
+            let bundles = Bundle::find(&stores.plans, &instance, &wanted).await?;
+            let bundles = bundles.into_iter().filter(|bundle| bundle.manifest.destroy == closure.is_none()).collect();
+            let last = Bundle::newest(&stores.plans, &instance).await?;
+            let bundle = match present.choose(bundles, last.as_ref()) {
+                Ok(bundle) => bundle,
+                Err(refusal) => {
+                    refusals.push(refusal);
+                    continue;
+                }
+            };
+            let job = self.job(request, scene, &tree, &platform, instance, bundle)?;
+            match job {
+                Ok(job) => jobs.push(job),
+                Err(refusal) => refusals.push(refusal),
+            }
+        }
+        if refusals.is_empty() { Ok(jobs) } else { Err(PipelineError::Refused { refusals }) }
+    }
+
+    /// The instances whose content is not what was applied last: instance, closure (`None`: its stack
+    /// is gone), and the closure hash that its bundle must have.
+    async fn pending(
+        &self,
+        request: &ApplyRequest,
+        scene: &Scene,
+        stores: &Stores,
+    ) -> Result<Vec<(Instance, Option<Closure>, String)>, PipelineError> {
+        let applied: BTreeMap<Instance, Applied> = Applied::all(&stores.records)
+            .await?
+            .into_iter()
+            .map(|applied| (applied.instance.clone(), applied))
+            .collect();
+        let mut pending = Vec::new();
+        for (instance, closure) in &scene.closures {
+            let wanted = closure.hash.to_string();
+            if applied.get(instance).and_then(|applied| applied.closure.as_ref()) != Some(&wanted) {
+                pending.push((instance.clone(), Some(closure.clone()), wanted));
+            }
+        }
+        let existing = scene.inventory.instances();
+        for (instance, applied) in applied {
+            if let Some(closure) = applied.closure
+                && !existing.contains(&instance)
+                && request.covers(&instance, &scene.inventory.platform)
+            {
+                pending.push((instance, None, closure));
+            }
+        }
+        Ok(pending)
+    }
+
+    /// The last check, of the plan file's own content against the commit, and the files to apply in.
+    fn job(
+        &self,
+        request: &ApplyRequest,
+        scene: &Scene,
+        tree: &Arc<Tree>,
+        platform: &Arc<Platform>,
+        instance: Instance,
+        bundle: Bundle,
+    ) -> Result<Result<Job, Refusal>, PipelineError> {
+        let file = self.write_plan(&instance, &bundle)?;
+        let plan = PlanFile::open(&file)?;
+        let Manifest { destroy, commit, closure, .. } = &bundle.manifest;
+        if *destroy {
+            // The stack is gone from the merged commit; the one before has the files that it was made from.
+            let commit = self.site().repository().resolve(commit)?;
+            let snapshot = self.site().repository().commit_snapshot(commit)?;
+            if let Some(refusal) = fit::configuration(&instance, &plan, &snapshot)? {
+                return Ok(Err(refusal));
+            }
+            let (tree, platform) =
+                (Arc::new(self.site().export(&snapshot)?), Arc::new(closure::load_platform(&snapshot)?));
+            return Ok(Ok(Job { instance, bundle, closure: None, tree, platform, commit: request.commit }));
+        }
+        if let Some(refusal) = fit::configuration(&instance, &plan, &scene.snapshot)? {
+            return Ok(Err(refusal));
+        }
+        let closure = Some(closure.clone());
+        let (tree, platform) = (Arc::clone(tree), Arc::clone(platform));
+        Ok(Ok(Job { instance, bundle, closure, tree, platform, commit: request.commit }))
+    }
+
+    fn write_plan(&self, instance: &Instance, bundle: &Bundle) -> Result<std::path::PathBuf, PipelineError> {
+        let path = self.site().file(instance, "reviewed-plan");
+        let write = || -> std::io::Result<()> {
+            let folder = path.parent().unwrap_or(Path::new("."));
+            std::fs::create_dir_all(folder)?;
+            // Readable by its owner only, from the first byte: a plan may carry secrets.
+            let mut file = tempfile::NamedTempFile::new_in(folder)?;
+            std::io::Write::write_all(&mut file, &bundle.plan)?;
+            file.persist(&path)?;
+            Ok(())
+        };
+        write().map_err(|source| PipelineError::Io { verb: "write", path: path.clone(), source })?;
+        Ok(path)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of a run, each used once, have no common name")]
+    async fn apply_all(
+        &self,
+        jobs: Vec<Job>,
+        order: &Order,
+        stores: &Stores,
+        journal: &Arc<Mutex<Journal>>,
+        lock: &mut Lock,
+        interrupt: &Interrupt,
+        events: EventSink<'_>,
+    ) -> Result<Vec<Delivered>, PipelineError> {
+        let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
+        let jobs: Vec<Arc<Job>> = jobs.into_iter().map(Arc::new).collect();
+        for job in &jobs {
+            journal.lock().await.set(job.entry(Status::Planned)).await?;
+        }
+        let before = dependencies(&jobs, order);
+        let limit = jobs.first().map_or(1, |job| plan::parallelism(&job.platform));
+        let run = schedule::run(
+            &before,
+            limit,
+            || interrupt.is_raised(),
+            |index| {
+                let (workshop, job, stores) = (self.clone(), Arc::clone(&jobs[index]), stores.clone());
+                let (journal, interrupt, sender) = (Arc::clone(journal), interrupt.clone(), sender.clone());
+                async move {
+                    let send = move |event| {
+                        // The receiver lives as long as the run.
+                        let _ = sender.send(event);
+                    };
+                    let delivered = workshop.apply_one(&job, &stores, &journal, &interrupt, &send).await;
+                    let ok = delivered.status == Status::Applied;
+                    (delivered, ok)
+                }
+            },
+        );
+        tokio::pin!(run);
+        let mut renewal = tokio::time::interval(Lock::renewal());
+        renewal.tick().await;
+        let outcomes = loop {
+            tokio::select! {
+                Some(event) = receiver.recv() => events(event),
+                _ = renewal.tick() => if let Err(error) = lock.renew().await {
+                    events(Event::Notice { message: format!("stopping: {}", plan::chain(&error)) });
+                    interrupt.raise();
+                },
+                outcomes = &mut run => break outcomes?,
+            }
+        };
+        while let Ok(event) = receiver.try_recv() {
+            events(event);
+        }
+        let mut delivered = Vec::new();
+        for (job, outcome) in jobs.iter().zip(outcomes) {
+            let summary = match outcome {
+                schedule::Outcome::Ran { value, .. } => {
+                    delivered.push(value);
+                    continue;
+                }
+                schedule::Outcome::Skipped { because } => format!("not started: {} failed", jobs[because].instance),
+                schedule::Outcome::Stopped => "not started: interrupted".to_owned(),
+            };
+            journal.lock().await.set(job.entry(Status::Skipped)).await?;
+            delivered.push(job.outcome(Status::Skipped, summary));
+        }
+        Ok(delivered)
+    }
+
+    /// Applies one plan between two journal entries.
+    async fn apply_one(
+        &self,
+        job: &Job,
+        stores: &Stores,
+        journal: &Mutex<Journal>,
+        interrupt: &Interrupt,
+        events: EventSink<'_>,
+    ) -> Delivered {
+        let started = Instant::now();
+        events(Event::Started { instance: job.instance.clone() });
+        let result = self.apply_steps(job, stores, journal, interrupt, events).await;
+        let (status, summary) = match &result {
+            Ok(summary) => (Status::Applied, summary.clone()),
+            Err(PipelineError::Terraform(TerraformError::Interrupted { .. })) => {
+                (Status::Interrupted, "interrupted; Terraform has kept its state".to_owned())
+            }
+            Err(error) => (Status::Failed, plan::chain(error)),
+        };
+        let mut delivered = job.outcome(status, summary);
+        if let Err(error) = &result
+            && let Some(path) = errored_state(error)
+            && let Err(lost) = rescue(path, &job.instance, &stores.records).await
+        {
+            delivered.summary = format!("{}\nits state could not be kept: {}", delivered.summary, plan::chain(&lost));
+        }
+        let mut entry = job.entry(status);
+        entry.problem = result.is_err().then(|| delivered.summary.clone());
+        entry.after = match self.site().state(&job.tree, &job.platform, &job.instance).read().await {
+            Ok(state) => state.map(|state| StateVersion { lineage: state.lineage, serial: state.serial }),
+            // The entry then says what is known; the next run reads the state again.
+            Err(_) => None,
+        };
+        let mut journal = journal.lock().await;
+        let run = journal.run().to_owned();
+        let mut recorded = journal.set(entry).await;
+        if recorded.is_ok() && status == Status::Applied {
+            recorded = job.applied(run).write(&stores.records).await;
+        }
+        if let Err(error) = recorded {
+            delivered.status = Status::Failed;
+            delivered.summary = format!("applied, but it could not be recorded: {}", plan::chain(&error));
+        }
+        events(Event::Finished {
+            instance: job.instance.clone(),
+            ok: delivered.status == Status::Applied,
+            summary: delivered.summary.lines().next().unwrap_or_default().to_owned(),
+            seconds: started.elapsed().as_secs_f64(),
+        });
+        delivered
+    }
+
+    async fn apply_steps(
+        &self,
+        job: &Job,
+        stores: &Stores,
+        journal: &Mutex<Journal>,
+        interrupt: &Interrupt,
+        events: EventSink<'_>,
+    ) -> Result<String, PipelineError> {
+        let _ = stores;
+        if job.bundle.manifest.changes.is_empty() {
+            return Ok("no changes".to_owned());
+        }
+        let instance = &job.instance;
+        let said = |said: TerraformEvent| events(Event::Terraform { instance: instance.clone(), said });
+        let watch = Watch { events: &said, interrupt };
+        let step = |step| events(Event::Step { instance: instance.clone(), step });
+        let terraform = self.terraform(&job.tree, &job.platform, instance)?;
+        let file = self.site().file(instance, "reviewed-plan");
+        let lock_path = terraform.workspace().directory.join(".terraform.lock.hcl");
+        // A stack without a committed lock file gets the providers that were reviewed.
+        if let Some(lock) = PlanFile::open(&file)?.lock_file().filter(|_| !lock_path.exists()) {
+            std::fs::write(&lock_path, lock).map_err(|source| PipelineError::Io {
+                verb: "write",
+                path: lock_path.clone(),
+                source,
+            })?;
+        }
+        step("initialising");
+        terraform.init(&watch).await?;
+        journal.lock().await.set(job.entry(Status::Applying)).await?;
+        step("applying");
+        let done = terraform.apply(&file, &ApplyOptions::default(), &watch).await;
+        // Whatever came of it: the plan is spent, and may carry secrets.
+        std::fs::remove_file(&file).map_err(|source| PipelineError::Io { verb: "remove", path: file, source })?;
+        let done = done?;
+        Ok(format!("{} added, {} changed, {} destroyed", done.add, done.change, done.remove))
+    }
+}
+
+impl ApplyRequest {
+    /// Whether the request is about `instance`. Shared stacks go with the first environment.
+    fn covers(&self, instance: &Instance, platform: &Platform) -> bool {
+        let first = platform.environments.first().map(|environment| &environment.name);
+        let environment = instance.environment.as_ref().or(first);
+        environment == Some(&self.environment) && (self.stacks.is_empty() || self.stacks.contains(&instance.stack))
+    }
+}
+
+impl Job {
+    fn entry(&self, status: Status) -> Entry {
+        Entry {
+            instance: self.instance.clone(),
+            status,
+            plan_sha256: self.bundle.manifest.plan_sha256.clone(),
+            before: self.bundle.manifest.state.clone(),
+            after: None,
+            changed: Timestamp::now(),
+            problem: None,
+        }
+    }
+
+    fn outcome(&self, status: Status, summary: String) -> Delivered {
+        Delivered { instance: self.instance.clone(), status, summary }
+    }
+
+    fn applied(&self, run: String) -> Applied {
+        Applied {
+            version: 1,
+            instance: self.instance.clone(),
+            closure: self.closure.clone(),
+            commit: self.commit.to_string(),
+            run,
+            time: Timestamp::now(),
+        }
+    }
+}
+
+/// For each job the jobs that go first: what its stack depends on, and for stacks that go away the other way round.
+fn dependencies(jobs: &[Arc<Job>], order: &Order) -> Vec<Vec<usize>> {
+    let depends = |job: &Job, on: &Job| {
+        job.closure.is_some()
+            && on.closure.is_some()
+            && order.before(&job.instance.stack).any(|stack| *stack == on.instance.stack)
+    };
+    jobs.iter().map(|job| (0..jobs.len()).filter(|&other| depends(job, &jobs[other])).collect()).collect()
+}
+
+fn errored_key(instance: &Instance) -> String {
+    format!("errored/{}.tfstate", instance.key())
+}
+
+fn errored(instance: &Instance, stores: &Stores) -> Refusal {
+    Refusal {
+        instance: instance.clone(),
+        field: Field::ErroredState,
+        reviewed: "a state that Terraform could write".to_owned(),
+        found: format!("`{}` in `{}`", errored_key(instance), stores.records.location()),
+    }
+}
+
+fn errored_state(error: &PipelineError) -> Option<&Path> {
+    match error {
+        PipelineError::Terraform(TerraformError::Failed(failure)) => failure.errored_state.as_deref(),
+        PipelineError::Terraform(TerraformError::Interrupted { errored_state, .. }) => errored_state.as_deref(),
+        _ => None,
+    }
+}
+
+/// Terraform could not write its state and left it in a file of the run's folder, which goes away. Beside
+/// the states it is safe, and as secret as they are; it blocks further applies until somebody pushed it.
+async fn rescue(path: &Path, instance: &Instance, records: &Store) -> Result<(), PipelineError> {
+    let state =
+        std::fs::read(path).map_err(|source| PipelineError::Io { verb: "read", path: path.to_owned(), source })?;
+    records.put(&errored_key(instance), state).await?;
+    Ok(())
+}

@@ -1,0 +1,144 @@
+//! What can go wrong between the engines.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use crate::{
+    closure::ClosureError,
+    repo::RepoError,
+    store::{LocationError, StoreError},
+    sync::SyncError,
+    terraform::{PlanFileError, StateFileError, TerraformError},
+};
+
+use super::{bundle::BundleFormat, fit::Refusal};
+
+/// An error of a plan or apply run.
+#[derive(Debug, thiserror::Error)]
+pub enum PipelineError {
+    /// A store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// `plan_store` names no place.
+    #[error(transparent)]
+    Location(#[from] LocationError),
+    /// The repository cannot be read.
+    #[error(transparent)]
+    Repo(#[from] RepoError),
+    /// What a change affects cannot be told.
+    #[error(transparent)]
+    Closure(#[from] ClosureError),
+    /// Terraform failed.
+    #[error(transparent)]
+    Terraform(#[from] TerraformError),
+    /// A plan file cannot be read.
+    #[error(transparent)]
+    Plan(#[from] PlanFileError),
+    /// A state cannot be read.
+    #[error(transparent)]
+    State(#[from] StateFileError),
+    /// A bundle cannot be made.
+    #[error("cannot write the bundle")]
+    BundleWrite {
+        /// Why.
+        source: BundleFormat,
+    },
+    /// A bundle cannot be used.
+    #[error("cannot use the bundle `{key}`")]
+    BundleRead {
+        /// Its key in the plan store.
+        key: String,
+        /// Why.
+        source: BundleFormat,
+    },
+    /// A record of the pipeline is broken.
+    #[error("the record `{key}` is broken")]
+    Record {
+        /// Its key beside the state.
+        key: String,
+        /// Why.
+        source: serde_json::Error,
+    },
+    /// A working file cannot be read or written.
+    #[error("cannot {verb} `{path}`")]
+    Io {
+        /// What was tried.
+        verb: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Another run applies to the environment.
+    #[error("another run is applying to environment `{environment}`: process {pid} on `{host}`, since {since}")]
+    Locked {
+        /// The environment.
+        environment: String,
+        /// The machine of the other run.
+        host: String,
+        /// Its process there.
+        pid: u32,
+        /// When it took the lock.
+        since: Timestamp,
+    },
+    /// Somebody else took the lock at the same moment.
+    #[error("another run took the lock of environment `{environment}` at the same moment")]
+    LockRace {
+        /// The environment.
+        environment: String,
+    },
+    /// The lock was taken over while the run was going on.
+    #[error("the lock was lost to another run")]
+    LockLost,
+    /// The work tree differs from the commit in files that the plan depends on.
+    #[error("{count} file(s) are not committed, among them `{first}`")]
+    Dirty {
+        /// How many.
+        count: usize,
+        /// One of them.
+        first: String,
+    },
+    /// No environment has this name.
+    #[error("there is no environment `{name}`")]
+    UnknownEnvironment {
+        /// The name as given.
+        name: String,
+        /// The platform's environments.
+        known: Vec<String>,
+    },
+    /// At least one reviewed plan does not fit any more; nothing was applied.
+    #[error("{} reviewed plan(s) cannot be applied as they are", refusals.len())]
+    Refused {
+        /// One per instance.
+        refusals: Vec<Refusal>,
+    },
+    /// A cluster cannot be handed over.
+    #[error(transparent)]
+    Sync(#[from] SyncError),
+    /// One kubeconfig for several clusters.
+    #[error("one kubeconfig cannot stand for {count} clusters")]
+    OneCluster {
+        /// How many there are.
+        count: usize,
+    },
+    /// The engines pull a repository that this clone does not know.
+    #[error("this repository has no remote `{remote}`, so the engines cannot pull the commit")]
+    NoRemote {
+        /// The remote's name.
+        remote: &'static str,
+    },
+    /// The engines follow a branch that does not hold the commit.
+    #[error("commit `{commit}` is not on branch `{branch}` of `{remote}`, which the engines follow")]
+    NotPushed {
+        /// The commit, shortened.
+        commit: String,
+        /// The branch.
+        branch: String,
+        /// The remote's name.
+        remote: &'static str,
+    },
+    /// A task of the program itself ended in an unexpected way.
+    #[error("a task ended unexpectedly")]
+    Task(#[from] tokio::task::JoinError),
+}

@@ -1,0 +1,80 @@
+//! Shows the events of a run: lines that move on a terminal, one line per finished instance elsewhere,
+//! or JSON lines on standard output.
+
+use std::{collections::BTreeMap, sync::Mutex};
+
+use crate::{
+    pipeline::Event,
+    platform::Instance,
+    terraform::{Severity, TerraformEvent},
+};
+
+use super::{Ui, progress::Task};
+
+/// Watches one run.
+#[derive(Debug)]
+pub struct Reporter<'a> {
+    ui: &'a Ui,
+    verb: &'static str,
+    tasks: Mutex<BTreeMap<Instance, Task>>,
+}
+
+impl<'a> Reporter<'a> {
+    /// A reporter of a run that does `verb` (past tense: `planned`) to instances.
+    pub fn new(ui: &'a Ui, verb: &'static str) -> Self {
+        Self { ui, verb, tasks: Mutex::default() }
+    }
+
+    /// Shows `event`.
+    pub fn event(&self, event: &Event) {
+        if self.ui.is_json() {
+            self.ui.event(event);
+        }
+        match event {
+            Event::Selected { .. } => {}
+            Event::Started { instance } => {
+                let task = self.ui.progress().task(instance.to_string());
+                self.with(|tasks| tasks.insert(instance.clone(), task));
+            }
+            Event::Step { instance, step } => {
+                self.message(instance, (*step).to_owned());
+                self.ui.detail(&format!("{instance}: {step}"));
+            }
+            Event::Terraform { instance, said } => self.said(instance, said),
+            Event::Finished { instance, ok, summary, seconds } => {
+                self.with(|tasks| tasks.remove(instance));
+                let styles = self.ui.styles_err();
+                let verb = if *ok { styles.good(self.verb) } else { styles.error("failed") };
+                self.ui.status(&format!("{verb} {instance}: {summary} {}", styles.dim(format!("({seconds:.1} s)"))));
+            }
+            Event::Notice { message } => self.ui.warn(message),
+        }
+    }
+
+    fn said(&self, instance: &Instance, said: &TerraformEvent) {
+        match said {
+            TerraformEvent::ApplyStart(resource) => self.message(instance, format!("{} …", resource.address)),
+            TerraformEvent::ApplyComplete(resource) => {
+                self.ui.detail(&format!("{instance}: {} done", resource.address));
+            }
+            TerraformEvent::RefreshStart(resource) => self.message(instance, format!("reading {}", resource.address)),
+            TerraformEvent::Diagnostic(diagnostic) if diagnostic.severity == Severity::Warning => {
+                self.ui.detail(&format!("{instance}: warning: {}", diagnostic.summary));
+            }
+            _ => {}
+        }
+    }
+
+    fn message(&self, instance: &Instance, message: String) {
+        self.with(|tasks| {
+            if let Some(task) = tasks.get(instance) {
+                task.message(message);
+            }
+        });
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut BTreeMap<Instance, Task>) -> T) -> T {
+        // A panic elsewhere leaves the map as it was: lines to draw.
+        act(&mut self.tasks.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+}
