@@ -75,20 +75,21 @@ impl Sandbox {
             return Err(SandboxError::UnsupportedSystem { system: std::env::consts::OS });
         }
         let made_with = Record::read(&self.record_path())?.map(|record| record.driver);
-        let asked_for = match (choice, made_with) {
-            (DriverChoice::Auto, Some(made_with)) => made_with,
-            (DriverChoice::Auto, None) if kind::is_available().await.is_ok() => Driver::Kind,
-            (DriverChoice::Auto, None) | (DriverChoice::Process, _) => Driver::Process,
-            (DriverChoice::Kind, _) => Driver::Kind,
+        let asked_for = match choice {
+            DriverChoice::Auto => None,
+            DriverChoice::Process => Some(Driver::Process),
+            DriverChoice::Kind => Some(Driver::Kind),
         };
-        match made_with {
-            Some(made_with) if made_with != asked_for => Err(SandboxError::OtherDriver {
+        match (made_with, asked_for) {
+            (Some(made_with), Some(asked_for)) if made_with != asked_for => Err(SandboxError::OtherDriver {
                 name: self.name().to_string(),
                 made_with: made_with.name(),
                 asked_for: asked_for.name(),
             }),
-            None if asked_for == Driver::Kind => kind::is_available().await.map(|()| asked_for),
-            _ => Ok(asked_for),
+            (Some(made_with), _) => Ok(made_with),
+            (None, Some(Driver::Process)) => Ok(Driver::Process),
+            (None, Some(Driver::Kind)) => kind::is_available().await.map(|()| Driver::Kind),
+            (None, None) => Ok(kind::is_available().await.map_or(Driver::Process, |()| Driver::Kind)),
         }
     }
 

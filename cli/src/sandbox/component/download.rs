@@ -57,8 +57,10 @@ pub(super) enum Checksum {
 /// Why a download did not give the file.
 #[derive(Debug)]
 pub(super) enum DownloadError {
-    /// It cannot be had now; another way may work.
+    /// The server does not give it; another way may work.
     Unavailable(String),
+    /// There is no way to the server now; another way may work.
+    Unreachable(String),
     /// It came and is wrong, or could not be kept. Not to be worked around.
     Fatal(SandboxError),
 }
@@ -175,7 +177,7 @@ fn unavailable(url: &str, error: &reqwest::Error) -> DownloadError {
         reason = format!("{reason}: {cause}");
         source = cause.source();
     }
-    DownloadError::Unavailable(reason)
+    if error.is_connect() { DownloadError::Unreachable(reason) } else { DownloadError::Unavailable(reason) }
 }
 
 /// Takes one regular file out of an archive. Nothing else of the archive is looked at, so no path in it is ever used.
@@ -305,7 +307,10 @@ mod tests {
             ),
         ] {
             let error = downloader.fetch(&download, folder.path()).await.unwrap_err();
-            assert!(matches!(&error, DownloadError::Unavailable(reason) if reason.contains(wanted)), "{error:?}");
+            let (DownloadError::Unavailable(reason) | DownloadError::Unreachable(reason)) = &error else {
+                panic!("{error:?}")
+            };
+            assert!(reason.contains(wanted), "{reason}");
         }
         assert!(!folder.path().join("digests.json").exists(), "nothing came, so there is nothing to remember");
     }

@@ -60,10 +60,8 @@ impl Components<'_> {
         }
         let clock = Instant::now();
         let obtainer = Obtainer::new(self, &work).await?;
-        let started = |by| SandboxEvent::ObtainStarted { what: what.clone(), by, step: 1, of: 1 };
         let download = flux_manifests_download(version);
-        (self.sink)(started(ObtainedBy::Download));
-        let (file, by, source) = match obtainer.download(&download, &what).await? {
+        let (file, by, source) = match obtainer.download(&download, &what, (1, 1)).await? {
             Ok(file) => (file, ObtainedBy::Download, download.url.as_str()),
             Err(unavailable) if version != FLUX => {
                 let reasons = vec![unavailable, format!("this kstack can compose only those of {FLUX}")];
@@ -72,7 +70,8 @@ impl Components<'_> {
             Err(unavailable) => match obtainer.go() {
                 Err(reason) => return Err(SandboxError::Unobtainable { what, reasons: vec![unavailable, reason] }),
                 Ok(go) => {
-                    (self.sink)(started(ObtainedBy::Build));
+                    let by = ObtainedBy::Build;
+                    (self.sink)(SandboxEvent::ObtainStarted { what: what.clone(), by, step: 1, of: 1 });
                     let folder = work.folder().join("flux");
                     self.gather(go, work.folder(), &folder).await?;
                     (compose(kubectl.get(Component::Kubectl), &folder).await?, ObtainedBy::Build, FLUX_MODULE)

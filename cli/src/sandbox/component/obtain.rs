@@ -147,7 +147,6 @@ impl<'a> Obtainer<'a> {
         let mut reasons = Vec::new();
         let clock = Instant::now();
         let what = component.label();
-        let started = |by| SandboxEvent::ObtainStarted { what: what.clone(), by, step, of };
         let put = |file: &Path, by, source: &str| -> Result<PathBuf, SandboxError> {
             let path = self.components.cache.put(self.work, component.entry(), file, by, source)?;
             (self.components.sink)(SandboxEvent::Obtained { what: what.clone(), by, elapsed: clock.elapsed() });
@@ -155,18 +154,16 @@ impl<'a> Obtainer<'a> {
         };
         match component.download() {
             None => reasons.push("its publisher has no download for this machine".to_owned()),
-            Some(download) => {
-                (self.components.sink)(started(ObtainedBy::Download));
-                match self.download(&download, &what).await? {
-                    Ok(file) => return put(&file, ObtainedBy::Download, &download.url),
-                    Err(reason) => reasons.push(reason),
-                }
-            }
+            Some(download) => match self.download(&download, &what, (step, of)).await? {
+                Ok(file) => return put(&file, ObtainedBy::Download, &download.url),
+                Err(reason) => reasons.push(reason),
+            },
         }
         match &self.go {
             Err(reason) => reasons.push(reason.clone()),
             Ok(go) => {
-                (self.components.sink)(started(ObtainedBy::Build));
+                let by = ObtainedBy::Build;
+                (self.components.sink)(SandboxEvent::ObtainStarted { what: what.clone(), by, step, of });
                 let file = go.build(component, self.work.folder(), self.components.sink).await?;
                 return put(&file, ObtainedBy::Build, &component.package());
             }
@@ -179,21 +176,26 @@ impl<'a> Obtainer<'a> {
         &self,
         download: &Download,
         what: &str,
+        (step, of): (usize, usize),
     ) -> Result<Result<PathBuf, String>, SandboxError> {
         let Some(downloader) = &self.downloader else { return Ok(Err("downloads are switched off".to_owned())) };
         let host = download.url.split('/').nth(2).unwrap_or_default().to_owned();
-        let known = self.unreachable.lock().ok().and_then(|hosts| hosts.get(&host).cloned());
-        let reason = match known {
-            Some(reason) => reason,
-            None => match downloader.fetch(download, self.work.folder()).await {
-                Ok(file) => return Ok(Ok(file)),
-                Err(DownloadError::Fatal(error)) => return Err(error),
-                Err(DownloadError::Unavailable(reason)) => reason,
-            },
-        };
-        if let Ok(mut hosts) = self.unreachable.lock() {
-            hosts.insert(host, reason.clone());
+        if let Some(reason) = self.unreachable.lock().ok().and_then(|hosts| hosts.get(&host).cloned()) {
+            return Ok(Err(reason));
         }
+        let by = ObtainedBy::Download;
+        (self.components.sink)(SandboxEvent::ObtainStarted { what: what.to_owned(), by, step, of });
+        let reason = match downloader.fetch(download, self.work.folder()).await {
+            Ok(file) => return Ok(Ok(file)),
+            Err(DownloadError::Fatal(error)) => return Err(error),
+            Err(DownloadError::Unavailable(reason)) => reason,
+            Err(DownloadError::Unreachable(reason)) => {
+                if let Ok(mut hosts) = self.unreachable.lock() {
+                    hosts.insert(host, reason.clone());
+                }
+                reason
+            }
+        };
         (self.components.sink)(SandboxEvent::DownloadFailed { what: what.to_owned(), reason: reason.clone() });
         Ok(Err(reason))
     }
