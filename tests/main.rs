@@ -8,3 +8,5 @@ mod scaffold;
 mod support;
 mod sync;
 mod terraform;
+mod sandbox;
+mod support;
