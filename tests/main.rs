@@ -4,9 +4,8 @@
 
 mod cli;
 mod layers;
+mod sandbox;
 mod scaffold;
 mod support;
 mod sync;
 mod terraform;
-mod sandbox;
-mod support;

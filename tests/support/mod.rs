@@ -1,5 +1,5 @@
 //! What several test modules need.
 
 pub mod cli;
-pub mod providers;
 pub mod components;
+pub mod providers;
