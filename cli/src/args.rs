@@ -96,6 +96,8 @@ pub enum ColorChoice {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Run the whole chain on this machine: scaffold, plan, apply, hand off, change, sync
+    Try(commands::tour::TryArgs),
     /// Show what a change does to infrastructure, and keep the plans for review
     Plan(commands::plan::PlanArgs),
     /// Apply exactly the plans that were reviewed

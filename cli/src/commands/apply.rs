@@ -41,7 +41,8 @@ pub struct ApplyArgs {
 pub fn run(context: &mut Context<'_>, args: &ApplyArgs) -> Result<ExitCode, CliError> {
     let workshop = setup::workshop(context)?;
     let commit = workshop.site().repository().resolve(&args.commit)?;
-    let environment = delivery::environment(workshop.site(), commit, args.environment.as_ref())?;
+    let platform = delivery::platform(workshop.site(), commit)?;
+    let environment = delivery::environment(&platform, args.environment.as_ref())?;
     let interrupt = interrupt::listen(context)?;
     let request =
         ApplyRequest { commit, environment: environment.clone(), stacks: args.stacks.clone(), dry_run: args.dry_run };
@@ -62,7 +63,7 @@ pub fn run(context: &mut Context<'_>, args: &ApplyArgs) -> Result<ExitCode, CliE
         environment,
         stacks: args.stacks.clone(),
         access: args.delivery.access(context),
-        credential: args.delivery.credential(context)?,
+        credential: args.delivery.credential(context, &platform.repository)?,
         wait: Some(args.delivery.timeout),
         mode: Mode::Apply,
     };

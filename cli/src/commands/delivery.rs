@@ -14,8 +14,9 @@ use crate::{
     error::{CliError, ErrorKind},
     exit::ExitCode,
     pipeline::{HandedOver, HandoffRequest, Site},
-    platform::{EnvironmentName, Instance},
+    platform::{EnvironmentName, Instance, Platform},
     repo::CommitId,
+    sandbox::Sandbox,
     sync::{ClusterAccess, GitCredential, Outcome, SyncError},
     ui::SyncReporter,
 };
@@ -52,12 +53,12 @@ impl DeliveryArgs {
         Some(ClusterAccess::Kubeconfig { path, context: self.context.clone() })
     }
 
-    /// The engine's Git credential, if the user gave one. The password is never an argument: those can be
-    /// seen by every user of the machine.
+    /// The engine's Git credential: the one that the user gave, or that of the sandbox which serves `repository`.
+    /// The password is never an argument: those can be seen by every user of the machine.
     ///
     /// # Errors
     /// When a key file cannot be read.
-    pub fn credential(&self, context: &Context<'_>) -> Result<Option<GitCredential>, CliError> {
+    pub fn credential(&self, context: &Context<'_>, repository: &str) -> Result<Option<GitCredential>, CliError> {
         let read = |path: &PathBuf| {
             let path = context.directory.join(path);
             std::fs::read_to_string(&path).map_err(|source| CliError::from(SyncError::Read { path, source }))
@@ -66,9 +67,13 @@ impl DeliveryArgs {
             let identity = SecretString::from(read(key)?);
             return Ok(Some(GitCredential::Ssh { identity, known_hosts: read(hosts)? }));
         }
-        let password = std::env::var("KSTACK_GIT_PASSWORD").ok().filter(|password| !password.is_empty());
-        let username = self.git_username.clone();
-        Ok(password.map(|password| GitCredential::Basic { username, password: SecretString::from(password) }))
+        if let Some(password) = std::env::var("KSTACK_GIT_PASSWORD").ok().filter(|password| !password.is_empty()) {
+            let username = self.git_username.clone();
+            return Ok(Some(GitCredential::Basic { username, password: SecretString::from(password) }));
+        }
+        let served = Sandbox::serving(&context.home()?, repository)?;
+        Ok(served
+            .map(|server| GitCredential::Basic { username: server.git_user.to_owned(), password: server.git_token }))
     }
 }
 
@@ -77,19 +82,22 @@ fn duration(text: &str) -> Result<Duration, String> {
     Duration::try_from(duration).map_err(|_| "it must not be negative".to_owned())
 }
 
+/// The platform as `commit` has it.
+///
+/// # Errors
+/// When the commit holds no platform, or a broken one.
+pub fn platform(site: &Site, commit: CommitId) -> Result<Platform, CliError> {
+    Ok(closure::load_platform(&site.repository().commit_snapshot(commit)?)?)
+}
+
 /// The environment that the user named, or the platform's first.
 ///
 /// # Errors
-/// When the commit holds no platform.
-pub fn environment(
-    site: &Site,
-    commit: CommitId,
-    named: Option<&EnvironmentName>,
-) -> Result<EnvironmentName, CliError> {
+/// When the platform has none.
+pub fn environment(platform: &Platform, named: Option<&EnvironmentName>) -> Result<EnvironmentName, CliError> {
     if let Some(name) = named {
         return Ok(name.clone());
     }
-    let platform = closure::load_platform(&site.repository().commit_snapshot(commit)?)?;
     let first = platform.environments.first().map(|environment| environment.name.clone());
     first.ok_or_else(|| CliError::user("the platform has no environment"))
 }

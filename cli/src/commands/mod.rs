@@ -3,6 +3,7 @@
 pub mod apply;
 mod compare;
 pub mod completions;
+mod components;
 mod context;
 mod delivery;
 pub mod doctor;
@@ -11,10 +12,10 @@ mod interrupt;
 pub mod list;
 pub mod man;
 pub mod plan;
-mod registry;
 pub mod sandbox;
 mod setup;
 pub mod sync;
+pub mod tour;
 pub mod validate;
 pub mod why;
 
@@ -30,6 +31,7 @@ pub fn run(context: &mut Context<'_>, command: &Command) -> Result<ExitCode, Cli
     match command {
         Command::Apply(args) => apply::run(context, args),
         Command::Plan(args) => plan::run(context, args),
+        Command::Try(args) => tour::run(context, args),
         Command::Doctor(args) => doctor::run(context, args),
         Command::Init(args) => init::run(context, args),
         Command::List(args) => list::run(context, args),

@@ -92,6 +92,21 @@ impl Sandbox {
         Ok(sandboxes)
     }
 
+    /// The sandbox whose Git server `url` belongs to, with what it takes to use that.
+    ///
+    /// # Errors
+    /// When the folder of sandboxes cannot be read.
+    pub fn serving(home: &Path, url: &str) -> Result<Option<Reservation>, SandboxError> {
+        for sandbox in Self::list(home)? {
+            // A sandbox whose record cannot be read serves nothing.
+            let Ok(reservation) = sandbox.record().and_then(|record| sandbox.reservation(&record)) else { continue };
+            if url.starts_with(&format!("http://{}/", reservation.git_address)) {
+                return Ok(Some(reservation));
+            }
+        }
+        Ok(None)
+    }
+
     /// Its name.
     pub fn name(&self) -> &SandboxName {
         &self.name
