@@ -96,6 +96,8 @@ pub enum ColorChoice {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Show what a change does to the objects in the clusters
+    Diff(commands::diff::DiffArgs),
     /// List stacks and their instances, or those that a change affects
     List(commands::list::ListArgs),
     /// Show which files connect a change to a stack

@@ -3,6 +3,7 @@
 mod compare;
 pub mod completions;
 mod context;
+pub mod diff;
 pub mod list;
 pub mod man;
 pub mod why;
@@ -17,6 +18,7 @@ pub use context::Context;
 /// Whatever the command meets, with kind and hints.
 pub fn run(context: &mut Context<'_>, command: &Command) -> Result<ExitCode, CliError> {
     match command {
+        Command::Diff(args) => diff::run(context, args),
         Command::List(args) => list::run(context, args),
         Command::Why(args) => why::run(context, args),
         Command::Completions(args) => completions::run(context, args),
