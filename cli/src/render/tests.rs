@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs};
 
-use self::fixture::{TREE, counting, registry, render, renderer, text_of, tree, write};
+use self::fixture::{TREE, counting, program, registry, render, renderer, text_of, tree, write};
 use super::*;
 
 mod fixture;
@@ -73,6 +73,19 @@ async fn a_registry_is_rendered_as_flux_would() {
     data:
       mode: "0644"
     "#);
+}
+
+#[tokio::test]
+async fn building_around_a_folder_changes_nothing_of_its_objects() {
+    let folder = tree(&[]);
+    let plain = program().build(&folder.path().join("services/podinfo/ops")).await.unwrap().unwrap();
+    let plain = yaml::documents("plain", &plain).unwrap();
+    assert_eq!(plain.len(), 3);
+    let rendered = render(folder.path()).await.unwrap();
+    for object in plain.iter().filter(|object| object["kind"] != "Deployment") {
+        // Annotations change the hashes in the names of generated objects, if anything does.
+        assert!(rendered.objects.iter().any(|rendered| rendered.value == *object), "{}", object["metadata"]["name"]);
+    }
 }
 
 #[tokio::test]
