@@ -39,8 +39,9 @@ const PURE: &[(&str, &[&str])] = &[
         &["tokio", "kube", "git2", "std::fs", "std::process", "std::env", "std::time", "object_store", "async "],
     ),
     (
+        // `kube::`, not `kube`: its tables name types such as `azurerm_kubernetes_cluster`.
         "review",
-        &["tokio", "kube", "git2", "std::fs", "std::process", "std::env", "std::time", "object_store", "async "],
+        &["tokio", "kube::", "git2", "std::fs", "std::process", "std::env", "std::time", "object_store", "async "],
     ),
 ];
 

@@ -108,6 +108,8 @@ pub enum Command {
     Init(Box<commands::init::InitArgs>),
     /// Start and stop local control planes
     Sandbox(commands::sandbox::SandboxArgs),
+    /// Show what a change does to the objects in the clusters
+    Diff(commands::diff::DiffArgs),
     /// List stacks and their instances, or those that a change affects
     List(commands::list::ListArgs),
     /// Show which files connect a change to a stack

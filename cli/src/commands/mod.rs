@@ -9,6 +9,7 @@ mod delivery;
 pub mod doctor;
 pub mod init;
 mod interrupt;
+pub mod diff;
 pub mod list;
 pub mod man;
 pub mod plan;
@@ -34,6 +35,7 @@ pub fn run(context: &mut Context<'_>, command: &Command) -> Result<ExitCode, Cli
         Command::Try(args) => tour::run(context, args),
         Command::Doctor(args) => doctor::run(context, args),
         Command::Init(args) => init::run(context, args),
+        Command::Diff(args) => diff::run(context, args),
         Command::List(args) => list::run(context, args),
         Command::Why(args) => why::run(context, args),
         Command::Completions(args) => completions::run(context, args),
