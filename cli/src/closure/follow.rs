@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     platform::{Instance, Stack, layout},
-    repo::{FoundNode, Snapshot},
+    repo::{FoundNode, RepoError, Snapshot},
 };
 
 /// A closure on the way.
@@ -32,8 +32,10 @@ pub(super) struct Follow<'s> {
     queue: VecDeque<String>,
     /// Templates that were looked into.
     templates: HashSet<String>,
-    /// Folders that a relative path could start from, besides the stack's.
+    /// Folders below which something is not known.
     bases: BTreeSet<String>,
+    /// Folders that a reading function names exactly.
+    named: HashSet<String>,
     /// Words with `..`, and where they stand.
     words: BTreeSet<(String, Spot)>,
 }
@@ -63,6 +65,7 @@ impl<'s> Follow<'s> {
             queue: VecDeque::new(),
             templates: HashSet::new(),
             bases: BTreeSet::new(),
+            named: HashSet::new(),
             words: BTreeSet::new(),
         }
     }
@@ -103,22 +106,37 @@ impl<'s> Follow<'s> {
         while let Some(folder) = self.queue.pop_front() {
             self.follow_calls(&folder)?;
         }
-        let root = self.evaluator.root.clone();
         let mut sources = Vec::new();
         for (folder, read) in &self.evaluator.folders {
             sources.extend(read.files.iter().map(|(path, facts)| (folder.clone(), path.clone(), Arc::clone(facts))));
         }
-        let values = self.evaluator.values.iter();
-        sources.extend(values.map(|(path, facts)| (root.clone(), path.clone(), Arc::clone(facts))));
         for (folder, path, facts) in sources {
-            self.follow_references(&folder, &path, &facts)?;
+            self.follow_references(&folder, &path, &facts.references)?;
+            self.follow_states(&folder, &path, &facts);
         }
-        // A text with `..` may be joined to any folder that the stack reaches, not only to its own.
-        for (word, spot) in std::mem::take(&mut self.words) {
-            for base in &self.bases {
-                self.collector.add_guess(&format!("{base}/{word}"), &spot.origin(ReferenceKind::Mention.name()))?;
+        let root = self.evaluator.root.clone();
+        for (path, facts) in self.evaluator.values.clone() {
+            self.follow_references(&root, &path, &facts.references)?;
+            for assignment in facts.values.iter().filter(|assignment| !assignment.references.is_empty()) {
+                if self.evaluator.declares(&assignment.variable) {
+                    self.follow_references(&root, &path, &assignment.references)?;
+                }
             }
         }
+        // What is not known below a folder may begin with any text of the closure that goes up.
+        for (word, spot) in std::mem::take(&mut self.words) {
+            for base in &self.bases {
+                let path = join(base, &word).filter(|path| !self.encloses(path));
+                if let Some(path) = path {
+                    self.collector.add_guess(&path, &spot.origin(ReferenceKind::Mention.name()))?;
+                }
+            }
+        }
+        // `[for f in fileset("x", "*") : file("x/${f}")]` is not known, but `x` as a whole is exact.
+        let named = std::mem::take(&mut self.named);
+        self.collector
+            .notices
+            .retain(|notice| !matches!(notice, Notice::Widened { folder, .. } if named.contains(folder)));
         Ok(())
     }
 
@@ -139,7 +157,6 @@ impl<'s> Follow<'s> {
         }
         let broken = read.files.iter().any(|(_, facts)| facts.problem.is_some());
         self.evaluator.folders.insert(folder.to_owned(), read);
-        self.bases.insert(folder.to_owned());
         self.queue.push_back(folder.to_owned());
         if broken {
             self.widen_unreadable(folder)?;
@@ -238,25 +255,28 @@ impl<'s> Follow<'s> {
         Ok(())
     }
 
-    fn follow_references(&mut self, folder: &str, path: &str, facts: &Facts) -> Result<(), ClosureError> {
-        for Reference { path: text, kind, line } in &facts.references {
+    fn follow_references(&mut self, folder: &str, path: &str, references: &[Reference]) -> Result<(), ClosureError> {
+        for Reference { path: text, kind, line } in references {
             let spot = Spot { path: path.to_owned(), line: *line };
             for value in self.evaluator.values_of(text, folder) {
                 match kind {
-                    ReferenceKind::Mention => self.mention(&value, matches!(text, Text::Literal(_)), &spot)?,
+                    ReferenceKind::Mention | ReferenceKind::Flow => self.mention(&value, text, *kind, &spot)?,
                     ReferenceKind::Read(_) | ReferenceKind::Template => self.read(&value, *kind, &spot, folder)?,
                 }
             }
         }
+        Ok(())
+    }
+
+    fn follow_states(&mut self, folder: &str, path: &str, facts: &Facts) {
         for (key, line) in &facts.remote_states {
             for value in self.evaluator.values_of(&key.last_segment(), folder) {
                 if let Value::Exact(name) = value {
-                    let name = name.trim_end_matches(".tfstate").to_owned();
+                    let name = name.strip_suffix(".tfstate").unwrap_or(&name).to_owned();
                     self.upstream.insert(Upstream { name, path: path.to_owned(), line: *line });
                 }
             }
         }
-        Ok(())
     }
 
     /// The argument of a function that reads files; relative paths start in the stack's folder.
@@ -275,9 +295,11 @@ impl<'s> Follow<'s> {
                 match added {
                     Added::File(path, id) if kind == ReferenceKind::Template && self.templates.insert(path.clone()) => {
                         let facts = self.memo.facts(self.snapshot, id, Language::Template)?;
-                        self.follow_references(folder, &path, &facts)?;
+                        self.follow_references(folder, &path, &facts.references)?;
                     }
-                    Added::Folder(path) => drop(self.bases.insert(path)),
+                    Added::Folder(path) => {
+                        self.named.insert(path);
+                    }
                     Added::File(..) | Added::Nothing => {}
                 }
             }
@@ -287,36 +309,63 @@ impl<'s> Follow<'s> {
         Ok(())
     }
 
-    /// A text with `path.module` or `..` in it: every word that leads out of the stack's folder to
-    /// something that exists. What stays in the folder is in the closure anyway.
-    fn mention(&mut self, value: &Value, literal: bool, spot: &Spot) -> Result<(), ClosureError> {
+    /// A text that may hold paths: every word of it that leads out of the stack's folder to something
+    /// that exists counts. What stays in the folder is in the closure anyway.
+    fn mention(&mut self, value: &Value, text: &Text, kind: ReferenceKind, spot: &Spot) -> Result<(), ClosureError> {
+        let literal = matches!(text, Text::Literal(_));
         let (text, open) = match value {
             Value::Exact(text) => (text, None),
             // The word that the unknown part continues.
             Value::Below(text) => (text, words(text).last().filter(|word| text.ends_with(word))),
-            Value::Anywhere => return self.widen("", ReferenceKind::Mention, spot),
+            // A name by itself is most often no path; one that is continued upwards is.
+            Value::Anywhere if text.may_leave() => return self.widen("", ReferenceKind::Mention, spot),
+            Value::Anywhere => return Ok(()),
         };
-        let origin = spot.origin(ReferenceKind::Mention.name());
         if let Some(word) = open.filter(|word| goes_up(word)) {
-            self.widen(&self.in_repository(above(word)), ReferenceKind::Mention, spot)?;
+            self.widen(&self.in_repository(above(word)), kind, spot)?;
         }
-        // A path with spaces is one word only as a whole.
-        let whole = (open.is_none() && text.contains(' ') && !text.contains('\n')).then_some(text.as_str());
-        for word in words(text).chain(whole).filter(|word| goes_up(word) && Some(*word) != open) {
+        // A path with spaces is one word only between quotes, or as a whole.
+        let spaced = text.split(['"', '\'', '`', '\n']).filter(|part| part.contains(' '));
+        for word in words(text).chain(spaced).filter(|word| goes_up(word) && Some(*word) != open) {
             if literal {
                 self.words.insert((word.to_owned(), spot.clone()));
             }
-            let path = self.in_repository(word);
-            if !word.starts_with('/') && self.snapshot.lookup(&path).is_ok() {
-                self.collector.add(&path, &origin)?;
-            }
+            self.mention_word(word, kind, spot)?;
         }
         Ok(())
+    }
+
+    fn mention_word(&mut self, word: &str, kind: ReferenceKind, spot: &Spot) -> Result<(), ClosureError> {
+        let path = self.in_repository(word);
+        // Prose may hold anything; only what exists in the repository was meant.
+        let found = match self.snapshot.lookup(&path) {
+            Err(RepoError::Escapes { .. } | RepoError::LinkLoop { .. }) => None,
+            found => found?,
+        };
+        let Some(found) = found.filter(|_| !word.starts_with('/')) else { return Ok(()) };
+        if self.encloses(&found.path) {
+            // `root = "${path.module}/../.."` is where other paths begin; those are seen where they are used.
+            if kind == ReferenceKind::Flow {
+                return Ok(());
+            }
+            let (path, line) = (spot.path.clone(), spot.line);
+            self.collector.notices.insert(Notice::Encloses { path, line, folder: found.path });
+        }
+        self.collector.add(&path, &spot.origin(kind.name()))?;
+        Ok(())
+    }
+
+    /// Whether the stack's folder lies in `folder`.
+    fn encloses(&self, folder: &str) -> bool {
+        folder.is_empty() || self.evaluator.root.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
     }
 
     /// Adds all of `folder` because the path in it is not known.
     fn widen(&mut self, folder: &str, kind: ReferenceKind, spot: &Spot) -> Result<(), ClosureError> {
         let Some(found) = self.collector.find(folder, &spot.origin(kind.name()))? else { return Ok(()) };
+        if kind == ReferenceKind::Flow && self.encloses(&found.path) {
+            return Ok(());
+        }
         self.bases.insert(found.path.clone());
         // Inside the stack's folder there is nothing to add, and nothing to tell.
         let inside = found.path == self.evaluator.root || found.path.starts_with(&format!("{}/", self.evaluator.root));
