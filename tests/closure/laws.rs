@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use kstack::closure::{Memo, affected};
 use proptest::prelude::*;
 
-use super::{Files, Repo, stacks};
+use super::{Before, Files, stacks};
 
 const MODULES: usize = 6;
 /// Where modules lie: side by side, nested, and far away.
@@ -116,22 +115,19 @@ impl Plan {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
 
     #[test]
     fn a_file_selects_the_stacks_that_reach_it(plan in plan()) {
-        let (repo, memo, base) = (Repo::new(), Memo::default(), plan.files());
-        let before = repo.snapshot(&base);
-        let selected = |path: &str| {
-            let after = repo.snapshot(&base.clone().touched(path));
-            stacks(&affected(Some(&before), &after, &memo).unwrap())
-        };
-        for module in 0..MODULES {
+        let base = plan.files();
+        let before = Before::of(&base);
+        let selected = |path: &str| stacks(&before.after(&base.clone().touched(path)));
+        for (module, folder) in FOLDERS.iter().enumerate() {
             let expected = |own: bool| {
                 let of = |stack: usize| plan.reached(stack).contains(&module) || (own && stack == 0);
                 ["one", "two"].iter().enumerate().filter(|(stack, _)| of(*stack)).map(|(_, name)| *name).collect::<Vec<_>>()
             };
-            let source = format!("{}/main.tf", FOLDERS[module]);
+            let source = format!("{folder}/main.tf");
             // The last module lies in the folder of stack `one`, all of which counts.
             prop_assert_eq!(selected(&source), expected(module == MODULES - 1));
             prop_assert_eq!(selected(&data(module)), expected(false));

@@ -1,5 +1,6 @@
 //! Change detection on generated repositories: each kind of reference, each kind of change.
 
+mod commands;
 mod laws;
 mod recall;
 mod repository;
@@ -7,15 +8,36 @@ mod scale;
 mod snapshots;
 mod widening;
 
-use kstack::closure::{Affected, Changes, Memo, affected};
+use kstack::{
+    closure::{Affected, Changes, Memo, affected},
+    repo::Snapshot,
+};
 
 use repository::{Files, Repo};
 
-/// What differs between two states, both read with one memo as the program does.
+/// A first state, to compare others with. Everything is read with one memo, as the program does.
+struct Before {
+    repo: Repo,
+    memo: Memo,
+    snapshot: Snapshot,
+}
+
+impl Before {
+    fn of(files: &Files) -> Self {
+        let repo = Repo::new();
+        let snapshot = repo.snapshot(files);
+        Self { repo, memo: Memo::default(), snapshot }
+    }
+
+    /// What differs when the repository is as `files` says.
+    fn after(&self, files: &Files) -> Changes {
+        affected(Some(&self.snapshot), &self.repo.snapshot(files), &self.memo).unwrap()
+    }
+}
+
+/// What differs between two states.
 fn changes(base: &Files, head: &Files) -> Changes {
-    let repo = Repo::new();
-    let (base, head) = (repo.snapshot(base), repo.snapshot(head));
-    affected(Some(&base), &head, &Memo::default()).unwrap()
+    Before::of(base).after(head)
 }
 
 /// `kind stack/environment` of each.

@@ -1,6 +1,6 @@
 //! Every file of a sample platform, and exactly the stacks that a change of it selects.
 
-use super::{Files, changes, names, stacks};
+use super::{Before, Files, changes, names, stacks};
 
 /// Stack → the way that it reads files.
 fn sample() -> Files {
@@ -220,8 +220,9 @@ fn a_change_selects_exactly_the_stacks_that_depend_on_the_file() {
         ("kstack.hcl", &[]),
     ];
     let base = sample();
+    let before = Before::of(&base);
     for (path, expected) in table {
-        let changes = changes(&base, &base.clone().touched(path));
+        let changes = before.after(&base.clone().touched(path));
         assert_eq!(stacks(&changes), *expected, "after a change of {path}");
     }
     // The sample's notices are about one thing: a module that reads a policy named by the workspace.
@@ -253,8 +254,9 @@ fn files_that_appear_count_as_files_that_change() {
         ("environments/shared.tfbackend", &["global"]),
     ];
     let base = sample();
+    let before = Before::of(&base);
     for (path, expected) in table {
-        let changes = changes(&base, &base.clone().with(path, "x = 1\n"));
+        let changes = before.after(&base.clone().with(path, "x = 1\n"));
         assert_eq!(stacks(&changes), *expected, "after {path} appeared");
     }
 }

@@ -2,7 +2,7 @@
 
 use kstack::closure::{Inventory, Memo, Order, closure_of};
 
-use super::{Files, Repo, changes, names, stacks};
+use super::{Before, Files, Repo, changes, names, stacks};
 
 /// Two stacks, `a` with `main`, and `other`; modules and files that `a` may reach.
 fn platform(main: &str) -> Files {
@@ -31,9 +31,10 @@ fn notices(files: &Files) -> Vec<String> {
 /// Asserts which of `paths` affect stack `a` when they change.
 fn assert_selected(main: &str, selected: &[&str], ignored: &[&str]) {
     let base = platform(main);
+    let before = Before::of(&base);
     for (paths, expected) in [(selected, &["a"][..]), (ignored, &[])] {
         for path in paths {
-            let found = stacks(&changes(&base, &base.clone().touched(path)));
+            let found = stacks(&before.after(&base.clone().touched(path)));
             assert_eq!(found, expected, "after a change of {path} with\n{main}");
         }
     }

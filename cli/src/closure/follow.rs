@@ -12,43 +12,41 @@ use super::{
     facts::{Facts, Language, ModuleCall, Reference, ReferenceKind},
     files::Origin,
     inventory::is_configuration,
-    lexical::{goes_up, words},
-    text::Text,
 };
 use crate::{
     platform::{Instance, Stack, layout},
-    repo::{FoundNode, RepoError, Snapshot},
+    repo::{FoundNode, Snapshot},
 };
 
 /// A closure on the way.
 pub(super) struct Follow<'s> {
-    snapshot: &'s Snapshot,
-    memo: &'s Memo,
+    pub(super) snapshot: &'s Snapshot,
+    pub(super) memo: &'s Memo,
     pub(super) collector: Collector<'s>,
     pub(super) modules: BTreeSet<RemoteModule>,
     pub(super) upstream: BTreeSet<Upstream>,
-    evaluator: Evaluator,
+    pub(super) evaluator: Evaluator,
     /// Folders whose module calls are not followed yet.
     queue: VecDeque<String>,
     /// Templates that were looked into.
-    templates: HashSet<String>,
+    pub(super) templates: HashSet<String>,
     /// Folders below which something is not known.
-    bases: BTreeSet<String>,
+    pub(super) bases: BTreeSet<String>,
     /// Folders that a reading function names exactly.
-    named: HashSet<String>,
+    pub(super) named: HashSet<String>,
     /// Words with `..`, and where they stand.
-    words: BTreeSet<(String, Spot)>,
+    pub(super) words: BTreeSet<(String, Spot)>,
 }
 
 /// A line of a file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Spot {
-    path: String,
-    line: usize,
+pub(super) struct Spot {
+    pub(super) path: String,
+    pub(super) line: usize,
 }
 
 impl Spot {
-    fn origin(&self, by: &str) -> Origin {
+    pub(super) fn origin(&self, by: &str) -> Origin {
         Origin::Named { from: self.path.clone(), line: self.line, by: by.to_owned() }
     }
 }
@@ -255,7 +253,12 @@ impl<'s> Follow<'s> {
         Ok(())
     }
 
-    fn follow_references(&mut self, folder: &str, path: &str, references: &[Reference]) -> Result<(), ClosureError> {
+    pub(super) fn follow_references(
+        &mut self,
+        folder: &str,
+        path: &str,
+        references: &[Reference],
+    ) -> Result<(), ClosureError> {
         for Reference { path: text, kind, line } in references {
             let spot = Spot { path: path.to_owned(), line: *line };
             for value in self.evaluator.values_of(text, folder) {
@@ -278,117 +281,6 @@ impl<'s> Follow<'s> {
             }
         }
     }
-
-    /// The argument of a function that reads files; relative paths start in the stack's folder.
-    fn read(&mut self, value: &Value, kind: ReferenceKind, spot: &Spot, folder: &str) -> Result<(), ClosureError> {
-        match value {
-            Value::Exact(path) => {
-                if path.is_empty() {
-                    return Ok(());
-                }
-                if path.starts_with(['/', '~']) {
-                    let (at, line) = (spot.path.clone(), spot.line);
-                    self.collector.notices.insert(Notice::Outside { path: at, line, target: path.clone() });
-                    return Ok(());
-                }
-                let added = self.collector.add(&self.in_repository(path), &spot.origin(kind.name()))?;
-                match added {
-                    Added::File(path, id) if kind == ReferenceKind::Template && self.templates.insert(path.clone()) => {
-                        let facts = self.memo.facts(self.snapshot, id, Language::Template)?;
-                        self.follow_references(folder, &path, &facts.references)?;
-                    }
-                    Added::Folder(path) => {
-                        self.named.insert(path);
-                    }
-                    Added::File(..) | Added::Nothing => {}
-                }
-            }
-            Value::Below(path) => self.widen(&self.in_repository(above(path)), kind, spot)?,
-            Value::Anywhere => self.widen("", kind, spot)?,
-        }
-        Ok(())
-    }
-
-    /// A text that may hold paths: every word of it that leads out of the stack's folder to something
-    /// that exists counts. What stays in the folder is in the closure anyway.
-    fn mention(&mut self, value: &Value, text: &Text, kind: ReferenceKind, spot: &Spot) -> Result<(), ClosureError> {
-        let literal = matches!(text, Text::Literal(_));
-        let (text, open) = match value {
-            Value::Exact(text) => (text, None),
-            // The word that the unknown part continues.
-            Value::Below(text) => (text, words(text).last().filter(|word| text.ends_with(word))),
-            // A name by itself is most often no path; one that is continued upwards is.
-            Value::Anywhere if text.may_leave() => return self.widen("", ReferenceKind::Mention, spot),
-            Value::Anywhere => return Ok(()),
-        };
-        if let Some(word) = open.filter(|word| goes_up(word)) {
-            self.widen(&self.in_repository(above(word)), kind, spot)?;
-        }
-        // A path with spaces is one word only between quotes, or as a whole.
-        let spaced = text.split(['"', '\'', '`', '\n']).filter(|part| part.contains(' '));
-        for word in words(text).chain(spaced).filter(|word| goes_up(word) && Some(*word) != open) {
-            if literal {
-                self.words.insert((word.to_owned(), spot.clone()));
-            }
-            self.mention_word(word, kind, spot)?;
-        }
-        Ok(())
-    }
-
-    fn mention_word(&mut self, word: &str, kind: ReferenceKind, spot: &Spot) -> Result<(), ClosureError> {
-        let path = self.in_repository(word);
-        // Prose may hold anything; only what exists in the repository was meant.
-        let found = match self.snapshot.lookup(&path) {
-            Err(RepoError::Escapes { .. } | RepoError::LinkLoop { .. }) => None,
-            found => found?,
-        };
-        let Some(found) = found.filter(|_| !word.starts_with('/')) else { return Ok(()) };
-        if self.encloses(&found.path) {
-            // `root = "${path.module}/../.."` is where other paths begin; those are seen where they are used.
-            if kind == ReferenceKind::Flow {
-                return Ok(());
-            }
-            let (path, line) = (spot.path.clone(), spot.line);
-            self.collector.notices.insert(Notice::Encloses { path, line, folder: found.path });
-        }
-        self.collector.add(&path, &spot.origin(kind.name()))?;
-        Ok(())
-    }
-
-    /// Whether the stack's folder lies in `folder`.
-    fn encloses(&self, folder: &str) -> bool {
-        folder.is_empty() || self.evaluator.root.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
-    }
-
-    /// Adds all of `folder` because the path in it is not known.
-    fn widen(&mut self, folder: &str, kind: ReferenceKind, spot: &Spot) -> Result<(), ClosureError> {
-        let Some(found) = self.collector.find(folder, &spot.origin(kind.name()))? else { return Ok(()) };
-        if kind == ReferenceKind::Flow && self.encloses(&found.path) {
-            return Ok(());
-        }
-        self.bases.insert(found.path.clone());
-        // Inside the stack's folder there is nothing to add, and nothing to tell.
-        let inside = found.path == self.evaluator.root || found.path.starts_with(&format!("{}/", self.evaluator.root));
-        if !inside {
-            self.widened(spot, kind.name(), &found.path);
-            self.collector.add(&found.path, &spot.origin(kind.name()))?;
-        }
-        Ok(())
-    }
-
-    fn widened(&mut self, spot: &Spot, by: &str, folder: &str) {
-        self.collector.notices.insert(Notice::Widened {
-            path: spot.path.clone(),
-            line: spot.line,
-            by: by.to_owned(),
-            folder: folder.to_owned(),
-        });
-    }
-
-    /// A path as Terraform sees it → a path from the root of the repository.
-    fn in_repository(&self, path: &str) -> String {
-        format!("{}/{path}", self.evaluator.root)
-    }
 }
 
 /// Whether a module's source is a folder: Terraform asks for `./` or `../` at the beginning.
@@ -397,7 +289,7 @@ fn is_local(source: &str) -> bool {
 }
 
 /// `folder/path` without `.` and `..`, which Terraform resolves as text; `None` outside the repository.
-fn join(folder: &str, path: &str) -> Option<String> {
+pub(super) fn join(folder: &str, path: &str) -> Option<String> {
     let mut parts = folder.split('/').filter(|part| !part.is_empty()).collect::<Vec<_>>();
     for part in path.split('/') {
         match part {
@@ -416,11 +308,6 @@ fn relative(from: &str, to: &str) -> String {
     let up = std::iter::repeat_n("..", from.len() - shared);
     let parts = up.chain(to.iter().skip(shared).copied().filter(|part| !part.is_empty())).collect::<Vec<_>>();
     if parts.is_empty() { ".".to_owned() } else { parts.join("/") }
-}
-
-/// The folder that everything beginning with `path` lies in.
-fn above(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
 #[cfg(test)]
