@@ -95,6 +95,7 @@ fn named(text: &str) -> Vec<String> {
                     '}' if depth == 0 => break,
                     '{' => depth += 1,
                     '}' => depth -= 1,
+<<<<<<< HEAD
                     _ if depth > 0 => {}
                     ',' => rooms.extend(name.replace(String::new())),
                     c if c.is_alphanumeric() || c == '_' => {
@@ -104,6 +105,15 @@ fn named(text: &str) -> Vec<String> {
                     }
                     c if c.is_whitespace() => {}
                     _ => rooms.extend(name.take()),
+=======
+                    ',' if depth == 0 => start = true,
+                    c if depth == 0 && start && (c.is_alphanumeric() || c == '_') => name.push(c),
+                    c if depth == 0 && start && !name.is_empty() && !c.is_whitespace() => start = false,
+                    _ => {}
+                }
+                if (!start || character == ',') && !name.is_empty() {
+                    rooms.push(std::mem::take(&mut name));
+>>>>>>> closure
                 }
             }
             rooms.extend(name);

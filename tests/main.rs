@@ -4,6 +4,7 @@
 
 mod cli;
 mod diff;
+mod closure;
 mod layers;
 mod sandbox;
 mod scaffold;
