@@ -39,8 +39,8 @@ const PURE: &[(&str, &[&str])] = &[
         &["tokio", "kube", "git2", "std::fs", "std::process", "std::env", "std::time", "object_store", "async "],
     ),
     (
-        // `kube::`, not `kube`: its tables name types such as `azurerm_kubernetes_cluster`.
         "review",
+        // `kube::`, not `kube`: its tables name types such as `azurerm_kubernetes_cluster`.
         &["tokio", "kube::", "git2", "std::fs", "std::process", "std::env", "std::time", "object_store", "async "],
     ),
 ];
@@ -95,7 +95,6 @@ fn named(text: &str) -> Vec<String> {
                     '}' if depth == 0 => break,
                     '{' => depth += 1,
                     '}' => depth -= 1,
-<<<<<<< HEAD
                     _ if depth > 0 => {}
                     ',' => rooms.extend(name.replace(String::new())),
                     c if c.is_alphanumeric() || c == '_' => {
@@ -105,15 +104,6 @@ fn named(text: &str) -> Vec<String> {
                     }
                     c if c.is_whitespace() => {}
                     _ => rooms.extend(name.take()),
-=======
-                    ',' if depth == 0 => start = true,
-                    c if depth == 0 && start && (c.is_alphanumeric() || c == '_') => name.push(c),
-                    c if depth == 0 && start && !name.is_empty() && !c.is_whitespace() => start = false,
-                    _ => {}
-                }
-                if (!start || character == ',') && !name.is_empty() {
-                    rooms.push(std::mem::take(&mut name));
->>>>>>> closure
                 }
             }
             rooms.extend(name);

@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod cli;
-mod diff;
 mod closure;
+mod diff;
 mod layers;
 mod sandbox;
 mod scaffold;
