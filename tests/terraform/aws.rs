@@ -22,6 +22,7 @@ struct Moto {
 }
 
 impl Moto {
+    #[expect(clippy::print_stderr, reason = "a test that did not run says so")]
     fn start() -> Option<Self> {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let run = "from moto.server import main; main()";
