@@ -10,7 +10,7 @@ use std::{
 use kstack::terraform::{PlanOptions, Product};
 
 use super::{
-    readers::{agreed, both, is_terraform, text},
+    compare::{agreed, both, is_terraform, text},
     stack::Stack,
 };
 use crate::support::providers;
