@@ -26,8 +26,7 @@ impl Follow<'_> {
                     return Ok(());
                 }
                 if path.starts_with(['/', '~']) {
-                    let (at, line) = (spot.path.clone(), spot.line);
-                    self.collector.notices.insert(Notice::Outside { path: at, line, target: path.clone() });
+                    self.outside(path.clone(), spot);
                     return Ok(());
                 }
                 let added = self.collector.add(&self.in_repository(path), &spot.origin(kind.name()))?;
@@ -42,10 +41,16 @@ impl Follow<'_> {
                     Added::File(..) | Added::Nothing => {}
                 }
             }
+            // However it goes on: an absolute path is none of the repository.
+            Value::Below(path) if path.starts_with(['/', '~']) => self.outside(format!("{path}…"), spot),
             Value::Below(path) => self.widen(&self.in_repository(above(path)), kind, spot)?,
             Value::Anywhere => self.widen("", kind, spot)?,
         }
         Ok(())
+    }
+
+    fn outside(&mut self, target: String, spot: &Spot) {
+        self.collector.notices.insert(Notice::Outside { path: spot.path.clone(), line: spot.line, target });
     }
 
     /// A text that may hold paths: every word of it that leads out of the stack's folder to something
