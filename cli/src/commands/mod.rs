@@ -4,8 +4,8 @@ pub mod completions;
 mod context;
 pub mod man;
 mod registry;
-pub mod sync;
 pub mod sandbox;
+pub mod sync;
 
 use crate::{args::Command, error::CliError, exit::ExitCode};
 

@@ -27,7 +27,7 @@ mod process;
 mod record;
 mod status;
 
-pub use component::{Component, ComponentSettings, Obtain};
+pub use component::{Component, ComponentSettings, Components, Obtain};
 pub use down::Remains;
 pub use driver::{DriverChoice, Ready, UpSettings};
 pub use error::SandboxError;

@@ -23,7 +23,6 @@ use crate::{
 pub use progress::{Progress, Task};
 pub use style::Styles;
 pub use sync::SyncReporter;
-#[expect(unused_imports, reason = "the first table comes with `kstack list`")]
 pub use table::Table;
 
 /// What a run may say, where and how.
