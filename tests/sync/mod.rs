@@ -3,71 +3,28 @@
 
 mod lab;
 mod platform;
+mod refusals;
+mod story;
 
-use std::{
-    collections::BTreeMap,
-    process::Command,
-    sync::Mutex,
-    time::{Duration, Instant},
-};
+use std::time::Duration;
 
-use k8s_openapi::api::{
-    apps::v1::Deployment,
-    core::v1::{ConfigMap, Secret},
-};
+use k8s_openapi::api::{apps::v1::Deployment, core::v1::Secret};
 use kstack::sync::{
-    self, Cluster, ClusterAccess, GitCredential, Handoff, HandoffSettings, Kept, Mode, Outcome, State, SyncError,
-    SyncEvent, SyncReport, WaitSettings,
+    self, ClusterAccess, GitCredential, HandoffSettings, Kept, Mode, Outcome, State, SyncError, SyncEvent,
 };
 use kube::{
     Api, ResourceExt as _,
     api::{DeleteParams, ListParams, Patch, PatchParams},
-    core::{DynamicObject, GroupVersionKind},
-    discovery::Discovery,
 };
 use secrecy::SecretString;
 use serde_json::json;
 
-use lab::Lab;
-use platform::{Platform, REGISTRY, config_map};
-
-/// Longer than anything here takes, also on a busy machine.
-const LONG: Duration = Duration::from_secs(120);
-
-/// The kinds of what a hand-over writes.
-const WRITTEN: &[&str] = &[
-    "ClusterRole",
-    "ClusterRoleBinding",
-    "ConfigMap",
-    "CustomResourceDefinition",
-    "Deployment",
-    "GitRepository",
-    "HelmRelease",
-    "Kustomization",
-    "Namespace",
-    "NetworkPolicy",
-    "Secret",
-    "Service",
-    "ServiceAccount",
-];
-
-struct Story {
-    lab: Lab,
-    manifests: String,
-    platform: Platform,
-    cluster: Cluster,
-    events: Mutex<Vec<SyncEvent>>,
-}
+use platform::{REGISTRY, config_map};
+use story::{LONG, Story};
 
 #[tokio::test]
 async fn a_cluster_is_handed_over_and_follows_its_repository() {
-    let lab = Lab::up().await;
-    let manifests = lab.manifests().await;
-    let platform = Platform::new(&manifests, &lab.url(), lab.remote().to_str().unwrap());
-    let access = ClusterAccess::Kubeconfig { path: lab.kubeconfig().to_owned(), context: None };
-    let cluster = sync::connect(&access).await.unwrap();
-    let story = Story { lab, manifests, platform, cluster, events: Mutex::new(Vec::new()) };
-
+    let story = Story::begin().await;
     story.a_dry_run_and_a_missing_credential_write_nothing().await;
     story.a_bare_cluster_gets_the_engine_once().await;
     story.lab.start_flux().await;
@@ -87,118 +44,6 @@ async fn a_cluster_is_handed_over_and_follows_its_repository() {
 }
 
 impl Story {
-    fn settings(&self) -> HandoffSettings {
-        HandoffSettings {
-            files: self.platform.files(),
-            credential: Some(GitCredential::Basic {
-                username: self.lab.git().git_user.to_owned(),
-                password: self.lab.git().git_token.clone(),
-            }),
-            cluster_info: Some([("cluster_name".to_owned(), "gc0-ops-local".to_owned())].into()),
-            mode: Mode::Apply,
-            engine_timeout: LONG,
-        }
-    }
-
-    async fn sync(&self, commit: &str) -> (Handoff, SyncReport) {
-        self.sync_with(&self.settings(), commit, LONG).await.unwrap()
-    }
-
-    async fn sync_with(
-        &self,
-        settings: &HandoffSettings,
-        commit: &str,
-        timeout: Duration,
-    ) -> Result<(Handoff, SyncReport), SyncError> {
-        self.events.lock().unwrap().clear();
-        let root = settings.files.root().clone();
-        let revision = root.revision(commit);
-        let mut waiting = WaitSettings::new(root, revision, timeout);
-        waiting.grace = Duration::from_millis(500);
-        sync::sync(&self.cluster, settings, &waiting, &self.sink()).await
-    }
-
-    fn sink(&self) -> impl Fn(SyncEvent) + Send + Sync {
-        |event| self.events.lock().unwrap().push(event)
-    }
-
-    fn seen(&self, wanted: impl Fn(&SyncEvent) -> bool) -> bool {
-        self.events.lock().unwrap().iter().any(wanted)
-    }
-
-    fn head(&self) -> String {
-        self.platform.head()
-    }
-
-    fn config_maps(&self) -> Api<ConfigMap> {
-        Api::namespaced(self.cluster.client().clone(), "default")
-    }
-
-    async fn data(&self, name: &str) -> Option<BTreeMap<String, String>> {
-        self.config_maps().get_opt(name).await.unwrap()?.data
-    }
-
-    /// Waits until the ConfigMap `name` has `value` at `key`.
-    async fn comes_to(&self, name: &str, key: &str, value: &str) {
-        let started = Instant::now();
-        while self.data(name).await.and_then(|data| data.get(key).cloned()).as_deref() != Some(value) {
-            assert!(started.elapsed() < LONG, "`{name}` does not get {key} = {value}");
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-    }
-
-    fn flux(&self, group: &str, kind: &str) -> Api<DynamicObject> {
-        let version = if group == "helm" { "v2" } else { "v1" };
-        let kind = GroupVersionKind::gvk(&format!("{group}.toolkit.fluxcd.io"), version, kind);
-        Api::namespaced_with(self.cluster.client().clone(), "flux-system", &kube::core::ApiResource::from_gvk(&kind))
-    }
-
-    /// The resource versions of all that a hand-over writes.
-    async fn versions(&self) -> BTreeMap<String, String> {
-        let discovery = Discovery::new(self.cluster.client().clone()).run_aggregated().await.unwrap();
-        let mut versions = BTreeMap::new();
-        for (resource, _) in discovery.groups().flat_map(kube::discovery::ApiGroup::recommended_resources) {
-            if !WRITTEN.contains(&resource.kind.as_str()) {
-                continue;
-            }
-            let api: Api<DynamicObject> = Api::all_with(self.cluster.client().clone(), &resource);
-            for object in api.list(&ListParams::default()).await.unwrap() {
-                let (namespace, name) = (object.namespace().unwrap_or_default(), object.name_any());
-                let flux = object.labels().get("app.kubernetes.io/part-of").is_some_and(|whole| whole == "flux");
-                let ours = namespace == "flux-system" && !["kube-root-ca.crt", "default"].contains(&name.as_str());
-                if flux || ours {
-                    // Controllers write the status of these whenever they look; what somebody wants counts.
-                    let moves =
-                        ["apps", "source.toolkit.fluxcd.io", "kustomize.toolkit.fluxcd.io", "helm.toolkit.fluxcd.io"];
-                    let version = if moves.contains(&resource.group.as_str()) {
-                        format!("{:?} {:?}", object.metadata.generation, object.annotations())
-                    } else {
-                        object.resource_version().unwrap()
-                    };
-                    versions.insert(format!("{}/{namespace}/{name}", resource.kind), version);
-                }
-            }
-        }
-        versions
-    }
-
-    /// Runs the program; its exit code and what it printed on standard error.
-    fn kstack(&self, arguments: &[&str]) -> (i32, String) {
-        let output = Command::new(env!("CARGO_BIN_EXE_kstack"))
-            .current_dir(self.platform.folder())
-            .env_clear()
-            .env("HOME", self.platform.folder())
-            .arg("sync")
-            .args(arguments)
-            .output()
-            .unwrap();
-        (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
-    }
-
-    fn kubeconfig(&self) -> &str {
-        self.lab.kubeconfig().to_str().unwrap()
-    }
-
     async fn a_dry_run_and_a_missing_credential_write_nothing(&self) {
         let before = self.versions().await;
         let settings = HandoffSettings { mode: Mode::DryRun, ..self.settings() };
@@ -247,13 +92,22 @@ impl Story {
                 "Kustomization/flux-system/flux-system",
                 "Kustomization/flux-system/one",
                 "Kustomization/flux-system/two",
+                "HelmChart/flux-system/flux-system-web",
                 "HelmRelease/flux-system/web",
             ]
         );
         assert_eq!(self.data("one").await.unwrap()["cluster"], "gc0-ops-local");
         assert_eq!(self.data("web").await.unwrap()["message"], "released");
-        assert!(self.seen(|event| matches!(event, SyncEvent::Synced { total: 5, .. })));
+        assert!(self.seen(|event| matches!(event, SyncEvent::Synced { total: 6, .. })));
         assert!(self.seen(|event| matches!(event, SyncEvent::Released { .. })));
+
+        let root = self.platform.files().root().clone();
+        let status = sync::status(&self.cluster, &root, &root.revision(&self.head())).await.unwrap();
+        assert!(status.is_ready(), "{status:#?}");
+        let brought: Vec<_> = status.delivered.iter().map(|(from, what)| (from.name.as_str(), what.len())).collect();
+        let components = self.manifests.lines().filter(|line| line.starts_with("kind: ")).count();
+        // Besides the engine: source and root, two Kustomizations, a release.
+        assert_eq!(brought, [("flux-system", components + 5), ("one", 1), ("two", 1)]);
     }
 
     async fn the_engine_owns_itself_afterwards(&self) {
@@ -314,6 +168,11 @@ impl Story {
         assert!(!handoff.is_change(), "the engine changes itself: {handoff:?}");
         assert_eq!(self.data("two").await.unwrap()["value"], "v2");
         assert_eq!(self.data("web").await.unwrap()["message"], "again");
+        // A chart that changes leaves the release's own fields alone.
+        self.platform.replace("charts/web/templates/web.yaml", "{{ .Values.message }}", "{{ .Values.message }}-more");
+        let (_, report) = self.sync(&self.platform.push("Change the chart")).await;
+        assert_eq!(report.outcome, Outcome::Ready, "{report:#?}");
+        assert_eq!(self.data("web").await.unwrap()["message"], "again-more");
         // Nobody else holds on to what the commit dropped.
         let deployments: Api<Deployment> = Api::namespaced(self.cluster.client().clone(), "flux-system");
         let scraped = deployments.list(&ListParams::default()).await.unwrap().into_iter().filter(|deployment| {
@@ -333,7 +192,8 @@ impl Story {
         let commit = self.platform.push("Break a service");
         let (_, report) = self.sync(&commit).await;
         assert_eq!(report.outcome, Outcome::Failed, "{report:#?}");
-        let failed: Vec<_> = report.objects.iter().filter(|status| status.state != State::Ready).collect();
+        let failed: Vec<_> =
+            report.objects.iter().filter(|status| matches!(status.state, State::Failed { .. })).collect();
         let [failed] = failed.as_slice() else { panic!("{failed:#?}") };
         assert_eq!(failed.object.to_string(), "Kustomization/flux-system/two");
         let State::Failed { reason, message } = &failed.state else { panic!("{failed:#?}") };

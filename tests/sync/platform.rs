@@ -20,6 +20,13 @@ pub struct Platform {
 impl Platform {
     /// Writes the platform, whose engine is `components` and which Flux reads from `url`, and pushes its first commit.
     pub fn new(components: &str, url: &str, push_url: &str) -> Self {
+        let platform = Self::unpushed(components, url, push_url);
+        platform.push("Begin");
+        platform
+    }
+
+    /// Writes and commits the platform.
+    pub fn unpushed(components: &str, url: &str, push_url: &str) -> Self {
         let platform = Self { folder: tempfile::tempdir().unwrap(), push_url: push_url.to_owned() };
         platform.git(&["init", "--quiet", "--initial-branch", "main"]);
         platform.write(&format!("{REGISTRY}/flux-system/gotk-components.yaml"), components);
@@ -37,7 +44,7 @@ impl Platform {
             "charts/web/templates/web.yaml",
             "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\ndata: {message: {{ .Values.message }}}\n",
         );
-        platform.push("Begin");
+        platform.commit("Write");
         platform
     }
 

@@ -5,6 +5,7 @@ mod context;
 pub mod man;
 mod registry;
 pub mod sandbox;
+pub mod status;
 pub mod sync;
 
 use crate::{args::Command, error::CliError, exit::ExitCode};
@@ -19,6 +20,7 @@ pub fn run(context: &mut Context<'_>, command: &Command) -> Result<ExitCode, Cli
     match command {
         Command::Completions(args) => completions::run(context, args),
         Command::Sync(args) => sync::run(context, args),
+        Command::Status(args) => status::run(context, args),
         Command::Man(args) => man::run(context, args),
         Command::Sandbox(args) => sandbox::run(context, args),
     }

@@ -1,32 +1,73 @@
-//! Finding the registry of a cluster in a commit. Not the work tree: what was not committed was not reviewed.
+//! Which cluster a command is about: its registry in a commit, and how it is reached. Not the work tree: what was not committed was not reviewed.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use git2::{Repository, Tree};
 
 use crate::{
     error::{CliError, ErrorKind},
     platform::{EnvironmentName, StackName, layout},
-    sync::{self, EngineFiles},
+    sync::{self, ClusterAccess, EngineFiles, Revision},
 };
+
+/// Which cluster, in which environment, at which commit, and how it is reached.
+#[derive(Debug, clap::Args)]
+pub struct ClusterArgs {
+    /// The cluster stack; needed when the platform has several
+    stack: Option<StackName>,
+    /// The environment; needed when the stack has several
+    #[arg(short, long, value_name = "NAME")]
+    environment: Option<EnvironmentName>,
+    /// Reach the cluster with this kubeconfig
+    #[arg(long, value_name = "FILE")]
+    kubeconfig: Option<PathBuf>,
+    /// Context of the kubeconfig, instead of its current one
+    #[arg(long, value_name = "NAME", requires = "kubeconfig")]
+    context: Option<String>,
+    /// The commit that the cluster is to hold
+    #[arg(long, value_name = "REV", default_value = "HEAD")]
+    commit: String,
+}
+
+impl ClusterArgs {
+    /// The cluster's registry in the commit.
+    ///
+    /// # Errors
+    /// When there is no repository, commit or registry, or it is not clear which one is meant.
+    pub fn registry(&self, folder: &Path) -> Result<Registry, CliError> {
+        Registry::find(folder, &self.commit, self.stack.as_ref(), self.environment.as_ref())
+    }
+
+    /// How the cluster is reached.
+    ///
+    /// # Errors
+    /// When nothing says so.
+    pub fn access(&self) -> Result<ClusterAccess, CliError> {
+        match &self.kubeconfig {
+            Some(path) => Ok(ClusterAccess::Kubeconfig { path: path.clone(), context: self.context.clone() }),
+            None => Err(CliError::usage("it is not known how to reach the cluster").hint("pass `--kubeconfig <FILE>`")),
+        }
+    }
+}
 
 /// The registry of one cluster in one environment.
 #[derive(Debug)]
 pub struct Registry {
     /// `<stack>/<environment>`.
     pub name: String,
-    /// The commit, 40 hexadecimal digits.
-    pub commit: String,
+    commit: String,
     /// What the engine starts from.
     pub files: EngineFiles,
 }
 
 impl Registry {
+    /// What its root source reports when it has the commit.
+    pub fn revision(&self) -> Revision {
+        self.files.root().revision(&self.commit)
+    }
+
     /// Finds it in the commit `revision` of the repository around `folder`.
-    ///
-    /// # Errors
-    /// When there is no repository, commit or registry, or it is not clear which one is meant.
-    pub fn find(
+    fn find(
         folder: &Path,
         revision: &str,
         stack: Option<&StackName>,

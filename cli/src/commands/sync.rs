@@ -6,14 +6,11 @@ use jiff::SignedDuration;
 use secrecy::SecretString;
 use serde_json::json;
 
-use super::{Context, registry::Registry};
+use super::{Context, registry::ClusterArgs};
 use crate::{
     error::{CliError, ErrorKind},
     exit::ExitCode,
-    platform::{EnvironmentName, StackName},
-    sync::{
-        self, Cluster, ClusterAccess, GitCredential, Handoff, HandoffSettings, Mode, Outcome, SyncReport, WaitSettings,
-    },
+    sync::{self, Cluster, GitCredential, Handoff, HandoffSettings, Mode, Outcome, SyncReport, WaitSettings},
     ui::SyncReporter,
 };
 
@@ -23,20 +20,8 @@ use crate::{
 /// was over, or something is suspended.
 #[derive(Debug, clap::Args)]
 pub struct SyncArgs {
-    /// The cluster stack; needed when the platform has several
-    stack: Option<StackName>,
-    /// The environment; needed when the stack has several
-    #[arg(short, long, value_name = "NAME")]
-    environment: Option<EnvironmentName>,
-    /// Reach the cluster with this kubeconfig
-    #[arg(long, value_name = "FILE")]
-    kubeconfig: Option<PathBuf>,
-    /// Context of the kubeconfig, instead of its current one
-    #[arg(long, value_name = "NAME", requires = "kubeconfig")]
-    context: Option<String>,
-    /// Deliver this commit
-    #[arg(long, value_name = "REV", default_value = "HEAD")]
-    commit: String,
+    #[command(flatten)]
+    cluster: ClusterArgs,
     /// Give the engine this long
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration)]
     timeout: Duration,
@@ -62,7 +47,8 @@ pub struct SyncArgs {
 /// # Errors
 /// When the registry is not complete, the cluster cannot be reached or refuses, or the engine cannot deliver.
 pub fn run(context: &mut Context<'_>, args: &SyncArgs) -> Result<ExitCode, CliError> {
-    let registry = Registry::find(&context.directory, &args.commit, args.stack.as_ref(), args.environment.as_ref())?;
+    let registry = args.cluster.registry(&context.directory)?;
+    let revision = registry.revision();
     let settings = HandoffSettings {
         credential: args.credential()?,
         cluster_info: None,
@@ -71,9 +57,8 @@ pub fn run(context: &mut Context<'_>, args: &SyncArgs) -> Result<ExitCode, CliEr
         files: registry.files,
     };
     let root = settings.files.root().clone();
-    let revision = root.revision(&registry.commit);
     let waiting = (args.wait && !args.dry_run).then(|| WaitSettings::new(root, revision, args.timeout));
-    let access = args.access()?;
+    let access = args.cluster.access()?;
     let reporter = SyncReporter::new(context.ui, &registry.name);
     let sink = |event| reporter.event(&event);
     let (handoff, report) = context.block_on(interruptible(async {
@@ -113,13 +98,6 @@ fn conclude(context: &Context<'_>, handoff: Handoff, report: Option<SyncReport>)
 }
 
 impl SyncArgs {
-    fn access(&self) -> Result<ClusterAccess, CliError> {
-        match &self.kubeconfig {
-            Some(path) => Ok(ClusterAccess::Kubeconfig { path: path.clone(), context: self.context.clone() }),
-            None => Err(CliError::usage("it is not known how to reach the cluster").hint("pass `--kubeconfig <FILE>`")),
-        }
-    }
-
     fn credential(&self) -> Result<Option<GitCredential>, CliError> {
         let read = |path: &PathBuf| {
             std::fs::read_to_string(path)
