@@ -98,10 +98,8 @@ fn named(text: &str) -> Vec<String> {
                     c if depth == 0 && start && !name.is_empty() && !c.is_whitespace() => start = false,
                     _ => {}
                 }
-                if !start || character == ',' {
-                    if !name.is_empty() {
-                        rooms.push(std::mem::take(&mut name));
-                    }
+                if (!start || character == ',') && !name.is_empty() {
+                    rooms.push(std::mem::take(&mut name));
                 }
             }
             if !name.is_empty() {
