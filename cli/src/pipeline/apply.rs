@@ -108,7 +108,7 @@ impl Workshop {
         events: EventSink<'_>,
     ) -> Result<ApplyReport, PipelineError> {
         let scene = self.scene(request)?;
-        plan::environments(&scene.inventory.platform, std::slice::from_ref(&request.environment))?;
+        plan::environment(&scene.inventory.platform, &request.environment)?;
         let stores = Stores::open(&scene.inventory.platform, self.site().repository().root())?;
         if request.dry_run {
             return self.checked(request, &scene, &stores, interrupt, events, None).await;

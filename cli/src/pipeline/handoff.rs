@@ -1,6 +1,6 @@
 //! After the apply: hands the environment's clusters over to their engine, and waits for the commit.
 
-use std::{path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use serde::Serialize;
 
@@ -9,12 +9,12 @@ use crate::{
     platform::{Environment, EnvironmentName, Instance, StackName, Trigger, layout},
     repo::CommitId,
     sync::{
-        self, ClusterAccess, ClusterContract, EngineFiles, GitCredential, HandoffSettings, Mode, Outcome, SyncEvent,
-        SyncReport, WaitSettings,
+        self, ClusterAccess, ClusterContract, EngineFiles, GitCredential, HandoffSettings, Mode, Outcome,
+        RegistryStatus, SyncEvent, SyncReport, WaitSettings,
     },
 };
 
-use super::{PipelineError, Site, plan, workshop::Tree};
+use super::{PipelineError, Site, backend::StateLocation, plan, workshop::Tree};
 
 /// The remote whose branch the engines pull, by Git's usual name.
 const REMOTE: &str = "origin";
@@ -73,43 +73,19 @@ impl Site {
         request: &HandoffRequest,
         events: HandoffSink<'_>,
     ) -> Result<Vec<HandedOver>, PipelineError> {
-        let snapshot = self.repository().commit_snapshot(request.commit)?;
-        let inventory = Inventory::load(&snapshot)?;
-        plan::environments(&inventory.platform, std::slice::from_ref(&request.environment))?;
-        let tree = self.export(&snapshot)?;
-        let clusters: Vec<Instance> = inventory
-            .instances()
-            .into_iter()
-            .filter(|instance| request.stacks.is_empty() || request.stacks.contains(&instance.stack))
-            .filter(|instance| instance.environment.as_ref() == Some(&request.environment))
-            .filter(|instance| registry(&tree, instance).is_some_and(|folder| folder.exists()))
-            .collect();
+        let (tree, environment, clusters) = self.clusters(request.commit, &request.environment, &request.stacks)?;
         if request.access.is_some() && clusters.len() > 1 {
             return Err(PipelineError::OneCluster { count: clusters.len() });
         }
-        let Some(environment) = inventory.platform.environment(request.environment.as_str()) else {
-            return Ok(Vec::new());
-        };
         let expected = if clusters.is_empty() || request.mode == Mode::DryRun {
             request.commit
         } else {
-            self.publish(request.commit, environment)?
+            self.publish(request.commit, &environment)?
         };
         let mut handed_over = Vec::new();
-        for instance in clusters {
+        for found in clusters {
+            let Located { instance, files, access, info } = self.locate(&tree, found, request.access.as_ref()).await?;
             let sink = |event| events(&instance, event);
-            let state = self.state(&tree, &inventory.platform, &instance).read().await?;
-            let outputs = state.as_ref().map(|state| &state.outputs);
-            let contract = ClusterContract::parse(|name| Some(&outputs?.get(name)?.value));
-            let (access, mut info) = match (&request.access, contract) {
-                (Some(access), Ok(contract)) => (access.clone(), contract.info),
-                (Some(access), Err(_)) => (access.clone(), std::collections::BTreeMap::new()),
-                (None, Ok(contract)) => (contract.access, contract.info),
-                (None, Err(error)) => return Err(error.into()),
-            };
-            info.insert("environment".to_owned(), request.environment.to_string());
-            let folder = registry(&tree, &instance).unwrap_or_default();
-            let files = EngineFiles::read(&folder)?;
             let revision = files.root().revision(&expected.to_string());
             let cluster = sync::connect(&access).await?;
             let settings = HandoffSettings {
@@ -130,6 +106,68 @@ impl Site {
             handed_over.push(HandedOver { instance, changed: done.is_change(), report });
         }
         Ok(handed_over)
+    }
+
+    /// Looks at every cluster of an environment once: how far its engine is in delivering `commit`.
+    ///
+    /// # Errors
+    /// When a cluster cannot be reached or asked.
+    pub async fn status(
+        &self,
+        commit: CommitId,
+        environment: &EnvironmentName,
+        stacks: &[StackName],
+        access: Option<&ClusterAccess>,
+    ) -> Result<Vec<(Instance, RegistryStatus)>, PipelineError> {
+        let (tree, _, clusters) = self.clusters(commit, environment, stacks)?;
+        let mut seen = Vec::new();
+        for found in clusters {
+            let Located { instance, files, access, .. } = self.locate(&tree, found, access).await?;
+            let revision = files.root().revision(&commit.to_string());
+            let cluster = sync::connect(&access).await?;
+            seen.push((instance, sync::status(&cluster, files.root(), &revision).await?));
+        }
+        Ok(seen)
+    }
+
+    /// The clusters of an environment at `commit`: instances that have a registry.
+    fn clusters(
+        &self,
+        commit: CommitId,
+        environment: &EnvironmentName,
+        stacks: &[StackName],
+    ) -> Result<(Tree, Environment, Vec<Found>), PipelineError> {
+        let snapshot = self.repository().commit_snapshot(commit)?;
+        let inventory = Inventory::load(&snapshot)?;
+        let environment = plan::environment(&inventory.platform, environment)?.clone();
+        let tree = self.export(&snapshot)?;
+        let clusters = inventory
+            .instances()
+            .into_iter()
+            .filter(|instance| stacks.is_empty() || stacks.contains(&instance.stack))
+            .filter(|instance| instance.environment.as_ref() == Some(&environment.name))
+            .filter_map(|instance| {
+                let registry = tree.path().join(layout::registry(&instance.stack, &environment.name));
+                let state = self.state(&tree, &inventory.platform, &instance);
+                registry.exists().then_some(Found { instance, registry, state })
+            })
+            .collect();
+        Ok((tree, environment, clusters))
+    }
+
+    /// Reads a cluster's registry, and from its stack's outputs how it is reached, unless `access` says so.
+    async fn locate(&self, _: &Tree, found: Found, access: Option<&ClusterAccess>) -> Result<Located, PipelineError> {
+        let state = found.state.read().await?;
+        let outputs = state.as_ref().map(|state| &state.outputs);
+        let contract = ClusterContract::parse(|name| Some(&outputs?.get(name)?.value));
+        let (access, mut info) = match (access, contract) {
+            (Some(access), contract) => (access.clone(), contract.map(|contract| contract.info).unwrap_or_default()),
+            (None, contract) => contract.map(|contract| (contract.access, contract.info))?,
+        };
+        if let Some(environment) = &found.instance.environment {
+            info.insert("environment".to_owned(), environment.to_string());
+        }
+        Ok(Located { files: EngineFiles::read(&found.registry)?, instance: found.instance, access, info })
     }
 
     /// Sees to it that the branch which the engines of `environment` follow holds `commit`, and returns the
@@ -155,7 +193,17 @@ impl Site {
     }
 }
 
-fn registry(tree: &Tree, instance: &Instance) -> Option<PathBuf> {
-    let environment = instance.environment.as_ref()?;
-    Some(tree.path().join(layout::registry(&instance.stack, environment)))
+/// A cluster with its registry in the exported tree.
+struct Found {
+    instance: Instance,
+    registry: PathBuf,
+    state: StateLocation,
+}
+
+/// A cluster with everything that its hand-over needs.
+struct Located {
+    instance: Instance,
+    files: EngineFiles,
+    access: ClusterAccess,
+    info: BTreeMap<String, String>,
 }

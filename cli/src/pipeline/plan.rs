@@ -7,7 +7,7 @@ use tokio::sync::Mutex;
 
 use crate::{
     closure::{self, Affected, Closure, Inventory, Kind, Memo, Notice, Reason},
-    platform::{EnvironmentName, Instance, Parallelism, Platform, StackName, layout},
+    platform::{Environment, EnvironmentName, Instance, Parallelism, Platform, StackName, layout},
     repo::{CommitId, Range, Snapshot},
     terraform::{ChangeList, Interrupt, PlanFile, PlanMode, PlanOptions, Reader, TerraformEvent, Watch},
 };
@@ -403,20 +403,25 @@ fn var_files(tree: &Tree, instance: &Instance) -> Vec<std::path::PathBuf> {
 }
 
 /// The environments that a request means.
-pub(super) fn environments(
+fn environments(
     platform: &Platform,
     names: &[EnvironmentName],
 ) -> std::result::Result<Vec<EnvironmentName>, PipelineError> {
-    for name in names {
-        if platform.environment(name.as_str()).is_none() {
-            let known = platform.environments.iter().map(|environment| environment.name.to_string()).collect();
-            return Err(PipelineError::UnknownEnvironment { name: name.to_string(), known });
-        }
-    }
     if names.is_empty() {
         return Ok(platform.environments.iter().take(1).map(|environment| environment.name.clone()).collect());
     }
-    Ok(names.to_vec())
+    names.iter().map(|name| Ok(environment(platform, name)?.name.clone())).collect()
+}
+
+/// The environment called `name`.
+pub(super) fn environment<'a>(
+    platform: &'a Platform,
+    name: &EnvironmentName,
+) -> std::result::Result<&'a Environment, PipelineError> {
+    platform.environment(name.as_str()).ok_or_else(|| PipelineError::UnknownEnvironment {
+        name: name.to_string(),
+        known: platform.environments.iter().map(|environment| environment.name.to_string()).collect(),
+    })
 }
 
 /// How many instances run at once. Terraform and a cloud provider keep about one core busy each.

@@ -13,9 +13,11 @@ use crate::{
     commands::{self, Context, interrupt, sandbox::report::Report},
     error::{CliError, ErrorKind},
     exit::ExitCode,
+    pipeline::Site,
+    platform::EnvironmentName,
     repo::Repository,
     sandbox::{Component, ComponentSettings, Components, DriverChoice, FLUX_VERSION},
-    sync::{self, ClusterAccess},
+    sync::ClusterAccess,
     terraform::Interrupt,
     ui::Table,
 };
@@ -192,24 +194,20 @@ impl Story<'_> {
 
     fn show_delivered(&self, context: &Context<'_>) -> Result<(), End> {
         let access = ClusterAccess::Kubeconfig { path: self.ground.sandbox.kubeconfig(), context: None };
-        let inventories = context.block_on(async { sync::inventories(&sync::connect(&access).await?).await })?;
+        let site = Site::new(Repository::open(&self.ground.platform)?, &context.cache()?);
+        let (head, environment) = (site.repository().head()?, EnvironmentName::new("ops")?);
+        let seen = context.block_on(site.status(head, &environment, &[], Some(&access)))?;
         if context.ui.is_json() {
-            context
-                .ui
-                .json(&serde_json::json!({ "type": "delivered", "version": 1, "kustomizations": inventories }))?;
             return Ok(());
         }
-        let mut table = Table::new(*context.ui.styles(), &["kustomization", "delivered objects"]);
-        for inventory in inventories {
-            let mut kinds: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-            for object in &inventory.objects {
-                kinds.entry(&object.kind).or_default().push(&object.name);
+        let mut table = Table::new(*context.ui.styles(), &["kustomization", "objects"]);
+        for (kustomization, objects) in seen.iter().flat_map(|(_, status)| &status.delivered) {
+            // The engine itself is no news.
+            if kustomization.name == "flux-system" {
+                continue;
             }
-            let objects = kinds.iter().map(|(kind, names)| match names.as_slice() {
-                [name] => format!("{kind}/{name}"),
-                names => format!("{} {kind}s", names.len()),
-            });
-            table.row([inventory.kustomization.name.clone(), objects.collect::<Vec<_>>().join(", ")]);
+            let names: Vec<String> = objects.iter().map(|object| format!("{}/{}", object.kind, object.name)).collect();
+            table.row([kustomization.name.clone(), names.join(", ")]);
         }
         context.ui.data(&table.render());
         Ok(())
