@@ -116,6 +116,14 @@ pub enum PipelineError {
     /// A cluster cannot be handed over.
     #[error(transparent)]
     Sync(#[from] SyncError),
+    /// The control plane of a local cluster, which is a sandbox, does not answer or is gone.
+    #[error("the local cluster `{sandbox}` does not run")]
+    LocalCluster {
+        /// The sandbox.
+        sandbox: String,
+        /// How that showed.
+        source: Box<SyncError>,
+    },
     /// One kubeconfig for several clusters.
     #[error("one kubeconfig cannot stand for {count} clusters")]
     OneCluster {
