@@ -1,31 +1,29 @@
 //! The kind driver against scripted stand-ins for `docker` and `kind`: no Docker engine runs here, so
 //! they prove which programs are called with which arguments, and what is made of their answers.
 
-use std::{fs, os::unix::fs::PermissionsExt as _, process::Command};
+use std::{fs, os::unix::fs::PermissionsExt as _};
 
 use super::{Home, failed, succeeded};
 
 /// Answers as an engine with the network `kind` would; the gateway is another loopback address.
-const FAKE_DOCKER: &str = r#"#!/bin/sh
-echo "docker $*" >> "$CALLS"
+const FAKE_DOCKER: &str = r#"echo "docker $*" >> "$HOME/calls"
 case "$*" in
   "version --format {{.Server.Version}}") echo 28.0.0 ;;
   "network inspect kind --format {{json .IPAM.Config}}")
-    [ -e "$CALLS.network" ] || { echo "no such network" >&2; exit 1; }
+    [ -e "$HOME/calls.network" ] || { echo "no such network" >&2; exit 1; }
     echo '[{"Subnet":"fc00::/64","Gateway":"fc00::1"},{"Subnet":"127.0.9.0/24","Gateway":"127.0.9.1"}]' ;;
-  "network create --driver bridge kind") touch "$CALLS.network" ;;
+  "network create --driver bridge kind") touch "$HOME/calls.network" ;;
   *) echo "unexpected: $*" >&2; exit 99 ;;
 esac
 "#;
 
 /// Remembers one cluster.
-const FAKE_KIND: &str = r#"#!/bin/sh
-echo "kind $*" >> "$CALLS"
+const FAKE_KIND: &str = r#"echo "kind $*" >> "$HOME/calls"
 case "$1 $2" in
   "version ") echo "kind v0.33.0" ;;
-  "get clusters") cat "$CALLS.cluster" 2>/dev/null || echo "No kind clusters found." >&2 ;;
-  "create cluster") echo "$4" > "$CALLS.cluster" ;;
-  "delete cluster") rm "$CALLS.cluster" ;;
+  "get clusters") cat "$HOME/calls.cluster" 2>/dev/null || echo "No kind clusters found." >&2 ;;
+  "create cluster") echo "$4" > "$HOME/calls.cluster" ;;
+  "delete cluster") rm "$HOME/calls.cluster" ;;
   "get kubeconfig") cat <<END
 apiVersion: v1
 kind: Config
@@ -39,20 +37,7 @@ END
 esac
 "#;
 
-fn kstack(home: &Home, arguments: &[&str]) -> Command {
-    let bin = home.path().join("bin");
-    if !bin.exists() {
-        fs::create_dir(&bin).unwrap();
-        for (name, script) in [("docker", FAKE_DOCKER), ("kind", FAKE_KIND)] {
-            fs::write(bin.join(name), script).unwrap();
-            fs::set_permissions(bin.join(name), fs::Permissions::from_mode(0o755)).unwrap();
-        }
-    }
-    let mut command = home.command(env!("CARGO_BIN_EXE_kstack"));
-    let path = std::env::join_paths([bin, "/usr/bin".into(), "/bin".into()]).unwrap();
-    command.env("PATH", path).env("CALLS", home.path().join("calls")).arg("sandbox").args(arguments);
-    command
-}
+const FAKES: [(&str, &str); 2] = [("docker", FAKE_DOCKER), ("kind", FAKE_KIND)];
 
 fn calls(home: &Home) -> String {
     let text = fs::read_to_string(home.path().join("calls")).unwrap();
@@ -62,9 +47,9 @@ fn calls(home: &Home) -> String {
 
 #[test]
 fn a_kind_cluster_comes_and_goes() {
-    let home = Home::new();
+    let home = Home::with_programs(&FAKES);
     // `auto`: a Docker engine answers, so kind it is.
-    succeeded(&kstack(&home, &["up", "one"]).output().unwrap());
+    succeeded(&home.kstack(&["up", "one"]).output().unwrap());
     insta::assert_snapshot!(calls(&home), @r"
     docker version --format {{.Server.Version}}
     kind version
@@ -81,7 +66,7 @@ fn a_kind_cluster_comes_and_goes() {
     assert!(text.contains("current-context: kstack-one") && !text.contains("kind-"), "{text}");
 
     // The Git server listens where pods would reach it.
-    let status = kstack(&home, &["status", "one", "--format", "json"]).output().unwrap();
+    let status = home.kstack(&["status", "one", "--format", "json"]).output().unwrap();
     let status: serde_json::Value = serde_json::from_slice(&status.stdout).unwrap();
     assert_eq!(status["driver"], "kind");
     assert_eq!(status["processes"][0]["name"], "git-server");
@@ -90,7 +75,7 @@ fn a_kind_cluster_comes_and_goes() {
     assert!(record.contains("\"git-host\": \"127.0.9.1\""), "{record}");
 
     // Again: nothing to do.
-    let again = kstack(&home, &["up", "one", "--format", "json"]).output().unwrap();
+    let again = home.kstack(&["up", "one", "--format", "json"]).output().unwrap();
     succeeded(&again);
     assert!(String::from_utf8(again.stdout).unwrap().contains("\"started\":0"));
     insta::assert_snapshot!(calls(&home), @r"
@@ -98,12 +83,12 @@ fn a_kind_cluster_comes_and_goes() {
     kind get kubeconfig --name kstack-one
     ");
 
-    let text = failed(&kstack(&home, &["up", "one", "--driver", "process"]).output().unwrap(), 1);
+    let text = failed(&home.kstack(&["up", "one", "--driver", "process"]).output().unwrap(), 1);
     assert!(text.contains("error: sandbox `one` was made with the driver `kind`, not `process`"), "{text}");
-    let text = failed(&kstack(&home, &["down", "one", "--keep"]).output().unwrap(), 1);
+    let text = failed(&home.kstack(&["down", "one", "--keep"]).output().unwrap(), 1);
     assert!(text.contains("kind deletes a cluster as a whole"), "{text}");
 
-    succeeded(&kstack(&home, &["down", "one"]).output().unwrap());
+    succeeded(&home.kstack(&["down", "one"]).output().unwrap());
     insta::assert_snapshot!(calls(&home), @r"
     kind get clusters
     kind delete cluster --name kstack-one --kubeconfig <home>/data/sandboxes/one/work/kind.kubeconfig
@@ -113,10 +98,8 @@ fn a_kind_cluster_comes_and_goes() {
 
 #[test]
 fn kind_without_an_engine_is_refused() {
-    let home = Home::new();
-    kstack(&home, &[]);
-    fs::write(home.path().join("bin/docker"), "#!/bin/sh\necho cannot connect >&2\nexit 1\n").unwrap();
-    let text = failed(&kstack(&home, &["up", "one", "--driver", "kind"]).output().unwrap(), 1);
+    let home = Home::with_programs(&[("docker", "echo cannot connect >&2; exit 1")]);
+    let text = failed(&home.kstack(&["up", "one", "--driver", "kind"]).output().unwrap(), 1);
     assert!(text.starts_with("error: cannot use kind: no Docker engine answers: `docker version"), "{text}");
     assert!(text.contains("hint: use `--driver process`"), "{text}");
 }

@@ -5,8 +5,9 @@ mod life;
 mod refusals;
 
 use std::{
-    ffi::OsStr,
+    ffi::{OsStr, OsString},
     fs,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::{Command, Output},
 };
@@ -18,11 +19,31 @@ use crate::support::components;
 /// A home of its own in which `kstack sandbox` runs. What is still up when it is dropped is taken down.
 struct Home {
     folder: tempfile::TempDir,
+    search_path: OsString,
 }
 
 impl Home {
     fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+        Self { folder: tempfile::tempdir().unwrap(), search_path: std::env::var_os("PATH").unwrap() }
+    }
+
+    /// A home where these scripts come before the machine's programs.
+    fn with_programs(programs: &[(&str, &str)]) -> Self {
+        let mut home = Self::new();
+        for (name, script) in programs {
+            home.program(name, script);
+        }
+        let folders = std::env::split_paths(&home.search_path).collect::<Vec<_>>();
+        home.search_path = std::env::join_paths(std::iter::once(home.path().join("bin")).chain(folders)).unwrap();
+        home
+    }
+
+    /// Writes a script to the folder `bin`.
+    fn program(&self, name: &str, script: &str) {
+        let path = self.path().join("bin").join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     }
 
     fn path(&self) -> &Path {
@@ -36,7 +57,7 @@ impl Home {
 
     fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
-        command.env_clear().env("HOME", self.path()).env("PATH", std::env::var_os("PATH").unwrap());
+        command.env_clear().env("HOME", self.path()).env("PATH", &self.search_path);
         command.env("KSTACK_HOME", self.path().join("data"));
         command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_TERMINAL_PROMPT", "0");
         for role in ["AUTHOR", "COMMITTER"] {

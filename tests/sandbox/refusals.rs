@@ -15,13 +15,6 @@ fn bare(home: &Home, arguments: &[&str]) -> Command {
     command
 }
 
-fn program(home: &Home, name: &str, script: &str) {
-    let folder = home.path().join("bin");
-    fs::create_dir_all(&folder).unwrap();
-    fs::write(folder.join(name), format!("#!/bin/sh\n{script}\n")).unwrap();
-    fs::set_permissions(folder.join(name), fs::Permissions::from_mode(0o755)).unwrap();
-}
-
 #[test]
 fn an_unknown_sandbox() {
     let home = Home::new();
@@ -74,7 +67,7 @@ fn no_go_to_build_with() {
 #[test]
 fn a_go_that_is_too_old() {
     let home = Home::new();
-    program(&home, "go", "echo go1.24.9");
+    home.program("go", "echo go1.24.9");
     let text = failed(&bare(&home, &["up", "--obtain", "build"]).output().unwrap(), 1);
     assert!(text.contains("`go` on PATH is go1.24.9, and building it takes go1.25 or later"), "{text}");
 }
@@ -82,7 +75,7 @@ fn a_go_that_is_too_old() {
 #[test]
 fn a_build_that_fails() {
     let home = Home::new();
-    program(&home, "go", "[ \"$1\" = env ] && echo go1.25.0 && exit\necho no space left on device >&2\nexit 1");
+    home.program("go", "[ \"$1\" = env ] && echo go1.25.0 && exit\necho no space left on device >&2\nexit 1");
     let text = failed(&bare(&home, &["up", "--obtain", "build"]).output().unwrap(), 1);
     assert!(text.contains("error: `go build -mod=readonly -trimpath"), "{text}");
     assert!(text.contains("failed (exit status: 1):\nno space left on device"), "{text}");

@@ -16,6 +16,7 @@ const DEPTH: usize = 4;
 /// A mirror folder, packed or unpacked, that has all the given providers (`namespace/type`): one of
 /// `$KSTACK_PROVIDER_MIRROR`, or any other found a few levels below the root or beside the checkout.
 /// A test that needs a provider which is nowhere says so and ends.
+#[expect(clippy::print_stderr, reason = "a test that did not run says so")]
 pub fn mirror(providers: &[&str]) -> Option<PathBuf> {
     let has_all = |mirror: &&PathBuf| providers.iter().all(|provider| has(mirror, provider));
     let found = mirrors().iter().find(has_all).cloned();

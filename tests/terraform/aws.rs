@@ -10,7 +10,7 @@ use std::{
 use kstack::terraform::{PlanOptions, Product};
 
 use super::{
-    readers::{agreed, both, is_terraform, text},
+    compare::{agreed, both, is_terraform, text},
     stack::Stack,
 };
 use crate::support::providers;
@@ -22,6 +22,7 @@ struct Moto {
 }
 
 impl Moto {
+    #[expect(clippy::print_stderr, reason = "a test that did not run says so")]
     fn start() -> Option<Self> {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let run = "from moto.server import main; main()";

@@ -10,7 +10,7 @@ impl From<PipelineError> for CliError {
             PipelineError::Location(error) => error.into(),
             PipelineError::Repo(error) => error.into(),
             PipelineError::Closure(error) => error.into(),
-            PipelineError::Terraform(error) => error.into(),
+            PipelineError::Terraform(error) => (*error).into(),
             PipelineError::Refused { refusals } => refused(&refusals),
             error @ (PipelineError::Locked { .. } | PipelineError::LockRace { .. }) => {
                 Self::new(ErrorKind::External, error)

@@ -384,7 +384,7 @@ impl Workshop {
         let result = self.apply_steps(job, stores, journal, interrupt, events).await;
         let (status, summary) = match &result {
             Ok(summary) => (Status::Applied, summary.clone()),
-            Err(PipelineError::Terraform(TerraformError::Interrupted { .. })) => {
+            Err(PipelineError::Terraform(error)) if matches!(**error, TerraformError::Interrupted { .. }) => {
                 (Status::Interrupted, "interrupted; Terraform has kept its state".to_owned())
             }
             Err(error) => (Status::Failed, plan::chain(error)),
@@ -524,8 +524,7 @@ fn errored(instance: &Instance, stores: &Stores) -> Refusal {
 
 fn errored_state(error: &PipelineError) -> Option<&Path> {
     match error {
-        PipelineError::Terraform(TerraformError::Failed(failure)) => failure.errored_state.as_deref(),
-        PipelineError::Terraform(TerraformError::Interrupted { errored_state, .. }) => errored_state.as_deref(),
+        PipelineError::Terraform(error) => error.errored_state(),
         _ => None,
     }
 }

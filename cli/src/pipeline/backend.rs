@@ -26,8 +26,13 @@ impl StateLocation {
         match &platform.state.backend {
             StateBackend::S3 { bucket, region } => {
                 let mut settings = Vec::new();
-                if let Some(environment) = &instance.environment {
-                    settings.push(BackendSetting::File(tree.join(layout::tfbackend(environment))));
+                let file = match &instance.environment {
+                    Some(environment) => layout::tfbackend(environment),
+                    None => format!("{}/shared.tfbackend", layout::ENVIRONMENTS),
+                };
+                let file = tree.join(file);
+                if file.exists() {
+                    settings.push(BackendSetting::File(file));
                 }
                 settings.extend([value("bucket", bucket), value("region", region), value("key", &key)]);
                 let store =

@@ -31,7 +31,7 @@ pub enum PipelineError {
     Closure(#[from] ClosureError),
     /// Terraform failed.
     #[error(transparent)]
-    Terraform(#[from] TerraformError),
+    Terraform(Box<TerraformError>),
     /// A plan file cannot be read.
     #[error(transparent)]
     Plan(#[from] PlanFileError),
@@ -149,4 +149,11 @@ pub enum PipelineError {
     /// A task of the program itself ended in an unexpected way.
     #[error("a task ended unexpectedly")]
     Task(#[from] tokio::task::JoinError),
+}
+
+impl From<TerraformError> for PipelineError {
+    /// Boxed: it carries diagnostics, and most results carry no error at all.
+    fn from(error: TerraformError) -> Self {
+        Self::Terraform(Box::new(error))
+    }
 }

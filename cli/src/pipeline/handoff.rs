@@ -20,7 +20,7 @@ use super::{PipelineError, Site, plan, workshop::Tree};
 const REMOTE: &str = "origin";
 
 /// How long the engine's controllers may take to start when nobody waits for the commit.
-const ENGINE_TIMEOUT: Duration = Duration::from_mins(5);
+const ENGINE_TIMEOUT: Duration = Duration::from_secs(5 * 60);
 
 /// Which clusters to hand over, and how.
 #[derive(Debug, Clone)]

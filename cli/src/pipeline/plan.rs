@@ -6,7 +6,7 @@ use serde::Serialize;
 use tokio::sync::Mutex;
 
 use crate::{
-    closure::{self, Affected, Closure, Inventory, Kind, Memo, Reason},
+    closure::{self, Affected, Closure, Inventory, Kind, Memo, Notice, Reason},
     platform::{EnvironmentName, Instance, Parallelism, Platform, StackName, layout},
     repo::{CommitId, Range, Snapshot},
     terraform::{ChangeList, Interrupt, PlanFile, PlanMode, PlanOptions, Reader, TerraformEvent, Watch},
@@ -136,7 +136,9 @@ impl Workshop {
         let changes = closure::affected(if request.all { None } else { base.as_ref() }, &head, &memo)?;
         let inventory = changes.inventory;
         let environments = environments(&inventory.platform, &request.environments)?;
-        let notices = changes.notices.iter().map(ToString::to_string).collect();
+        // Those of single files are told with the instances that read them.
+        let whole = changes.notices.iter().filter(|notice| matches!(notice, Notice::BaseUnreadable { .. }));
+        let notices = whole.map(ToString::to_string).collect();
         let affected: Vec<Affected> = changes
             .affected
             .into_iter()
@@ -263,7 +265,9 @@ impl Workshop {
                     (Result::Skipped { reason: "interrupted".to_owned() }, Vec::new())
                 }
             };
-            notices.extend(target.closure.notices.iter().map(ToString::to_string));
+            // That a file outside of the repository is read tells nothing about this change; `kstack why` shows it.
+            let told = target.closure.notices.iter().filter(|notice| !matches!(notice, Notice::Outside { .. }));
+            notices.extend(told.map(ToString::to_string));
             Planned {
                 instance: target.affected.instance.clone(),
                 kind: target.affected.kind,
@@ -390,8 +394,12 @@ pub(super) fn program(workshop: &Workshop) -> Program {
 
 /// The variable files that exist for `instance`.
 fn var_files(tree: &Tree, instance: &Instance) -> Vec<std::path::PathBuf> {
-    let files = instance.environment.iter().map(|environment| tree.path().join(layout::tfvars(environment)));
-    files.filter(|file| file.exists()).collect()
+    let file = match &instance.environment {
+        Some(environment) => layout::tfvars(environment),
+        None => format!("{}/shared.tfvars", layout::ENVIRONMENTS),
+    };
+    let file = tree.path().join(file);
+    if file.exists() { vec![file] } else { Vec::new() }
 }
 
 /// The environments that a request means.

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::{
     Sink,
     cluster::Cluster,
-    component::{Component, Components, FLUX, hex},
+    component::{Components, FLUX, hex},
     driver::UpSettings,
     error::SandboxError,
     event::SandboxEvent,
@@ -39,9 +39,9 @@ pub(super) async fn up(sandbox: &Sandbox, settings: &UpSettings, sink: Sink<'_>)
     let mut record = sandbox.read_or_create(Driver::Process, sink).await?;
     record.git_repositories.extend(settings.git_repositories.clone());
     record.engine = settings.engine;
-    record.versions = members.iter().filter_map(|member| member.component()).map(version).collect();
+    record.versions = paths.versions();
     record.write(&sandbox.record_path())?;
-    for folder in ["data/etcd", "data/source-controller"] {
+    for folder in ["logs", "work", "data/etcd", "data/source-controller"] {
         create_private_folder(&sandbox.folder().join(folder))?;
     }
     pki::ensure(&sandbox.pki(), jiff::Zoned::now().year())?;
@@ -52,10 +52,6 @@ pub(super) async fn up(sandbox: &Sandbox, settings: &UpSettings, sink: Sink<'_>)
     boot.supervisor.stop_strays(&members).await?;
     boot.run(settings.engine, manifests.as_deref()).await?;
     Ok(boot.supervisor.started())
-}
-
-fn version(component: Component) -> (String, String) {
-    (component.name().to_owned(), component.version().to_owned())
 }
 
 struct Boot<'a> {

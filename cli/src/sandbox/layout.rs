@@ -262,6 +262,7 @@ mod tests {
         assert_eq!(first.git_url(&name), again.git_url(&name));
         assert_eq!(first.git_token.expose_secret(), again.git_token.expose_secret());
         assert_eq!(one.record().unwrap().git_repositories, repositories);
+        assert_eq!(one.status().await.unwrap().state(), "reserved");
 
         let two = sandbox(home.path(), "two");
         two.reserve(DriverChoice::Process, &BTreeMap::new(), &|_| {}).await.unwrap();

@@ -13,6 +13,11 @@ use crate::{
 
 /// Options of `kstack sandbox up`.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Programs are taken from --assets, then from the cache (KSTACK_COMPONENTS_DIR), then downloaded \
+    and checked, and otherwise built from their Go modules, which takes about ten minutes once. Everything about the \
+    sandbox lies in one folder below KSTACK_HOME and listens on loopback only."
+)]
 pub struct UpArgs {
     #[command(flatten)]
     name: NameArg,

@@ -183,7 +183,7 @@ impl Story<'_> {
 
     fn change_message(&self) -> Result<(), End> {
         let path = self.ground.platform.join(MESSAGE);
-        std::fs::write(&path, "Hello from the second commit!\n").map_err(|error| {
+        std::fs::write(&path, "Hello again from ${cluster_name}\n").map_err(|error| {
             let message = format!("cannot write `{}`: {error}", path.display());
             CliError::new(ErrorKind::External, std::io::Error::new(error.kind(), message))
         })?;

@@ -43,18 +43,29 @@ pub struct ComponentSettings {
 
 /// Where the programs are.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Paths(BTreeMap<Component, PathBuf>);
+pub struct Paths {
+    programs: BTreeMap<Component, PathBuf>,
+    /// Those from the user's folder, whose version nobody checked.
+    given: BTreeSet<Component>,
+}
 
 impl Paths {
     /// The program of `component`, which must have been asked for; otherwise a path that does not exist.
     pub fn get(&self, component: Component) -> &Path {
-        self.0.get(&component).map_or(Path::new("/nonexistent"), PathBuf::as_path)
+        self.programs.get(&component).map_or(Path::new("/nonexistent"), PathBuf::as_path)
+    }
+
+    /// The versions of the programs that kstack chose, by name.
+    pub fn versions(&self) -> BTreeMap<String, String> {
+        let chosen = self.programs.keys().filter(|component| !self.given.contains(component));
+        chosen.map(|component| (component.name().to_owned(), component.version().to_owned())).collect()
     }
 
     /// All programs in one folder, none of which needs to exist.
     #[cfg(test)]
     pub(in crate::sandbox) fn for_tests(folder: &Path) -> Self {
-        Self(Component::ALL.into_iter().map(|component| (component, folder.join(component.name()))).collect())
+        let programs = Component::ALL.map(|component| (component, folder.join(component.name())));
+        Self { programs: programs.into(), given: BTreeSet::new() }
     }
 }
 
@@ -82,40 +93,37 @@ impl<'a> Components<'a> {
     /// # Errors
     /// When one can be had in no way, is not what its publisher says, or was changed in the cache.
     pub async fn ensure(&self, needed: &BTreeSet<Component>) -> Result<Paths, SandboxError> {
-        let (mut found, missing) = self.find(needed)?;
+        let (mut paths, missing) = self.find(needed)?;
         if !missing.is_empty() {
             let work = self.cache.work(self.sink).await?;
             // Another process may have put them there in the meantime.
             let (again, missing) = self.find(&missing)?;
-            found.extend(again);
+            paths.programs.extend(again.programs);
             let obtainer = Obtainer::new(self, &work).await?;
             for (index, component) in missing.iter().enumerate() {
                 let path = obtainer.obtain(*component, index + 1, missing.len()).await?;
-                found.insert(*component, path);
+                paths.programs.insert(*component, path);
             }
         }
-        Ok(Paths(found))
+        Ok(paths)
     }
 
     /// Those that are there, and those that are not.
-    fn find(
-        &self,
-        needed: &BTreeSet<Component>,
-    ) -> Result<(BTreeMap<Component, PathBuf>, BTreeSet<Component>), SandboxError> {
-        let mut found = BTreeMap::new();
+    fn find(&self, needed: &BTreeSet<Component>) -> Result<(Paths, BTreeSet<Component>), SandboxError> {
+        let mut paths = Paths::default();
         let mut missing = BTreeSet::new();
         for component in needed {
             let given = self.settings.assets.as_ref().map(|folder| folder.join(component.name()));
-            let path = match given.filter(|path| path.is_file()) {
-                Some(path) => Some(path),
-                None => self.cache.find(component.entry())?,
-            };
-            match path {
-                Some(path) => drop(found.insert(*component, path)),
-                None => drop(missing.insert(*component)),
+            if let Some(path) = given.filter(|path| path.is_file()) {
+                paths.programs.insert(*component, path);
+                paths.given.insert(*component);
+            } else if let Some(path) = self.cache.find(component.entry())? {
+                paths.programs.insert(*component, path);
+            } else {
+                missing.insert(*component);
             }
         }
-        Ok((found, missing))
+        Ok((paths, missing))
     }
 }
 
@@ -230,13 +238,16 @@ mod tests {
         std::fs::write(assets.join("etcd"), "given").unwrap();
 
         let needed = BTreeSet::from([Component::Etcd]);
-        let ensure = async |settings: ComponentSettings| {
-            Components::new(&settings, &|_| {}).ensure(&needed).await.unwrap().get(Component::Etcd).to_owned()
-        };
-        assert_eq!(ensure(settings(Some(&assets))).await, assets.join("etcd"));
-        assert_eq!(ensure(settings(None)).await, cached);
+        let ensure =
+            async |settings: ComponentSettings| Components::new(&settings, &|_| {}).ensure(&needed).await.unwrap();
+        let given = ensure(settings(Some(&assets))).await;
+        assert_eq!(given.get(Component::Etcd), assets.join("etcd"));
+        assert!(given.versions().is_empty(), "nobody knows which version it is");
+        assert_eq!(ensure(settings(None)).await.get(Component::Etcd), cached);
         // A folder that lacks a program does not hide the cache.
-        assert_eq!(ensure(settings(Some(folder.path()))).await, cached);
+        let other = ensure(settings(Some(folder.path()))).await;
+        assert_eq!(other.get(Component::Etcd), cached);
+        assert_eq!(other.versions()["etcd"], Component::Etcd.version());
     }
 
     #[tokio::test]
