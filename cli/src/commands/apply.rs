@@ -3,7 +3,7 @@
 use crate::{
     error::CliError,
     exit::ExitCode,
-    pipeline::{ApplyReport, ApplyRequest, HandoffRequest, Status},
+    pipeline::{ApplyReport, ApplyRequest, ClusterSelection, HandoffRequest, Status},
     platform::{EnvironmentName, StackName},
     sync::Mode,
     ui::Reporter,
@@ -44,8 +44,23 @@ pub fn run(context: &mut Context<'_>, args: &ApplyArgs) -> Result<ExitCode, CliE
     let platform = delivery::platform(workshop.site(), commit)?;
     let environment = delivery::environment(&platform, args.environment.as_ref())?;
     let interrupt = interrupt::listen(context)?;
-    let request =
-        ApplyRequest { commit, environment: environment.clone(), stacks: args.stacks.clone(), dry_run: args.dry_run };
+    let clusters = ClusterSelection {
+        commit,
+        environment: environment.clone(),
+        stacks: args.stacks.clone(),
+        access: args.delivery.access(context),
+    };
+    let handoff = HandoffRequest {
+        clusters,
+        credential: args.delivery.credential(context, &platform.repository)?,
+        wait: Some(args.delivery.timeout),
+        mode: Mode::Apply,
+    };
+    let hands_over = !args.dry_run && !args.no_handoff;
+    if hands_over {
+        workshop.site().foresee_hand_over(&handoff)?;
+    }
+    let request = ApplyRequest { commit, environment, stacks: args.stacks.clone(), dry_run: args.dry_run };
     let reporter = Reporter::new(context.ui, "applied");
     let report = context.block_on(workshop.apply(&request, &interrupt, &|event| reporter.event(&event)))?;
     show(context, &report, args.dry_run)?;
@@ -55,19 +70,10 @@ pub fn run(context: &mut Context<'_>, args: &ApplyArgs) -> Result<ExitCode, CliE
     if !report.is_ok() {
         return Ok(ExitCode::Failed);
     }
-    if args.dry_run || args.no_handoff {
+    if !hands_over {
         return Ok(ExitCode::Done);
     }
-    let request = HandoffRequest {
-        commit,
-        environment,
-        stacks: args.stacks.clone(),
-        access: args.delivery.access(context),
-        credential: args.delivery.credential(context, &platform.repository)?,
-        wait: Some(args.delivery.timeout),
-        mode: Mode::Apply,
-    };
-    delivery::hand_over(context, workshop.site(), &request)
+    delivery::hand_over(context, workshop.site(), &handoff)
 }
 
 pub(super) fn show(context: &Context<'_>, report: &ApplyReport, dry_run: bool) -> Result<(), CliError> {

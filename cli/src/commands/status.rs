@@ -6,7 +6,7 @@ use super::{Context, delivery};
 use crate::{
     error::CliError,
     exit::ExitCode,
-    pipeline::Site,
+    pipeline::{ClusterSelection, Site},
     platform::{EnvironmentName, StackName},
     repo::Repository,
     sync::{RegistryStatus, State},
@@ -39,8 +39,9 @@ pub fn run(context: &mut Context<'_>, args: &StatusArgs) -> Result<ExitCode, Cli
     let site = Site::new(Repository::open(&context.directory)?, &context.cache()?);
     let commit = site.repository().resolve(&args.commit)?;
     let environment = delivery::environment(&delivery::platform(&site, commit)?, args.environment.as_ref())?;
-    let access = args.access.access(context);
-    let seen = context.block_on(site.status(commit, &environment, &args.stacks, access.as_ref()))?;
+    let selection =
+        ClusterSelection { commit, environment, stacks: args.stacks.clone(), access: args.access.access(context) };
+    let seen = context.block_on(site.status(&selection))?;
     for (instance, status) in &seen {
         if context.ui.is_json() {
             let ready = status.is_ready();

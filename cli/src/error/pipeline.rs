@@ -24,6 +24,12 @@ impl From<PipelineError> for CliError {
                 Self::new(ErrorKind::User, error).hint(format!("`kstack.hcl` has: {known}"))
             }
             PipelineError::Sync(error) => error.into(),
+            PipelineError::LocalCluster { ref sandbox, .. } => {
+                let hint = format!("start it with `kstack sandbox up {sandbox}`, then run the command again");
+                Self::new(ErrorKind::External, error).hint(hint)
+            }
+            error @ PipelineError::NotApplied { .. } => Self::new(ErrorKind::User, error)
+                .hint("run `kstack apply` first, or name the cluster with `--kubeconfig`"),
             error @ PipelineError::OneCluster { .. } => {
                 Self::new(ErrorKind::Usage, error).hint("name one with `--stack`, or leave `--kubeconfig` out")
             }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::{
     closure::ClosureError,
+    platform::Instance,
     repo::RepoError,
     store::{LocationError, StoreError},
     sync::SyncError,
@@ -116,6 +117,20 @@ pub enum PipelineError {
     /// A cluster cannot be handed over.
     #[error(transparent)]
     Sync(#[from] SyncError),
+    /// The control plane of a local cluster, which is a sandbox, does not answer or is gone.
+    #[error("the local cluster `{sandbox}` does not run")]
+    LocalCluster {
+        /// The sandbox.
+        sandbox: String,
+        /// How that showed.
+        source: Box<SyncError>,
+    },
+    /// A cluster stack was never applied, so nothing says how its cluster is reached.
+    #[error("{instance} was never applied, so its cluster is not known")]
+    NotApplied {
+        /// The cluster's instance.
+        instance: Instance,
+    },
     /// One kubeconfig for several clusters.
     #[error("one kubeconfig cannot stand for {count} clusters")]
     OneCluster {

@@ -6,6 +6,7 @@ mod applied;
 mod apply;
 mod backend;
 mod bundle;
+mod clusters;
 mod error;
 mod event;
 mod fit;
@@ -19,6 +20,7 @@ mod workshop;
 
 pub use apply::{ApplyReport, ApplyRequest, Delivered};
 pub use bundle::{Bundle, BundleFormat, Manifest, StateVersion};
+pub use clusters::ClusterSelection;
 pub use error::PipelineError;
 pub use event::{Event, EventSink};
 pub use fit::{Field, Refusal};

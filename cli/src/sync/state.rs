@@ -38,8 +38,30 @@ impl State {
     }
 
     pub(super) fn failed(condition: Condition) -> Self {
-        Self::Failed { reason: condition.reason, message: condition.message.trim().to_owned() }
+        Self::Failed { reason: condition.reason, message: without_work_folders(condition.message.trim()) }
     }
+}
+
+/// A message of kustomize-controller without the folder that it unpacks the repository to, whose name is new at
+/// every attempt: of `/tmp/kustomization-3406/apps/web/x.yaml` there remains `apps/web/x.yaml`, the path in Git.
+fn without_work_folders(message: &str) -> String {
+    const PREFIX: &str = "/kustomization-"; // `build` in its kustomization_controller.go
+    let mut kept = String::with_capacity(message.len());
+    let mut rest = message;
+    while let Some(at) = rest.find(PREFIX) {
+        let (before, after) = (&rest[..at], &rest[at + PREFIX.len()..]);
+        let digits = after.bytes().take_while(u8::is_ascii_digit).count();
+        if digits == 0 || after.as_bytes().get(digits) != Some(&b'/') {
+            kept.push_str(&rest[..at + PREFIX.len()]);
+            rest = after;
+            continue;
+        }
+        let outside = before.rfind(|c: char| c.is_whitespace() || matches!(c, '\'' | '"' | '`' | '(' | '='));
+        kept.push_str(outside.map_or("", |last| &before[..=last]));
+        rest = &after[digits + 1..];
+    }
+    kept.push_str(rest);
+    kept
 }
 
 /// How far which object is.
@@ -50,4 +72,26 @@ pub struct ObjectStatus {
     /// How far it is.
     #[serde(flatten)]
     pub state: State,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_in_messages_are_those_of_the_repository() {
+        for (message, wanted) in [
+            (
+                "read '/tmp/kustomization-3406/apps/web': open /var/tmp/x/kustomization-3406/apps/a.yaml: no such file",
+                "read 'apps/web': open apps/a.yaml: no such file",
+            ),
+            ("/tmp/kustomization-1/a", "a"),
+            (
+                "see apps/kustomization-old/x and /srv/kustomization-12",
+                "see apps/kustomization-old/x and /srv/kustomization-12",
+            ),
+        ] {
+            assert_eq!(without_work_folders(message), wanted);
+        }
+    }
 }

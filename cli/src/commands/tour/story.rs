@@ -13,11 +13,10 @@ use crate::{
     commands::{self, Context, interrupt, sandbox::report::Report},
     error::{CliError, ErrorKind},
     exit::ExitCode,
-    pipeline::Site,
+    pipeline::{ClusterSelection, Site},
     platform::EnvironmentName,
     repo::Repository,
     sandbox::{Component, ComponentSettings, Components, DriverChoice, FLUX_VERSION},
-    sync::ClusterAccess,
     terraform::Interrupt,
     ui::Table,
 };
@@ -193,10 +192,10 @@ impl Story<'_> {
     }
 
     fn show_delivered(&self, context: &Context<'_>) -> Result<(), End> {
-        let access = ClusterAccess::Kubeconfig { path: self.ground.sandbox.kubeconfig(), context: None };
         let site = Site::new(Repository::open(&self.ground.platform)?, &context.cache()?);
-        let (head, environment) = (site.repository().head()?, EnvironmentName::new("ops")?);
-        let seen = context.block_on(site.status(head, &environment, &[], Some(&access)))?;
+        let (commit, environment) = (site.repository().head()?, EnvironmentName::new("ops")?);
+        let selection = ClusterSelection { commit, environment, stacks: Vec::new(), access: None };
+        let seen = context.block_on(site.status(&selection))?;
         if context.ui.is_json() {
             return Ok(());
         }
