@@ -7,6 +7,7 @@ use tokio::sync::Mutex;
 
 use crate::{
     closure::{self, Affected, Closure, Inventory, Kind, Memo, Reason},
+    hcl,
     platform::{EnvironmentName, Instance, Parallelism, Platform, StackName, layout},
     repo::{CommitId, Range, Snapshot},
     terraform::{ChangeList, Interrupt, PlanFile, PlanMode, PlanOptions, Reader, TerraformEvent, Watch},
@@ -136,6 +137,8 @@ impl Workshop {
         let changes = closure::affected(if request.all { None } else { base.as_ref() }, &head, &memo)?;
         let inventory = changes.inventory;
         let environments = environments(&inventory.platform, &request.environments)?;
+        let removed = changes.affected.iter().map(|affected| &affected.instance.stack);
+        known_stacks(&request.stacks, inventory.stacks.iter().map(|stack| &stack.name).chain(removed))?;
         let notices = changes.notices.iter().map(ToString::to_string).collect();
         let affected: Vec<Affected> = changes
             .affected
@@ -312,6 +315,7 @@ impl Workshop {
         let said = |said: TerraformEvent| events(Event::Terraform { instance: instance.clone(), said });
         let watch = Watch { events: &said, interrupt };
         let step = |step| events(Event::Step { instance: instance.clone(), step });
+        let _alone = self.site().occupy(instance, interrupt, || step("waiting for another run")).await?;
         let terraform = self.terraform(&target.tree, &target.platform, instance)?;
         let mut notices = Vec::new();
 
@@ -331,7 +335,7 @@ impl Workshop {
         }
 
         step("planning");
-        let out = self.site().file(instance, "plan");
+        let out = self.site().secret_file(instance)?;
         let options = PlanOptions {
             var_files: var_files(&target.tree, instance),
             mode: if target.affected.kind == Kind::Removed { PlanMode::Destroy } else { PlanMode::Normal },
@@ -376,9 +380,7 @@ impl Workshop {
             terraform: program(self),
             changes,
         };
-        Bundle::new(planned, plan).save(plans).await?;
-        // The bundle holds it now; a plan file may carry secrets and is not left lying around.
-        std::fs::remove_file(out).map_err(|source| PipelineError::Io { verb: "remove", path: out.to_owned(), source })
+        Bundle::new(planned, plan).save(plans).await
     }
 }
 
@@ -409,6 +411,17 @@ pub(super) fn environments(
         return Ok(platform.environments.iter().take(1).map(|environment| environment.name.clone()).collect());
     }
     Ok(names.to_vec())
+}
+
+/// Refuses names that are no stack's: they would select nothing, which looks like success.
+pub(super) fn known_stacks<'a>(
+    names: &[StackName],
+    known: impl Iterator<Item = &'a StackName>,
+) -> std::result::Result<(), PipelineError> {
+    let known: Vec<&str> = known.map(StackName::as_str).collect();
+    let Some(name) = names.iter().find(|name| !known.contains(&name.as_str())) else { return Ok(()) };
+    let near = hcl::nearest(name.as_str(), known).map(ToOwned::to_owned);
+    Err(PipelineError::UnknownStack { name: name.to_string(), near })
 }
 
 /// How many instances run at once. Terraform and a cloud provider keep about one core busy each.
