@@ -7,6 +7,7 @@ use tokio::sync::Mutex;
 
 use crate::{
     closure::{self, Affected, Closure, Inventory, Kind, Memo, Notice, Reason},
+    hcl,
     platform::{Environment, EnvironmentName, Instance, Parallelism, Platform, StackName, layout},
     repo::{CommitId, Range, Snapshot},
     terraform::{ChangeList, Interrupt, PlanFile, PlanMode, PlanOptions, Reader, TerraformEvent, Watch},
@@ -139,6 +140,8 @@ impl Workshop {
         // Those of single files are told with the instances that read them.
         let whole = changes.notices.iter().filter(|notice| matches!(notice, Notice::BaseUnreadable { .. }));
         let notices = whole.map(ToString::to_string).collect();
+        let removed = changes.affected.iter().map(|affected| &affected.instance.stack);
+        known_stacks(&request.stacks, inventory.stacks.iter().map(|stack| &stack.name).chain(removed))?;
         let affected: Vec<Affected> = changes
             .affected
             .into_iter()
@@ -316,6 +319,7 @@ impl Workshop {
         let said = |said: TerraformEvent| events(Event::Terraform { instance: instance.clone(), said });
         let watch = Watch { events: &said, interrupt };
         let step = |step| events(Event::Step { instance: instance.clone(), step });
+        let _alone = self.site().occupy(instance, interrupt, || step("waiting for another run")).await?;
         let terraform = self.terraform(&target.tree, &target.platform, instance)?;
         let mut notices = Vec::new();
 
@@ -335,7 +339,7 @@ impl Workshop {
         }
 
         step("planning");
-        let out = self.site().file(instance, "plan");
+        let out = self.site().secret_file(instance)?;
         let options = PlanOptions {
             var_files: var_files(&target.tree, instance),
             mode: if target.affected.kind == Kind::Removed { PlanMode::Destroy } else { PlanMode::Normal },
@@ -380,9 +384,7 @@ impl Workshop {
             terraform: program(self),
             changes,
         };
-        Bundle::new(planned, plan).save(plans).await?;
-        // The bundle holds it now; a plan file may carry secrets and is not left lying around.
-        std::fs::remove_file(out).map_err(|source| PipelineError::Io { verb: "remove", path: out.to_owned(), source })
+        Bundle::new(planned, plan).save(plans).await
     }
 }
 
@@ -422,6 +424,17 @@ pub(super) fn environment<'a>(
         name: name.to_string(),
         known: platform.environments.iter().map(|environment| environment.name.to_string()).collect(),
     })
+}
+
+/// Refuses names that are no stack's: they would select nothing, which looks like success.
+pub(super) fn known_stacks<'a>(
+    names: &[StackName],
+    known: impl Iterator<Item = &'a StackName>,
+) -> std::result::Result<(), PipelineError> {
+    let known: Vec<&str> = known.map(StackName::as_str).collect();
+    let Some(name) = names.iter().find(|name| !known.contains(&name.as_str())) else { return Ok(()) };
+    let near = hcl::nearest(name.as_str(), known).map(ToOwned::to_owned);
+    Err(PipelineError::UnknownStack { name: name.to_string(), near })
 }
 
 /// How many instances run at once. Terraform and a cloud provider keep about one core busy each.
