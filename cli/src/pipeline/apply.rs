@@ -23,7 +23,7 @@ use super::{
     fit::{self, Field, Present, Refusal},
     journal::{self, Entry, Journal, Record, Status},
     lock::Lock,
-    plan, schedule,
+    plan, schedule, target,
     workshop::Tree,
 };
 
@@ -116,7 +116,7 @@ impl Workshop {
         events: EventSink<'_>,
     ) -> Result<ApplyReport, PipelineError> {
         let scene = self.scene(request)?;
-        plan::environment(&scene.inventory.platform, &request.environment)?;
+        target::environment(&scene.inventory.platform, &request.environment)?;
         let stores = Stores::open(&scene.inventory.platform, self.site().repository().root())?;
         if request.dry_run {
             return self.checked(request, &scene, &stores, interrupt, events, None).await;
@@ -259,7 +259,7 @@ impl Workshop {
             }
         }
         let stacks = scene.inventory.stacks.iter().map(|stack| &stack.name);
-        plan::known_stacks(&request.stacks, stacks.chain(applied.keys().map(|instance| &instance.stack)))?;
+        target::known_stacks(&request.stacks, stacks.chain(applied.keys().map(|instance| &instance.stack)))?;
         let existing = scene.inventory.instances();
         for (instance, applied) in applied {
             if let Some(closure) = applied.closure

@@ -9,7 +9,7 @@ use crate::{
     sync::{self, Cluster, ClusterAccess, ClusterContract, EngineFiles, RegistryStatus, SyncError},
 };
 
-use super::{PipelineError, Site, backend::StateLocation, plan, workshop::Tree};
+use super::{PipelineError, Site, backend::StateLocation, target, workshop::Tree};
 
 /// Which clusters, and at which commit.
 #[derive(Debug, Clone)]
@@ -74,7 +74,7 @@ impl Site {
     pub(super) fn select(&self, selection: &ClusterSelection) -> Result<Selected, PipelineError> {
         let snapshot = self.repository().commit_snapshot(selection.commit)?;
         let inventory = Inventory::load(&snapshot)?;
-        let environment = plan::environment(&inventory.platform, &selection.environment)?.clone();
+        let environment = target::environment(&inventory.platform, &selection.environment)?.clone();
         for stack in &selection.stacks {
             inventory.stack(stack.as_str())?;
         }

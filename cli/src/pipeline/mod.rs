@@ -16,6 +16,7 @@ mod journal;
 mod lock;
 mod plan;
 mod schedule;
+mod target;
 mod workshop;
 
 pub use apply::{ApplyReport, ApplyRequest, Delivered};
@@ -27,5 +28,5 @@ pub use fit::{Field, Refusal};
 pub use git_event::{GitEvent, GitEventError};
 pub use handoff::{HandedOver, HandoffRequest, HandoffSink};
 pub use journal::{Journal, Record, Status};
-pub use plan::{PlanReport, PlanRequest, Planned, Result as PlanResult};
+pub use plan::{PlanReport, PlanRequest, Planned, Result as PlanResult, Which};
 pub use workshop::{Site, Workshop};
