@@ -80,7 +80,9 @@ impl Site {
         let selected = self.select(&request.clusters)?;
         let mut located = Vec::new();
         for found in &selected.clusters {
-            located.push((&found.instance, found.locate(request.clusters.access.as_ref()).await?));
+            let cluster = found.locate(request.clusters.access.as_ref()).await?;
+            let connection = cluster.connect().await?;
+            located.push((&found.instance, cluster, connection));
         }
         let expected = if located.is_empty() || request.mode == Mode::DryRun {
             request.clusters.commit
@@ -88,9 +90,8 @@ impl Site {
             self.publish(request.clusters.commit, &selected.environment)?
         };
         let mut handed_over = Vec::new();
-        for (instance, located) in located {
+        for (instance, located, cluster) in located {
             let sink = |event| events(instance, event);
-            let cluster = located.connect().await?;
             let root = located.files.root().clone();
             let settings = HandoffSettings {
                 files: located.files,
