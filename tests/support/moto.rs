@@ -64,7 +64,11 @@ impl Moto {
 
     /// Makes a bucket, as `kstack bootstrap` or a person would.
     pub fn make_bucket(&self, name: &str) {
-        let status = self.request("PUT", &format!("/{name}"), "<CreateBucketConfiguration><LocationConstraint>eu-west-1</LocationConstraint></CreateBucketConfiguration>");
+        let status = self.request(
+            "PUT",
+            &format!("/{name}"),
+            "<CreateBucketConfiguration><LocationConstraint>eu-west-1</LocationConstraint></CreateBucketConfiguration>",
+        );
         assert!(status.starts_with("HTTP/1.1 200"), "{status}");
     }
 
@@ -123,7 +127,8 @@ fn python() -> &'static Path {
 }
 
 fn has_moto(python: &Path) -> bool {
-    let check = Command::new(python).args(["-c", "import moto.server"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let check =
+        Command::new(python).args(["-c", "import moto.server"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
     check.is_ok_and(|status| status.success())
 }
 
