@@ -91,6 +91,7 @@ pub(super) fn api(client: &Client, resource: &ApiResource, namespace: Option<&st
 }
 
 /// The resource of a kind that every API server has.
+#[cfg(test)]
 pub(super) fn builtin(group: &str, version: &str, kind: &str) -> ApiResource {
     ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind))
 }
