@@ -39,6 +39,7 @@ Review and deliver:
   plan         Show what a change does to infrastructure, and keep the plans for review
   apply        Apply exactly the plans that were reviewed
   sync         Hand a cluster over to its engine and wait for a commit
+  status       Show how far a cluster is in delivering a commit
   ci           Do what a pull request, push or tag asks for
 
 Tools:
@@ -120,6 +121,8 @@ pub enum Command {
     Validate(commands::validate::ValidateArgs),
     /// Hand a cluster over to its engine and wait for a commit
     Sync(commands::sync::SyncArgs),
+    /// Show how far a cluster is in delivering a commit
+    Status(commands::status::StatusArgs),
     /// Write the manual pages
     Man(commands::man::ManArgs),
 }

@@ -450,9 +450,12 @@ fn synced(ran: &Ran) -> String {
 fn error(platform: &Platform, ran: &Ran) -> String {
     let text = &ran.stderr[ran.stderr.find("error: ").unwrap_or_else(|| panic!("{ran}"))..];
     let mut text = text.trim_end().to_owned();
-    for (pattern, name) in
-        [(r"127\.0\.0\.1:[0-9]{2,}", "[ADDRESS]"), ("[0-9a-f]{40}", "[COMMIT]"), (" after [0-9]+ ms", ""), ("`[0-9a-f]{7}`", "`[COMMIT]`")]
-    {
+    for (pattern, name) in [
+        (r"127\.0\.0\.1:[0-9]{2,}", "[ADDRESS]"),
+        ("[0-9a-f]{40}", "[COMMIT]"),
+        (" after [0-9]+ ms", ""),
+        ("`[0-9a-f]{7}`", "`[COMMIT]`"),
+    ] {
         text = regex::Regex::new(pattern).unwrap().replace_all(&text, name).into_owned();
     }
     text.replace(&platform.world().root().display().to_string(), "[WORLD]")

@@ -102,12 +102,12 @@ fn rule(port: u32) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn both_readers_agree_on_the_aws_provider() {
-    let Some(mirror) = providers::mirror(&["hashicorp/aws"]) else { return };
+    let mirror = providers::mirror(&["hashicorp/aws"]);
     if !is_terraform().await {
         return;
     }
     let Some(moto) = Moto::start() else { return };
-    let mut stack = Stack::with_mirrors("", [mirror]);
+    let mut stack = Stack::with_mirrors("", mirror);
     for (name, value) in [("AWS_ACCESS_KEY_ID", "x"), ("AWS_SECRET_ACCESS_KEY", "x"), ("AWS_ENDPOINT_URL", &moto.url)] {
         stack.environment.insert(name.into(), value.into());
     }

@@ -3,7 +3,7 @@
 use crate::{
     error::CliError,
     exit::ExitCode,
-    pipeline::{ApplyReport, ApplyRequest, HandoffRequest, Status},
+    pipeline::{ApplyReport, ApplyRequest, ClusterSelection, HandoffRequest, Status},
     platform::{EnvironmentName, StackName},
     sync::Mode,
     ui::Reporter,
@@ -44,11 +44,14 @@ pub fn run(context: &mut Context<'_>, args: &ApplyArgs) -> Result<ExitCode, CliE
     let platform = delivery::platform(workshop.site(), commit)?;
     let environment = delivery::environment(&platform, args.environment.as_ref())?;
     let interrupt = interrupt::listen(context)?;
-    let handoff = HandoffRequest {
+    let clusters = ClusterSelection {
         commit,
         environment: environment.clone(),
         stacks: args.stacks.clone(),
         access: args.delivery.access(context),
+    };
+    let handoff = HandoffRequest {
+        clusters,
         credential: args.delivery.credential(context, &platform.repository)?,
         wait: Some(args.delivery.timeout),
         mode: Mode::Apply,

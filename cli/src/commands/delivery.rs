@@ -23,15 +23,30 @@ use crate::{
 
 use super::Context;
 
-/// How clusters are reached, and what their engine reads the repository with.
+/// How a cluster is reached when its stack's outputs do not say so, or say it wrongly.
 #[derive(Debug, Clone, clap::Args)]
-pub struct DeliveryArgs {
+pub struct AccessArgs {
     /// Reach the cluster with this kubeconfig instead of by its stack's outputs
     #[arg(long, value_name = "FILE")]
     kubeconfig: Option<PathBuf>,
     /// Context of the kubeconfig, instead of its current one
     #[arg(long, value_name = "NAME", requires = "kubeconfig")]
     context: Option<String>,
+}
+
+impl AccessArgs {
+    /// The cluster's address, if the user gave one.
+    pub fn access(&self, context: &Context<'_>) -> Option<ClusterAccess> {
+        let path = context.directory.join(self.kubeconfig.as_ref()?);
+        Some(ClusterAccess::Kubeconfig { path, context: self.context.clone() })
+    }
+}
+
+/// How clusters are reached, and what their engine reads the repository with.
+#[derive(Debug, Clone, clap::Args)]
+pub struct DeliveryArgs {
+    #[command(flatten)]
+    access: AccessArgs,
     /// Give the engine this long to deliver the commit
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
     pub timeout: Duration,
@@ -49,8 +64,7 @@ pub struct DeliveryArgs {
 impl DeliveryArgs {
     /// The cluster's address, if the user gave one.
     pub fn access(&self, context: &Context<'_>) -> Option<ClusterAccess> {
-        let path = context.directory.join(self.kubeconfig.as_ref()?);
-        Some(ClusterAccess::Kubeconfig { path, context: self.context.clone() })
+        self.access.access(context)
     }
 
     /// The engine's Git credential: the one that the user gave, or that of the sandbox which serves `repository`.

@@ -15,6 +15,7 @@ pub mod man;
 pub mod plan;
 pub mod sandbox;
 mod setup;
+pub mod status;
 pub mod sync;
 pub mod tour;
 pub mod validate;
@@ -40,6 +41,7 @@ pub fn run(context: &mut Context<'_>, command: &Command) -> Result<ExitCode, Cli
         Command::Why(args) => why::run(context, args),
         Command::Completions(args) => completions::run(context, args),
         Command::Sync(args) => sync::run(context, args),
+        Command::Status(args) => status::run(context, args),
         Command::Man(args) => man::run(context, args),
         Command::Validate(args) => validate::run(context, args),
         Command::Sandbox(args) => sandbox::run(context, args),

@@ -4,7 +4,7 @@ use super::{Context, delivery};
 use crate::{
     error::CliError,
     exit::ExitCode,
-    pipeline::{HandoffRequest, Site},
+    pipeline::{ClusterSelection, HandoffRequest, Site},
     platform::{EnvironmentName, StackName},
     repo::Repository,
     sync::Mode,
@@ -42,11 +42,14 @@ pub fn run(context: &mut Context<'_>, args: &SyncArgs) -> Result<ExitCode, CliEr
     let site = Site::new(Repository::open(&context.directory)?, &context.cache()?);
     let commit = site.repository().resolve(&args.commit)?;
     let platform = delivery::platform(&site, commit)?;
-    let request = HandoffRequest {
+    let clusters = ClusterSelection {
         commit,
         environment: delivery::environment(&platform, args.environment.as_ref())?,
         stacks: args.stacks.clone(),
         access: args.delivery.access(context),
+    };
+    let request = HandoffRequest {
+        clusters,
         credential: args.delivery.credential(context, &platform.repository)?,
         wait: args.wait.then_some(args.delivery.timeout),
         mode: if args.dry_run { Mode::DryRun } else { Mode::Apply },

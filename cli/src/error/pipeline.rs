@@ -23,11 +23,20 @@ impl From<PipelineError> for CliError {
                 let known = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
                 Self::new(ErrorKind::User, error).hint(format!("`kstack.hcl` has: {known}"))
             }
+            PipelineError::UnknownStack { near: Some(ref near), .. } => {
+                let hint = format!("did you mean `{near}`?");
+                Self::new(ErrorKind::User, error).hint(hint)
+            }
+            PipelineError::UnknownStack { near: None, .. } => {
+                Self::new(ErrorKind::User, error).hint("`kstack list` shows them all")
+            }
             PipelineError::Sync(error) => error.into(),
             PipelineError::LocalCluster { ref sandbox, .. } => {
                 let hint = format!("start it with `kstack sandbox up {sandbox}`, then run the command again");
                 Self::new(ErrorKind::External, error).hint(hint)
             }
+            error @ PipelineError::NotApplied { .. } => Self::new(ErrorKind::User, error)
+                .hint("run `kstack apply` first, or name the cluster with `--kubeconfig`"),
             error @ PipelineError::OneCluster { .. } => {
                 Self::new(ErrorKind::Usage, error).hint("name one with `--stack`, or leave `--kubeconfig` out")
             }

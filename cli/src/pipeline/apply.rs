@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc, time::Instant};
 
 use jiff::Timestamp;
 use serde::Serialize;
+use tempfile::TempPath;
 use tokio::sync::Mutex;
 
 use crate::{
@@ -20,11 +21,14 @@ use super::{
     backend::Stores,
     bundle::{Bundle, Manifest, StateVersion},
     fit::{self, Field, Present, Refusal},
-    journal::{Entry, Journal, Status},
+    journal::{self, Entry, Journal, Record, Status},
     lock::Lock,
-    plan, schedule,
+    plan, schedule, target,
     workshop::Tree,
 };
+
+/// How many runs to look back for one that was killed.
+const RECENT: usize = 5;
 
 /// What to apply.
 #[derive(Debug, Clone)]
@@ -81,6 +85,10 @@ pub struct Delivered {
 struct Job {
     instance: Instance,
     bundle: Bundle,
+    /// The bundle's plan, as a file.
+    plan: TempPath,
+    /// The stacks that come before this one; when it goes away, those that it goes before.
+    after: Vec<StackName>,
     closure: Option<String>,
     tree: Arc<Tree>,
     platform: Arc<Platform>,
@@ -108,7 +116,7 @@ impl Workshop {
         events: EventSink<'_>,
     ) -> Result<ApplyReport, PipelineError> {
         let scene = self.scene(request)?;
-        plan::environments(&scene.inventory.platform, std::slice::from_ref(&request.environment))?;
+        target::environment(&scene.inventory.platform, &request.environment)?;
         let stores = Stores::open(&scene.inventory.platform, self.site().repository().root())?;
         if request.dry_run {
             return self.checked(request, &scene, &stores, interrupt, events, None).await;
@@ -150,15 +158,18 @@ impl Workshop {
         events: EventSink<'_>,
         lock: Option<&mut Lock>,
     ) -> Result<ApplyReport, PipelineError> {
-        let mut notices = Vec::new();
-        for record in Journal::all(&stores.records, &request.environment).await?.iter().take(5) {
-            for entry in record.left_applying() {
-                notices.push(format!(
-                    "run `{}` was killed while it applied {}; its state is compared with the plan as always",
-                    record.run, entry.instance
-                ));
-            }
-        }
+        let recent = Journal::recent(&stores.records, &request.environment, RECENT).await?;
+        let left = journal::left_applying(&recent, lock.is_some()).into_iter();
+        let notices = left
+            .map(|(record, instance)| {
+                let Record { run, owner, .. } = record;
+                format!(
+                    "run `{run}` on `{}` was killed while it applied {instance}: what it did by then may lack in the \
+                     state; the next plan shows what is left",
+                    owner.host
+                )
+            })
+            .collect();
         let jobs = self.jobs(request, scene, stores).await?;
         let up_to_date = scene.closures.len() - jobs.iter().filter(|job| job.closure.is_some()).count();
         let mut report = ApplyReport {
@@ -181,7 +192,7 @@ impl Workshop {
         let journal = Journal::start(&stores.records, &request.environment, &request.commit.to_string()).await?;
         report.run = Some(journal.run().to_owned());
         let journal = Arc::new(Mutex::new(journal));
-        report.instances = self.apply_all(jobs, &scene.order, stores, &journal, lock, interrupt, events).await?;
+        report.instances = self.apply_all(jobs, stores, &journal, lock, interrupt, events).await?;
         report.interrupted = interrupt.is_raised();
         if let Ok(journal) = Arc::try_unwrap(journal).map(Mutex::into_inner) {
             journal.end().await?;
@@ -205,10 +216,14 @@ impl Workshop {
                 continue;
             }
             let bundles = Bundle::find(&stores.plans, &instance, &wanted).await?;
-            let bundles = bundles.into_iter().filter(|bundle| bundle.manifest.destroy == closure.is_none()).collect();
-            let last = Bundle::newest(&stores.plans, &instance).await?;
-            let bundle = match present.choose(bundles, last.as_ref()) {
-                Ok(bundle) => bundle,
+            let bundles = bundles.into_iter().filter(|bundle| bundle.manifest.destroy == closure.is_none());
+            let bundle = match present.choose(bundles) {
+                Ok(Some(bundle)) => bundle,
+                Ok(None) => {
+                    let last = Bundle::newest(&stores.plans, &instance).await?;
+                    refusals.push(present.without_plan(last.as_ref()));
+                    continue;
+                }
                 Err(refusal) => {
                     refusals.push(refusal);
                     continue;
@@ -243,6 +258,8 @@ impl Workshop {
                 pending.push((instance.clone(), Some(closure.clone()), wanted));
             }
         }
+        let stacks = scene.inventory.stacks.iter().map(|stack| &stack.name);
+        target::known_stacks(&request.stacks, stacks.chain(applied.keys().map(|instance| &instance.stack)))?;
         let existing = scene.inventory.instances();
         for (instance, applied) in applied {
             if let Some(closure) = applied.closure
@@ -267,6 +284,7 @@ impl Workshop {
     ) -> Result<Result<Job, Refusal>, PipelineError> {
         let file = self.write_plan(&instance, &bundle)?;
         let plan = PlanFile::open(&file)?;
+        let after = |order: &Order| order.before(&instance.stack).cloned().collect();
         let Manifest { destroy, commit, closure, .. } = &bundle.manifest;
         if *destroy {
             // The stack is gone from the merged commit; the one before has the files that it was made from.
@@ -277,36 +295,30 @@ impl Workshop {
             }
             let (tree, platform) =
                 (Arc::new(self.site().export(&snapshot)?), Arc::new(closure::load_platform(&snapshot)?));
-            return Ok(Ok(Job { instance, bundle, closure: None, tree, platform, commit: request.commit }));
+            let order = Order::of(&snapshot, &Inventory::load(&snapshot)?, &Memo::default())?;
+            let (after, commit) = (after(&order), request.commit);
+            return Ok(Ok(Job { instance, bundle, plan: file, after, closure: None, tree, platform, commit }));
         }
         if let Some(refusal) = fit::configuration(&instance, &plan, &scene.snapshot)? {
             return Ok(Err(refusal));
         }
         let closure = Some(closure.clone());
         let (tree, platform) = (Arc::clone(tree), Arc::clone(platform));
-        Ok(Ok(Job { instance, bundle, closure, tree, platform, commit: request.commit }))
+        let (after, commit) = (after(&scene.order), request.commit);
+        Ok(Ok(Job { instance, bundle, plan: file, after, closure, tree, platform, commit }))
     }
 
-    fn write_plan(&self, instance: &Instance, bundle: &Bundle) -> Result<std::path::PathBuf, PipelineError> {
-        let path = self.site().file(instance, "reviewed-plan");
-        let write = || -> std::io::Result<()> {
-            let folder = path.parent().unwrap_or(Path::new("."));
-            std::fs::create_dir_all(folder)?;
-            // Readable by its owner only, from the first byte: a plan may carry secrets.
-            let mut file = tempfile::NamedTempFile::new_in(folder)?;
-            std::io::Write::write_all(&mut file, &bundle.plan)?;
-            file.persist(&path)?;
-            Ok(())
-        };
-        write().map_err(|source| PipelineError::Io { verb: "write", path: path.clone(), source })?;
-        Ok(path)
+    fn write_plan(&self, instance: &Instance, bundle: &Bundle) -> Result<TempPath, PipelineError> {
+        let path = self.site().secret_file(instance)?;
+        match std::fs::write(&path, &bundle.plan) {
+            Ok(()) => Ok(path),
+            Err(source) => Err(PipelineError::Io { verb: "write", path: path.to_path_buf(), source }),
+        }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the parts of a run, each used once, have no common name")]
     async fn apply_all(
         &self,
         jobs: Vec<Job>,
-        order: &Order,
         stores: &Stores,
         journal: &Arc<Mutex<Journal>>,
         lock: &mut Lock,
@@ -318,7 +330,7 @@ impl Workshop {
         for job in &jobs {
             journal.lock().await.set(job.entry(Status::Planned)).await?;
         }
-        let before = dependencies(&jobs, order);
+        let before = dependencies(&jobs);
         let limit = jobs.first().map_or(1, |job| plan::parallelism(&job.platform));
         let run = schedule::run(
             &before,
@@ -381,7 +393,7 @@ impl Workshop {
     ) -> Delivered {
         let started = Instant::now();
         events(Event::Started { instance: job.instance.clone() });
-        let result = self.apply_steps(job, stores, journal, interrupt, events).await;
+        let result = self.apply_steps(job, journal, interrupt, events).await;
         let (status, summary) = match &result {
             Ok(summary) => (Status::Applied, summary.clone()),
             Err(PipelineError::Terraform(error)) if matches!(**error, TerraformError::Interrupted { .. }) => {
@@ -425,12 +437,10 @@ impl Workshop {
     async fn apply_steps(
         &self,
         job: &Job,
-        stores: &Stores,
         journal: &Mutex<Journal>,
         interrupt: &Interrupt,
         events: EventSink<'_>,
     ) -> Result<String, PipelineError> {
-        let _ = stores;
         if job.bundle.manifest.changes.is_empty() {
             return Ok("no changes".to_owned());
         }
@@ -438,11 +448,11 @@ impl Workshop {
         let said = |said: TerraformEvent| events(Event::Terraform { instance: instance.clone(), said });
         let watch = Watch { events: &said, interrupt };
         let step = |step| events(Event::Step { instance: instance.clone(), step });
+        let _alone = self.site().occupy(instance, interrupt, || step("waiting for another run")).await?;
         let terraform = self.terraform(&job.tree, &job.platform, instance)?;
-        let file = self.site().file(instance, "reviewed-plan");
         let lock_path = terraform.workspace().directory.join(".terraform.lock.hcl");
         // A stack without a committed lock file gets the providers that were reviewed.
-        if let Some(lock) = PlanFile::open(&file)?.lock_file().filter(|_| !lock_path.exists()) {
+        if let Some(lock) = PlanFile::open(&job.plan)?.lock_file().filter(|_| !lock_path.exists()) {
             std::fs::write(&lock_path, lock).map_err(|source| PipelineError::Io {
                 verb: "write",
                 path: lock_path.clone(),
@@ -453,10 +463,7 @@ impl Workshop {
         terraform.init(&watch).await?;
         journal.lock().await.set(job.entry(Status::Applying)).await?;
         step("applying");
-        let done = terraform.apply(&file, &ApplyOptions::default(), &watch).await;
-        // Whatever came of it: the plan is spent, and may carry secrets.
-        std::fs::remove_file(&file).map_err(|source| PipelineError::Io { verb: "remove", path: file, source })?;
-        let done = done?;
+        let done = terraform.apply(&job.plan, &ApplyOptions::default(), &watch).await?;
         Ok(format!("{} added, {} changed, {} destroyed", done.add, done.change, done.remove))
     }
 }
@@ -500,11 +507,12 @@ impl Job {
 }
 
 /// For each job the jobs that go first: what its stack depends on, and for stacks that go away the other way round.
-fn dependencies(jobs: &[Arc<Job>], order: &Order) -> Vec<Vec<usize>> {
-    let depends = |job: &Job, on: &Job| {
-        job.closure.is_some()
-            && on.closure.is_some()
-            && order.before(&job.instance.stack).any(|stack| *stack == on.instance.stack)
+fn dependencies(jobs: &[Arc<Job>]) -> Vec<Vec<usize>> {
+    let depends = |job: &Job, on: &Job| match (&job.closure, &on.closure) {
+        (Some(_), Some(_)) => job.after.contains(&on.instance.stack),
+        (None, None) => on.after.contains(&job.instance.stack),
+        // What stays no longer depends on what goes: the merged commit would not hold together.
+        _ => false,
     };
     jobs.iter().map(|job| (0..jobs.len()).filter(|&other| depends(job, &jobs[other])).collect()).collect()
 }

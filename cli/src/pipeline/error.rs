@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::{
     closure::ClosureError,
+    platform::Instance,
     repo::RepoError,
     store::{LocationError, StoreError},
     sync::SyncError,
@@ -91,14 +92,6 @@ pub enum PipelineError {
     /// The lock was taken over while the run was going on.
     #[error("the lock was lost to another run")]
     LockLost,
-    /// The work tree differs from the commit in files that the plan depends on.
-    #[error("{count} file(s) are not committed, among them `{first}`")]
-    Dirty {
-        /// How many.
-        count: usize,
-        /// One of them.
-        first: String,
-    },
     /// No environment has this name.
     #[error("there is no environment `{name}`")]
     UnknownEnvironment {
@@ -106,6 +99,14 @@ pub enum PipelineError {
         name: String,
         /// The platform's environments.
         known: Vec<String>,
+    },
+    /// No stack has this name, neither now nor among those that the change or the run removes.
+    #[error("there is no stack `{name}`")]
+    UnknownStack {
+        /// The name as given.
+        name: String,
+        /// The stack that may be meant.
+        near: Option<String>,
     },
     /// At least one reviewed plan does not fit any more; nothing was applied.
     #[error("{} reviewed plan(s) cannot be applied as they are", refusals.len())]
@@ -123,6 +124,12 @@ pub enum PipelineError {
         sandbox: String,
         /// How that showed.
         source: Box<SyncError>,
+    },
+    /// A cluster stack was never applied, so nothing says how its cluster is reached.
+    #[error("{instance} was never applied, so its cluster is not known")]
+    NotApplied {
+        /// The cluster's instance.
+        instance: Instance,
     },
     /// One kubeconfig for several clusters.
     #[error("one kubeconfig cannot stand for {count} clusters")]

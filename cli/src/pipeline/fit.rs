@@ -86,20 +86,21 @@ impl Present<'_> {
         Refusal { instance: self.instance.clone(), field, reviewed: reviewed.into(), found: found.into() }
     }
 
-    /// The newest of `bundles`, which share the closure, that fits in everything else too; otherwise
-    /// why the newest does not. `last` is the newest bundle of any closure.
-    pub(super) fn choose(&self, bundles: Vec<Bundle>, last: Option<&Bundle>) -> Result<Bundle, Refusal> {
+    /// The newest of `bundles`, which share the closure, that fits in everything else too; `None` when
+    /// there are none; otherwise why the newest does not fit.
+    pub(super) fn choose(&self, bundles: impl Iterator<Item = Bundle>) -> Result<Option<Bundle>, Refusal> {
         let mut first_problem = None;
         for bundle in bundles {
             match self.differs(&bundle) {
-                None => return Ok(bundle),
+                None => return Ok(Some(bundle)),
                 Some(refusal) => first_problem = first_problem.or(Some(refusal)),
             }
         }
-        Err(first_problem.unwrap_or_else(|| self.without_plan(last)))
+        first_problem.map_or(Ok(None), Err)
     }
 
-    fn without_plan(&self, last: Option<&Bundle>) -> Refusal {
+    /// Why there is no plan for the closure; `last` is the newest bundle of any closure.
+    pub(super) fn without_plan(&self, last: Option<&Bundle>) -> Refusal {
         let Some(last) = last else { return self.refusal(Field::Plan, "none", "a change that was never planned") };
         let Some(closure) = self.closure else {
             return self.refusal(Field::Plan, "a plan that keeps the stack", "a commit without the stack");

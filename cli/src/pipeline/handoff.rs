@@ -1,20 +1,16 @@
 //! After the apply: hands the environment's clusters over to their engine, and waits for the commit.
 
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use serde::Serialize;
 
 use crate::{
-    closure::Inventory,
-    platform::{Environment, EnvironmentName, Instance, Platform, StackName, Trigger, layout},
+    platform::{Environment, Instance, Trigger},
     repo::{CommitId, RepoError},
-    sync::{
-        self, ClusterAccess, ClusterContract, EngineFiles, GitCredential, HandoffSettings, Mode, Outcome, SyncError,
-        SyncEvent, SyncReport, WaitSettings,
-    },
+    sync::{self, GitCredential, HandoffSettings, Mode, Outcome, SyncEvent, SyncReport, WaitSettings},
 };
 
-use super::{PipelineError, Site, plan, workshop::Tree};
+use super::{ClusterSelection, PipelineError, Site};
 
 /// The remote whose branch the engines pull, by Git's usual name.
 const REMOTE: &str = "origin";
@@ -25,14 +21,8 @@ const ENGINE_TIMEOUT: Duration = Duration::from_secs(5 * 60);
 /// Which clusters to hand over, and how.
 #[derive(Debug, Clone)]
 pub struct HandoffRequest {
-    /// The commit that the engine must report.
-    pub commit: CommitId,
-    /// The environment.
-    pub environment: EnvironmentName,
-    /// Only the clusters of these stacks; empty: all of the environment.
-    pub stacks: Vec<StackName>,
-    /// How to reach the cluster instead of what its stack's outputs say; for one cluster only.
-    pub access: Option<ClusterAccess>,
+    /// The clusters, and the commit that their engines must report.
+    pub clusters: ClusterSelection,
     /// What the engine reads the repository with; `None`: the Secret must be there already.
     pub credential: Option<GitCredential>,
     /// How long to wait for the commit; `None`: not at all.
@@ -62,14 +52,6 @@ impl HandedOver {
 /// What happens while clusters are handed over.
 pub type HandoffSink<'a> = &'a (dyn Fn(&Instance, SyncEvent) + Send + Sync);
 
-/// The clusters that a request means, and the files of its commit.
-struct Targets {
-    tree: Tree,
-    platform: Platform,
-    environment: Environment,
-    clusters: Vec<Instance>,
-}
-
 impl Site {
     /// Whether handing over can work as far as that can be known before anything is applied: the engines can see
     /// the commit, and the cluster that the user named is the only one. Touches nothing.
@@ -77,49 +59,51 @@ impl Site {
     /// # Errors
     /// [`PipelineError::NotPushed`], [`PipelineError::NoRemote`], [`PipelineError::OneCluster`]; errors of `repo/`.
     pub fn foresee_hand_over(&self, request: &HandoffRequest) -> Result<(), PipelineError> {
-        let targets = self.targets(request)?;
-        match targets.environment.trigger {
-            _ if targets.clusters.is_empty() => Ok(()),
+        let selected = self.select(&request.clusters)?;
+        match selected.environment.trigger {
+            _ if selected.clusters.is_empty() => Ok(()),
             Trigger::Tag(_) => self.require_remote(),
-            Trigger::Branch(_) => self.pushed(request.commit, &targets.environment).map(drop),
+            Trigger::Branch(_) => self.pushed(request.clusters.commit, &selected.environment).map(drop),
         }
     }
 
     /// Hands over every cluster that `request` means, one after the other.
     ///
     /// # Errors
-    /// As [`Site::foresee_hand_over`], before anything is touched; [`PipelineError::LocalCluster`]; errors of
-    /// `sync/`. An engine that fails to deliver is part of the result.
+    /// As [`Site::foresee_hand_over`], before anything is touched; [`PipelineError::NotApplied`],
+    /// [`PipelineError::LocalCluster`]; errors of `sync/`. An engine that fails to deliver is part of the result.
     pub async fn hand_over(
         &self,
         request: &HandoffRequest,
         events: HandoffSink<'_>,
     ) -> Result<Vec<HandedOver>, PipelineError> {
-        let targets = self.targets(request)?;
-        let expected = if targets.clusters.is_empty() || request.mode == Mode::DryRun {
-            request.commit
+        let selected = self.select(&request.clusters)?;
+        let mut located = Vec::new();
+        for found in &selected.clusters {
+            let cluster = found.locate(request.clusters.access.as_ref()).await?;
+            let connection = cluster.connect().await?;
+            located.push((&found.instance, cluster, connection));
+        }
+        let expected = if located.is_empty() || request.mode == Mode::DryRun {
+            request.clusters.commit
         } else {
-            self.publish(request.commit, &targets.environment)?
+            self.publish(request.clusters.commit, &selected.environment)?
         };
         let mut handed_over = Vec::new();
-        for instance in &targets.clusters {
+        for (instance, located, cluster) in located {
             let sink = |event| events(instance, event);
-            let (access, mut info) = self.contract(request, &targets, instance).await?;
-            info.insert("environment".to_owned(), request.environment.to_string());
-            let folder = registry(&targets.tree, instance).unwrap_or_default();
-            let files = EngineFiles::read(&folder)?;
-            let revision = files.root().revision(&expected.to_string());
-            let cluster = sync::connect(&access).await.map_err(|error| unreachable(request, &info, error))?;
+            let root = located.files.root().clone();
             let settings = HandoffSettings {
-                files,
+                files: located.files,
                 credential: request.credential.clone(),
-                cluster_info: Some(info),
+                cluster_info: located.info,
                 mode: request.mode,
                 engine_timeout: request.wait.unwrap_or(ENGINE_TIMEOUT),
             };
             let (done, report) = match request.wait {
                 Some(timeout) if request.mode == Mode::Apply => {
-                    let waiting = WaitSettings::new(settings.files.root().clone(), revision, timeout);
+                    let revision = root.revision(&expected.to_string());
+                    let waiting = WaitSettings::new(root, revision, timeout);
                     let (done, report) = sync::sync(&cluster, &settings, &waiting, &sink).await?;
                     (done, Some(report))
                 }
@@ -128,46 +112,6 @@ impl Site {
             handed_over.push(HandedOver { instance: instance.clone(), changed: done.is_change(), report });
         }
         Ok(handed_over)
-    }
-
-    fn targets(&self, request: &HandoffRequest) -> Result<Targets, PipelineError> {
-        let snapshot = self.repository().commit_snapshot(request.commit)?;
-        let inventory = Inventory::load(&snapshot)?;
-        plan::environments(&inventory.platform, std::slice::from_ref(&request.environment))?;
-        let environment = inventory.platform.environment(request.environment.as_str()).cloned().ok_or_else(|| {
-            let known = inventory.platform.environments.iter().map(|environment| environment.name.to_string());
-            PipelineError::UnknownEnvironment { name: request.environment.to_string(), known: known.collect() }
-        })?;
-        let tree = self.export(&snapshot)?;
-        let clusters: Vec<Instance> = inventory
-            .instances()
-            .into_iter()
-            .filter(|instance| request.stacks.is_empty() || request.stacks.contains(&instance.stack))
-            .filter(|instance| instance.environment.as_ref() == Some(&request.environment))
-            .filter(|instance| registry(&tree, instance).is_some_and(|folder| folder.exists()))
-            .collect();
-        if request.access.is_some() && clusters.len() > 1 {
-            return Err(PipelineError::OneCluster { count: clusters.len() });
-        }
-        Ok(Targets { tree, platform: inventory.platform, environment, clusters })
-    }
-
-    /// How the cluster of `instance` is reached, and what its manifests may want to know.
-    async fn contract(
-        &self,
-        request: &HandoffRequest,
-        targets: &Targets,
-        instance: &Instance,
-    ) -> Result<(ClusterAccess, BTreeMap<String, String>), PipelineError> {
-        let state = self.state(&targets.tree, &targets.platform, instance).read().await?;
-        let outputs = state.as_ref().map(|state| &state.outputs);
-        let contract = ClusterContract::parse(|name| Some(&outputs?.get(name)?.value));
-        match (&request.access, contract) {
-            (Some(access), Ok(contract)) => Ok((access.clone(), contract.info)),
-            (Some(access), Err(_)) => Ok((access.clone(), BTreeMap::new())),
-            (None, Ok(contract)) => Ok((contract.access, contract.info)),
-            (None, Err(error)) => Err(error.into()),
-        }
     }
 
     /// Sees to it that the branch which the engines of `environment` follow holds `commit`, and returns the
@@ -201,21 +145,4 @@ impl Site {
             None => Err(PipelineError::NoRemote { remote: REMOTE }),
         }
     }
-}
-
-/// A cluster that does not answer is, where it is a sandbox, one that this machine can start.
-fn unreachable(request: &HandoffRequest, info: &BTreeMap<String, String>, error: SyncError) -> PipelineError {
-    let local = info.get("cluster_provider").is_some_and(|provider| provider == "local");
-    let gone = matches!(error, SyncError::Unreachable { .. } | SyncError::Read { .. });
-    match info.get("cluster_name") {
-        Some(sandbox) if local && gone && request.access.is_none() => {
-            PipelineError::LocalCluster { sandbox: sandbox.clone(), source: Box::new(error) }
-        }
-        _ => error.into(),
-    }
-}
-
-fn registry(tree: &Tree, instance: &Instance) -> Option<PathBuf> {
-    let environment = instance.environment.as_ref()?;
-    Some(tree.path().join(layout::registry(&instance.stack, environment)))
 }

@@ -162,28 +162,47 @@ impl Journal {
         Ok(self.store.put(&self.key, text).await?)
     }
 
-    /// The journals of `environment`, newest first.
+    /// The newest `count` journals of `environment`, newest first. Journals are never deleted, so nobody reads
+    /// all of them.
     ///
     /// # Errors
     /// [`PipelineError::Store`], [`PipelineError::Record`].
-    pub async fn all(store: &Store, environment: &EnvironmentName) -> Result<Vec<Record>, PipelineError> {
+    pub async fn recent(
+        store: &Store,
+        environment: &EnvironmentName,
+        count: usize,
+    ) -> Result<Vec<Record>, PipelineError> {
         let mut records = Vec::new();
-        for key in store.list(&folder(environment)).await? {
+        // The keys end in the runs' ids, which sort by time.
+        for key in store.list(&folder(environment)).await?.into_iter().rev().take(count) {
             if let Some((bytes, _)) = store.get(&key).await? {
                 records.push(serde_json::from_slice(&bytes).map_err(|source| PipelineError::Record { key, source })?);
             }
         }
-        records.sort_by(|a: &Record, b: &Record| b.run.cmp(&a.run));
         Ok(records)
     }
 }
 
 impl Record {
-    /// Instances that Terraform was working on when the run was killed.
-    pub fn left_applying(&self) -> impl Iterator<Item = &Entry> {
-        let killed = self.ended.is_none() && self.owner.is_gone();
-        self.entries.values().filter(move |entry| killed && entry.status == Status::Applying)
+    /// Whether Terraform was working on `entry` when the run was killed. `alone` says that the caller holds the
+    /// lock of the environment: then no other run goes on, wherever it was started.
+    fn left(&self, entry: &Entry, alone: bool) -> bool {
+        self.ended.is_none() && (alone || self.owner.is_gone()) && entry.status == Status::Applying
     }
+}
+
+/// The instances that were left in the middle: the run that worked on them last was killed. `records` are
+/// journals, newest first.
+pub(super) fn left_applying(records: &[Record], alone: bool) -> Vec<(&Record, &Instance)> {
+    let mut newest: BTreeMap<&Instance, (&Record, &Entry)> = BTreeMap::new();
+    for record in records {
+        for entry in record.entries.values().filter(|entry| !matches!(entry.status, Status::Planned | Status::Skipped))
+        {
+            newest.entry(&entry.instance).or_insert((record, entry));
+        }
+    }
+    let left = newest.into_iter().filter(|(_, (record, entry))| record.left(entry, alone));
+    left.map(|(instance, (record, _))| (record, instance)).collect()
 }
 
 #[cfg(test)]
@@ -208,13 +227,20 @@ mod tests {
         };
         journal.set(entry).await.unwrap();
         // A second reader sees the entry although the run has not ended …
-        let mut seen = Journal::all(&store, &ops).await.unwrap().remove(0);
-        assert_eq!(seen.entries["ops/a"].status, Status::Applying);
-        assert_eq!(seen.left_applying().count(), 0, "this process lives");
+        let mut seen = Journal::recent(&store, &ops, 5).await.unwrap();
+        assert_eq!(seen[0].entries["ops/a"].status, Status::Applying);
+        assert_eq!(left_applying(&seen, false).len(), 0, "this process lives");
+        assert_eq!(left_applying(&seen, true).len(), 1, "whoever holds the lock knows that it cannot go on");
         // … and knows that it was left once the owner is gone. No process has the largest id.
-        seen.owner.pid = i32::MAX as u32;
-        assert_eq!(seen.left_applying().count(), 1);
+        seen[0].owner.pid = i32::MAX as u32;
+        assert_eq!(left_applying(&seen, false).len(), 1);
         let ended = journal.end().await.unwrap();
         assert!(ended.ended.is_some());
+        // A later run that got somewhere with it settles the matter; one that did not start it does not.
+        let mut later = seen[0].clone();
+        later.entries.values_mut().for_each(|entry| entry.status = Status::Skipped);
+        assert_eq!(left_applying(&[later.clone(), seen[0].clone()], true).len(), 1);
+        later.entries.values_mut().for_each(|entry| entry.status = Status::Failed);
+        assert_eq!(left_applying(&[later, seen[0].clone()], true).len(), 0);
     }
 }

@@ -1,14 +1,13 @@
 //! Plans what a change affects, and keeps each plan as a bundle.
 
-use std::{collections::BTreeMap, sync::Arc, time::Instant};
+use std::{sync::Arc, time::Instant};
 
 use serde::Serialize;
-use tokio::sync::Mutex;
 
 use crate::{
-    closure::{self, Affected, Closure, Inventory, Kind, Memo, Notice, Reason},
+    closure::{Kind, Notice, Reason},
     platform::{EnvironmentName, Instance, Parallelism, Platform, StackName, layout},
-    repo::{CommitId, Range, Snapshot},
+    repo::{CommitId, Range},
     terraform::{ChangeList, Interrupt, PlanFile, PlanMode, PlanOptions, Reader, TerraformEvent, Watch},
 };
 
@@ -17,6 +16,7 @@ use super::{
     backend::Stores,
     bundle::{self, Bundle, Program, StateVersion},
     schedule,
+    target::{Selection, Target},
     workshop::Tree,
 };
 
@@ -28,14 +28,25 @@ pub struct PlanRequest {
     /// Plan the files of the work tree instead of the head commit. Nothing is kept: what no commit
     /// holds cannot be reviewed.
     pub worktree: bool,
-    /// Plan every instance, affected or not.
-    pub all: bool,
+    /// Which instances.
+    pub which: Which,
     /// The environments; empty: the first one.
     pub environments: Vec<EnvironmentName>,
     /// Only these stacks; empty: all.
     pub stacks: Vec<StackName>,
     /// Keep the plans as bundles.
     pub keep: bool,
+}
+
+/// Which instances to plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// Those that the change affects.
+    Changed,
+    /// Those whose content at the head is not what was applied last.
+    Pending,
+    /// Every one.
+    All,
 }
 
 /// What came of it.
@@ -100,19 +111,6 @@ pub enum Result {
     },
 }
 
-/// One instance to plan, with everything it needs.
-struct Target {
-    affected: Affected,
-    closure: Closure,
-    /// The commit whose files are planned: the base for a removed stack.
-    commit: Option<CommitId>,
-    tree: Arc<Tree>,
-    platform: Arc<Platform>,
-    protect: Vec<String>,
-    /// Held while Terraform initialises a stack that has no lock file, which writes one.
-    lock_file: Arc<Mutex<()>>,
-}
-
 impl Workshop {
     /// Plans the instances that `request` affects, in parallel, and keeps the plans.
     ///
@@ -125,93 +123,17 @@ impl Workshop {
         interrupt: &Interrupt,
         events: EventSink<'_>,
     ) -> std::result::Result<PlanReport, PipelineError> {
-        let memo = Memo::default();
-        let repository = self.site().repository();
-        let base = request.range.base.map(|commit| repository.commit_snapshot(commit)).transpose()?;
-        let head = if request.worktree {
-            repository.worktree_snapshot()?
-        } else {
-            repository.commit_snapshot(request.range.head)?
-        };
-        let changes = closure::affected(if request.all { None } else { base.as_ref() }, &head, &memo)?;
-        let inventory = changes.inventory;
-        let environments = environments(&inventory.platform, &request.environments)?;
-        // Those of single files are told with the instances that read them.
-        let whole = changes.notices.iter().filter(|notice| matches!(notice, Notice::BaseUnreadable { .. }));
-        let notices = whole.map(ToString::to_string).collect();
-        let affected: Vec<Affected> = changes
-            .affected
-            .into_iter()
-            .filter(|affected| affected.instance.environment.as_ref().is_none_or(|name| environments.contains(name)))
-            .filter(|affected| request.stacks.is_empty() || request.stacks.contains(&affected.instance.stack))
-            .collect();
-        let targets = self.targets(request, affected, &head, base.as_ref(), &inventory, &memo)?;
-        let stores = if request.keep && !request.worktree && !targets.is_empty() {
-            Some(Stores::open(&inventory.platform, repository.root())?)
-        } else {
-            None
-        };
+        let Selection { targets, platform, stores, notices } = self.select(request).await?;
         events(Event::Selected { instances: targets.iter().map(|target| target.affected.instance.clone()).collect() });
-        let limit = parallelism(&inventory.platform);
+        let limit = parallelism(&platform);
         let instances = self.plan_all(targets, stores.as_ref(), limit, interrupt, events).await?;
         Ok(PlanReport {
             commit: (!request.worktree).then_some(request.range.head),
             plan_store: stores.map(|stores| stores.plans.location().to_string()),
             instances,
             notices,
-            protect: inventory.platform.policy.protect,
+            protect: platform.policy.protect.clone(),
         })
-    }
-
-    /// Exports the sides that are needed and joins each affected instance with its side.
-    fn targets(
-        &self,
-        request: &PlanRequest,
-        affected: Vec<Affected>,
-        head: &Snapshot,
-        base: Option<&Snapshot>,
-        inventory: &Inventory,
-        memo: &Memo,
-    ) -> std::result::Result<Vec<Target>, PipelineError> {
-        let removed: Vec<Instance> = affected
-            .iter()
-            .filter(|affected| affected.kind == Kind::Removed)
-            .map(|affected| affected.instance.clone())
-            .collect();
-        let mut gone = BTreeMap::new();
-        if let (false, Some(base), Some(commit)) = (removed.is_empty(), base, request.range.base) {
-            let inventory = Inventory::load(base)?;
-            let tree = Arc::new(self.site().export(base)?);
-            let platform = Arc::new(inventory.platform.clone());
-            for closure in closure::closures(base, &inventory, &removed, memo)? {
-                let entry = (closure.clone(), commit, Arc::clone(&tree), Arc::clone(&platform));
-                gone.insert(closure.instance, entry);
-            }
-        }
-        let tree = Arc::new(self.site().export(head)?);
-        let platform = Arc::new(inventory.platform.clone());
-        let mut locks: BTreeMap<StackName, Arc<Mutex<()>>> = BTreeMap::new();
-        let mut targets = Vec::new();
-        for affected in affected {
-            let lock_file = Arc::clone(locks.entry(affected.instance.stack.clone()).or_default());
-            let protect = inventory
-                .stacks
-                .iter()
-                .find(|stack| stack.name == affected.instance.stack)
-                .map(|stack| stack.settings.protect.clone())
-                .unwrap_or_default();
-            let (closure, commit, tree, platform) = match (gone.remove(&affected.instance), &affected.closure) {
-                (Some((closure, commit, tree, platform)), _) => (closure, Some(commit), tree, platform),
-                (None, Some(closure)) => {
-                    let commit = (!request.worktree).then_some(request.range.head);
-                    (closure.clone(), commit, Arc::clone(&tree), Arc::clone(&platform))
-                }
-                // Neither side has it: it cannot be affected.
-                (None, None) => continue,
-            };
-            targets.push(Target { affected, closure, commit, tree, platform, protect, lock_file });
-        }
-        Ok(targets)
     }
 
     async fn plan_all(
@@ -316,6 +238,7 @@ impl Workshop {
         let said = |said: TerraformEvent| events(Event::Terraform { instance: instance.clone(), said });
         let watch = Watch { events: &said, interrupt };
         let step = |step| events(Event::Step { instance: instance.clone(), step });
+        let _alone = self.site().occupy(instance, interrupt, || step("waiting for another run")).await?;
         let terraform = self.terraform(&target.tree, &target.platform, instance)?;
         let mut notices = Vec::new();
 
@@ -335,7 +258,7 @@ impl Workshop {
         }
 
         step("planning");
-        let out = self.site().file(instance, "plan");
+        let out = self.site().secret_file(instance)?;
         let options = PlanOptions {
             var_files: var_files(&target.tree, instance),
             mode: if target.affected.kind == Kind::Removed { PlanMode::Destroy } else { PlanMode::Normal },
@@ -380,9 +303,7 @@ impl Workshop {
             terraform: program(self),
             changes,
         };
-        Bundle::new(planned, plan).save(plans).await?;
-        // The bundle holds it now; a plan file may carry secrets and is not left lying around.
-        std::fs::remove_file(out).map_err(|source| PipelineError::Io { verb: "remove", path: out.to_owned(), source })
+        Bundle::new(planned, plan).save(plans).await
     }
 }
 
@@ -400,23 +321,6 @@ fn var_files(tree: &Tree, instance: &Instance) -> Vec<std::path::PathBuf> {
     };
     let file = tree.path().join(file);
     if file.exists() { vec![file] } else { Vec::new() }
-}
-
-/// The environments that a request means.
-pub(super) fn environments(
-    platform: &Platform,
-    names: &[EnvironmentName],
-) -> std::result::Result<Vec<EnvironmentName>, PipelineError> {
-    for name in names {
-        if platform.environment(name.as_str()).is_none() {
-            let known = platform.environments.iter().map(|environment| environment.name.to_string()).collect();
-            return Err(PipelineError::UnknownEnvironment { name: name.to_string(), known });
-        }
-    }
-    if names.is_empty() {
-        return Ok(platform.environments.iter().take(1).map(|environment| environment.name.clone()).collect());
-    }
-    Ok(names.to_vec())
 }
 
 /// How many instances run at once. Terraform and a cloud provider keep about one core busy each.

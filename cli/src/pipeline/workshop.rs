@@ -6,16 +6,18 @@
 use std::{
     collections::BTreeMap,
     ffi::OsString,
+    fs::{File, TryLockError},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use sha2::{Digest as _, Sha256};
-use tempfile::TempDir;
+use tempfile::{TempDir, TempPath};
 
 use crate::{
     platform::{Instance, Platform, layout},
     repo::{Repository, Snapshot},
-    terraform::{Binary, ProviderMirrors, Terraform, Workspace},
+    terraform::{Binary, Interrupt, ProviderMirrors, Terraform, Workspace},
 };
 
 use super::{PipelineError, backend::StateLocation, bundle::hex};
@@ -57,9 +59,48 @@ impl Site {
         StateLocation::of(platform, instance, self.repository.root(), tree.path())
     }
 
-    /// A file of the run that belongs to `instance`, such as its plan.
-    pub fn file(&self, instance: &Instance, name: &str) -> PathBuf {
-        self.data(instance).join(name)
+    /// A new empty file for a plan of `instance`. Plans may carry secrets, so only the user can read it, and
+    /// it goes with what is returned.
+    ///
+    /// # Errors
+    /// [`PipelineError::Io`].
+    pub fn secret_file(&self, instance: &Instance) -> Result<TempPath, PipelineError> {
+        let folder = self.data(instance);
+        let make = || {
+            std::fs::create_dir_all(&folder)?;
+            Ok(tempfile::Builder::new().prefix("plan-").tempfile_in(&folder)?.into_temp_path())
+        };
+        make().map_err(|source| PipelineError::Io { verb: "make a file in", path: folder.clone(), source })
+    }
+
+    /// Waits until no other run of this machine uses the data folder of `instance`, and keeps them out as long
+    /// as the returned file is open. The system opens the way when a run is killed.
+    ///
+    /// # Errors
+    /// [`PipelineError::Io`]; interrupted, it returns at once, since nothing is started then.
+    pub(super) async fn occupy(
+        &self,
+        instance: &Instance,
+        interrupt: &Interrupt,
+        waiting: impl FnOnce(),
+    ) -> Result<File, PipelineError> {
+        let path = self.data(instance).join("in-use");
+        let io = |source| PipelineError::Io { verb: "lock", path: path.clone(), source };
+        std::fs::create_dir_all(self.data(instance)).map_err(io)?;
+        let file = File::create(&path).map_err(io)?;
+        let mut waiting = Some(waiting);
+        loop {
+            match file.try_lock() {
+                Err(TryLockError::WouldBlock) if !interrupt.is_raised() => {
+                    if let Some(waiting) = waiting.take() {
+                        waiting();
+                    }
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+                Err(TryLockError::Error(source)) => return Err(io(source)),
+                Ok(()) | Err(TryLockError::WouldBlock) => return Ok(file),
+            }
+        }
     }
 
     fn data(&self, instance: &Instance) -> PathBuf {

@@ -1,15 +1,20 @@
 //! One store of objects, whatever holds them.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures::TryStreamExt as _;
 use object_store::{
-    ObjectStore, ObjectStoreExt as _, PutMode, PutOptions, PutPayload, UpdateVersion, aws::AmazonS3Builder,
-    aws::S3ConditionalPut, local::LocalFileSystem, path::Path as Key,
+    BackoffConfig, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions, PutPayload, RetryConfig, UpdateVersion,
+    aws::AmazonS3Builder, aws::S3ConditionalPut, local::LocalFileSystem, path::Path as Key,
 };
 
 use super::Location;
+
+/// How often and how long a request is repeated: long enough for a hiccup of the network, short enough
+/// that a wrong address or a missing role is told before anybody presses Ctrl-C.
+const RETRIES: usize = 4;
+const RETRY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What went wrong with an object.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +26,14 @@ pub enum StoreError {
         location: String,
         /// Why.
         source: Box<object_store::Error>,
+    },
+    /// Nothing says who we are to AWS.
+    #[error("no AWS credentials for `{location}`")]
+    NoCredentials {
+        /// Where the store lies.
+        location: String,
+        /// `AWS_PROFILE`, where it is set. Profiles are files of the AWS CLI, which is not needed here.
+        profile: Option<String>,
     },
     /// Reading or writing an object failed.
     #[error("cannot {verb} `{key}` in `{location}`")]
@@ -65,17 +78,11 @@ impl Store {
         let open = |source| StoreError::Open { location: location.to_string(), source: Box::new(source) };
         let (objects, prefix): (Arc<dyn ObjectStore>, Key) = match location {
             Location::S3 { bucket, prefix, region } => {
-                let mut builder = AmazonS3Builder::from_env()
-                    .with_bucket_name(bucket)
-                    .with_conditional_put(S3ConditionalPut::ETagMatch);
-                if let Some(region) = region {
-                    builder = builder.with_region(region);
+                if !has_credentials(|name| std::env::var(name).ok()) {
+                    let profile = std::env::var("AWS_PROFILE").ok();
+                    return Err(StoreError::NoCredentials { location: location.to_string(), profile });
                 }
-                // Terraform talks plain HTTP to an `http://` endpoint as well: local S3 servers.
-                if std::env::var("AWS_ENDPOINT_URL").is_ok_and(|url| url.starts_with("http://")) {
-                    builder = builder.with_allow_http(true);
-                }
-                (Arc::new(builder.build().map_err(open)?), Key::from(prefix.as_str()))
+                (Arc::new(s3(bucket, region.as_deref()).map_err(open)?), Key::from(prefix.as_str()))
             }
             Location::Folder(path) => {
                 std::fs::create_dir_all(path)
@@ -183,9 +190,61 @@ impl Store {
     }
 }
 
+/// A bucket; credentials and endpoint come from the environment.
+fn s3(bucket: &str, region: Option<&str>) -> Result<object_store::aws::AmazonS3, object_store::Error> {
+    // Fails only when there is a provider already, and the whole program has ring alone.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let retry = RetryConfig {
+        backoff: BackoffConfig { max_backoff: Duration::from_secs(5), ..BackoffConfig::default() },
+        max_retries: RETRIES,
+        retry_timeout: RETRY_TIMEOUT,
+    };
+    let mut builder = AmazonS3Builder::from_env()
+        .with_bucket_name(bucket)
+        .with_conditional_put(S3ConditionalPut::ETagMatch)
+        .with_retry(retry);
+    if let Some(region) = region {
+        builder = builder.with_region(region);
+    }
+    // Terraform talks plain HTTP to an `http://` endpoint as well: local S3 servers. The special name goes first.
+    let endpoint = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"].into_iter().find_map(|name| std::env::var(name).ok());
+    if endpoint.is_some_and(|url| url.starts_with("http://")) {
+        builder = builder.with_allow_http(true);
+    }
+    builder.build()
+}
+
+/// Whether the environment names credentials that the S3 client reads. Without any, it would ask the machine's
+/// metadata service, which is right on a machine of EC2, unless a profile was meant or the service is switched off.
+fn has_credentials(variable: impl Fn(&str) -> Option<String>) -> bool {
+    let set = |name| variable(name).is_some_and(|value| !value.is_empty());
+    set("AWS_ACCESS_KEY_ID")
+        || (set("AWS_WEB_IDENTITY_TOKEN_FILE") && set("AWS_ROLE_ARN"))
+        || set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")
+        || set("AWS_CONTAINER_CREDENTIALS_FULL_URI")
+        || !(set("AWS_PROFILE")
+            || variable("AWS_EC2_METADATA_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn credentials_are_those_that_the_client_reads() {
+        let with = |pairs: &[(&str, &str)]| {
+            has_credentials(|name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+        };
+        assert!(with(&[("AWS_ACCESS_KEY_ID", "x"), ("AWS_PROFILE", "p")]));
+        assert!(with(&[
+            ("AWS_WEB_IDENTITY_TOKEN_FILE", "/t"),
+            ("AWS_ROLE_ARN", "r"),
+            ("AWS_EC2_METADATA_DISABLED", "true")
+        ]));
+        assert!(with(&[]), "on a machine of EC2 the metadata service has them");
+        assert!(!with(&[("AWS_PROFILE", "p")]));
+        assert!(!with(&[("AWS_ACCESS_KEY_ID", ""), ("AWS_EC2_METADATA_DISABLED", "TRUE")]));
+    }
 
     #[tokio::test]
     async fn a_folder_keeps_objects_and_creates_only_once() {

@@ -13,9 +13,10 @@ use crate::{
     commands::{self, Context, interrupt, sandbox::report::Report},
     error::{CliError, ErrorKind},
     exit::ExitCode,
+    pipeline::{ClusterSelection, Site},
+    platform::EnvironmentName,
     repo::Repository,
     sandbox::{Component, ComponentSettings, Components, DriverChoice, FLUX_VERSION},
-    sync::{self, ClusterAccess},
     terraform::Interrupt,
     ui::Table,
 };
@@ -191,25 +192,21 @@ impl Story<'_> {
     }
 
     fn show_delivered(&self, context: &Context<'_>) -> Result<(), End> {
-        let access = ClusterAccess::Kubeconfig { path: self.ground.sandbox.kubeconfig(), context: None };
-        let inventories = context.block_on(async { sync::inventories(&sync::connect(&access).await?).await })?;
+        let site = Site::new(Repository::open(&self.ground.platform)?, &context.cache()?);
+        let (commit, environment) = (site.repository().head()?, EnvironmentName::new("ops")?);
+        let selection = ClusterSelection { commit, environment, stacks: Vec::new(), access: None };
+        let seen = context.block_on(site.status(&selection))?;
         if context.ui.is_json() {
-            context
-                .ui
-                .json(&serde_json::json!({ "type": "delivered", "version": 1, "kustomizations": inventories }))?;
             return Ok(());
         }
-        let mut table = Table::new(*context.ui.styles(), &["kustomization", "delivered objects"]);
-        for inventory in inventories {
-            let mut kinds: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-            for object in &inventory.objects {
-                kinds.entry(&object.kind).or_default().push(&object.name);
+        let mut table = Table::new(*context.ui.styles(), &["kustomization", "objects"]);
+        for (kustomization, objects) in seen.iter().flat_map(|(_, status)| &status.delivered) {
+            // The engine itself is no news.
+            if kustomization.name == "flux-system" {
+                continue;
             }
-            let objects = kinds.iter().map(|(kind, names)| match names.as_slice() {
-                [name] => format!("{kind}/{name}"),
-                names => format!("{} {kind}s", names.len()),
-            });
-            table.row([inventory.kustomization.name.clone(), objects.collect::<Vec<_>>().join(", ")]);
+            let names: Vec<String> = objects.iter().map(|object| format!("{}/{}", object.kind, object.name)).collect();
+            table.row([kustomization.name.clone(), names.join(", ")]);
         }
         context.ui.data(&table.render());
         Ok(())
