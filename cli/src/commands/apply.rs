@@ -108,7 +108,7 @@ fn show(context: &Context<'_>, report: &ApplyReport, dry_run: bool) -> Result<()
     }
     if report.instances.is_empty() {
         let environment = &report.environment;
-        context.ui.status(&format!("environment `{environment}` has everything of this commit already"));
+        context.ui.status(&format!("the infrastructure of `{environment}` is up to date"));
     }
     Ok(())
 }
