@@ -16,12 +16,16 @@ pub fn dir() -> &'static Path {
         let cache = location();
         // Built and not downloaded: tests reach no network but loopback (Go's module cache is taken to be filled).
         let settings = ComponentSettings { assets: None, cache: cache.clone(), obtain: Obtain::Build };
-        let components = Components::new(&settings, &|_| {});
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            components.ensure(&BTreeSet::from(Component::ALL)).await.unwrap();
-            components.flux_manifests(FLUX_VERSION).await.unwrap();
-        });
+        let obtain = || {
+            let components = Components::new(&settings, &|_| {});
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                components.ensure(&BTreeSet::from(Component::ALL)).await.unwrap();
+                components.flux_manifests(FLUX_VERSION).await.unwrap();
+            });
+        };
+        // On a thread of its own: a test that is asynchronous itself must not block on another runtime.
+        std::thread::scope(|scope| scope.spawn(obtain).join()).unwrap();
         cache
     });
     &DIR

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     platform::{Environment, Instance, Trigger},
-    repo::CommitId,
+    repo::{CommitId, RepoError},
     sync::{self, GitCredential, HandoffSettings, Mode, Outcome, SyncEvent, SyncReport, WaitSettings},
 };
 
@@ -129,12 +129,14 @@ impl Site {
         self.require_remote()?;
         let (repository, branch) = (self.repository(), environment.engine_branch());
         let tracking = format!("refs/remotes/{REMOTE}/{branch}");
-        repository.fetch(REMOTE, &[&format!("+refs/heads/{branch}:{tracking}")])?;
-        let tip = repository.resolve(&tracking)?;
-        if repository.is_ancestor(commit, tip)? {
-            return Ok(tip);
+        let not_pushed = || PipelineError::NotPushed { commit: commit.short(), branch: branch.clone(), remote: REMOTE };
+        match repository.fetch(REMOTE, &[&format!("+refs/heads/{branch}:{tracking}")]) {
+            // A repository that nothing was ever pushed to.
+            Err(RepoError::NoRemoteRef { .. }) => return Err(not_pushed()),
+            fetched => fetched?,
         }
-        Err(PipelineError::NotPushed { commit: commit.short(), branch, remote: REMOTE })
+        let tip = repository.resolve(&tracking)?;
+        if repository.is_ancestor(commit, tip)? { Ok(tip) } else { Err(not_pushed()) }
     }
 
     fn require_remote(&self) -> Result<(), PipelineError> {
