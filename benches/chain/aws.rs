@@ -4,10 +4,13 @@
 use std::path::{Path, PathBuf};
 
 use crate::{
-    cli::{World, find_program},
     measure::{Run, Table, kstack, run, walls},
-    moto::Moto,
-    providers,
+    shared::{
+        self,
+        cli::{World, find_program},
+        moto::Moto,
+        providers,
+    },
 };
 
 const PLANS: usize = 5;
@@ -96,7 +99,7 @@ impl Platform {
             world.set(name, value);
         }
         world.set("KSTACK_PROVIDER_MIRROR", mirror);
-        world.set("KSTACK_COMPONENTS_DIR", crate::components());
+        world.set("KSTACK_COMPONENTS_DIR", shared::components());
         // kstack makes a configuration of its own from the mirror; by hand this one names the same.
         world.set("TF_CLI_CONFIG_FILE", providers::cli_config(world.root()));
         moto.make_bucket(BUCKET);

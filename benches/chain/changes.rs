@@ -1,10 +1,12 @@
 //! What a change affects, among two thousand stacks that share forty modules.
 
 use crate::{
-    cli::{World, find_program},
-    fleet,
     measure::{Table, bare, kstack, run, walls},
-    repository::Repo,
+    shared::{
+        cli::{World, find_program},
+        fleet,
+        repository::Repo,
+    },
 };
 
 const RUNS: usize = 21;

@@ -3,8 +3,11 @@
 use std::{fs, path::Path};
 
 use crate::{
-    cli::{World, find_program},
     measure::{Table, bare, kstack, run, walls},
+    shared::{
+        self,
+        cli::{World, find_program},
+    },
 };
 
 const RUNS: usize = 21;
@@ -36,7 +39,7 @@ pub fn measure(table: &mut Table) {
 
 fn in_folder(table: &mut Table, name: &str, folder: &Path) {
     let mut world = World::new();
-    world.set("KSTACK_COMPONENTS_DIR", crate::components());
+    world.set("KSTACK_COMPONENTS_DIR", shared::components());
     let (kstack, cp) = (kstack(), find_program("cp").unwrap());
     let clear = |name: &str| {
         let folder = folder.join(name);

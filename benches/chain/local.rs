@@ -3,21 +3,21 @@
 use std::{path::Path, time::Duration};
 
 use crate::{
-    cli::World,
     measure::{Run, Table, kstack, run, walls},
+    shared::{self, cli::World},
 };
 
 const RUNS: usize = 3;
 
-/// A world with what `kstack try` needs.
+/// A world with what `kstack try` needs, and nothing else.
 fn world() -> World {
     let mut world = World::new();
-    for program in ["git", "terraform", "kubectl"] {
+    for program in ["git", "terraform"] {
         world.install(program);
     }
     let home = world.root().join("data");
     world.set("KSTACK_HOME", home);
-    world.set("KSTACK_COMPONENTS_DIR", crate::components());
+    world.set("KSTACK_COMPONENTS_DIR", shared::components());
     world
 }
 

@@ -12,19 +12,10 @@ mod changes;
 mod init;
 mod local;
 mod measure;
+#[expect(dead_code, reason = "the tests use more of it")]
+mod shared;
 
-#[path = "../../tests/support/cli.rs"]
-mod cli;
-#[path = "../../tests/closure/fleet.rs"]
-mod fleet;
-#[path = "../../tests/support/moto.rs"]
-mod moto;
-#[path = "../../tests/support/providers.rs"]
-mod providers;
-#[path = "../../tests/closure/repository.rs"]
-mod repository;
-
-use std::{path::PathBuf, process::Command};
+use std::process::Command;
 
 use measure::Table;
 
@@ -69,19 +60,4 @@ fn print_conditions() {
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     println!("{cores} cores, load {}, {} {}", load.trim(), said("uname", "-s"), said("uname", "-r"));
     println!("{}, {}, {}", said("terraform", "-version"), said("git", "--version"), said("rustc", "--version"));
-}
-
-/// Where moto's Python environment is kept; as the tests have it.
-fn cache() -> PathBuf {
-    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    variable("KSTACK_CACHE_DIR")
-        .or_else(|| Some(variable("XDG_CACHE_HOME")?.join("kstack")))
-        .or_else(|| Some(variable("HOME")?.join(".cache/kstack")))
-        .expect("HOME names where the cache is")
-}
-
-/// Where the control plane's programs are kept; filled by `kstack try` or the tests.
-fn components() -> PathBuf {
-    let named = std::env::var_os("KSTACK_COMPONENTS_DIR").filter(|value| !value.is_empty()).map(PathBuf::from);
-    named.unwrap_or_else(|| cache().join("components"))
 }

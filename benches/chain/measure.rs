@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::cli::World;
+use crate::shared::cli::World;
 
 /// GNU `time`, which asks the kernel for the resources that a finished process used.
 const TIME: &str = "/usr/bin/time";
