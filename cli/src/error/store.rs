@@ -12,8 +12,13 @@ impl From<StoreError> for CliError {
                 (ErrorKind::User, Some(format!("put them into the environment: `{export}`")))
             }
             // A folder on this machine says all there is to say.
-            StoreError::Open { location, .. } | StoreError::Object { location, .. } if location.starts_with("s3://") => {
-                let hint = "check that the bucket exists, the region, and what the credentials in the environment may do";
+            StoreError::Open { location, .. }
+            | StoreError::Unusable { location, .. }
+            | StoreError::Object { location, .. }
+                if location.starts_with("s3://") =>
+            {
+                let hint =
+                    "check that the bucket exists, the region, and what the credentials in the environment may do";
                 (ErrorKind::External, Some(hint.to_owned()))
             }
             _ => (ErrorKind::External, None),

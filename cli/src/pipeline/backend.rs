@@ -25,10 +25,10 @@ impl StateLocation {
         let key = format!("{}.tfstate", instance.key());
         match &platform.state.backend {
             StateBackend::S3 { bucket, region } => {
-                let mut settings = Vec::new();
-                if let Some(environment) = &instance.environment {
-                    settings.push(BackendSetting::File(tree.join(layout::tfbackend(environment))));
-                }
+                // Good defaults first, the environment's own settings over them, and where kstack looks last.
+                let mut settings = vec![value("encrypt", "true"), value("use_lockfile", "true")];
+                let file = instance.environment.as_ref().map(|environment| tree.join(layout::tfbackend(environment)));
+                settings.extend(file.filter(|file| file.exists()).map(BackendSetting::File));
                 settings.extend([value("bucket", bucket), value("region", region), value("key", &key)]);
                 let store =
                     Location::S3 { bucket: bucket.clone(), prefix: String::new(), region: Some(region.clone()) };

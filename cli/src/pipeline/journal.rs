@@ -117,7 +117,7 @@ impl Journal {
     pub async fn start(store: &Store, environment: &EnvironmentName, commit: &str) -> Result<Self, PipelineError> {
         let started = Timestamp::now();
         let unique = uuid::Uuid::new_v4().simple().to_string();
-        let run = format!("{}-{}", started.strftime("%Y%m%dT%H%M%SZ"), &unique[..8]);
+        let run = format!("{}-{}", started.strftime("%Y%m%dT%H%M%S%3fZ"), &unique[..8]);
         let record = Record {
             version: 1,
             run: run.clone(),
@@ -196,7 +196,8 @@ impl Record {
 pub(super) fn left_applying(records: &[Record], alone: bool) -> Vec<(&Record, &Instance)> {
     let mut newest: BTreeMap<&Instance, (&Record, &Entry)> = BTreeMap::new();
     for record in records {
-        for entry in record.entries.values().filter(|entry| !matches!(entry.status, Status::Planned | Status::Skipped)) {
+        for entry in record.entries.values().filter(|entry| !matches!(entry.status, Status::Planned | Status::Skipped))
+        {
             newest.entry(&entry.instance).or_insert((record, entry));
         }
     }

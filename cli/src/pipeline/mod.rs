@@ -15,6 +15,7 @@ mod journal;
 mod lock;
 mod plan;
 mod schedule;
+mod trouble;
 mod workshop;
 
 pub use apply::{ApplyReport, ApplyRequest, Delivered};

@@ -6,7 +6,7 @@ use serde::Serialize;
 use tokio::sync::Mutex;
 
 use crate::{
-    closure::{self, Affected, Closure, Inventory, Kind, Memo, Reason},
+    closure::{self, Affected, Closure, Inventory, Kind, Memo, Order, Reason},
     hcl,
     platform::{EnvironmentName, Instance, Parallelism, Platform, StackName, layout},
     repo::{CommitId, Range, Snapshot},
@@ -17,7 +17,7 @@ use super::{
     Event, EventSink, PipelineError, Workshop,
     backend::Stores,
     bundle::{self, Bundle, Program, StateVersion},
-    schedule,
+    schedule, trouble,
     workshop::Tree,
 };
 
@@ -146,9 +146,14 @@ impl Workshop {
             .filter(|affected| affected.instance.environment.as_ref().is_none_or(|name| environments.contains(name)))
             .filter(|affected| request.stacks.is_empty() || request.stacks.contains(&affected.instance.stack))
             .collect();
+        // Not needed to plan, but what cannot be applied in any order should not be reviewed.
+        Order::of(&head, &inventory, &memo)?;
         let targets = self.targets(request, affected, &head, base.as_ref(), &inventory, &memo)?;
         let stores = if request.keep && !request.worktree && !targets.is_empty() {
-            Some(Stores::open(&inventory.platform, repository.root())?)
+            let stores = Stores::open(&inventory.platform, repository.root())?;
+            // A plan that cannot be kept is found out now, not after minutes of planning.
+            stores.plans.probe().await?;
+            Some(stores)
         } else {
             None
         };
@@ -260,7 +265,8 @@ impl Workshop {
             let (result, mut notices) = match outcome {
                 schedule::Outcome::Ran { value: Ok((list, notices)), .. } => (Result::Changes(list), notices),
                 schedule::Outcome::Ran { value: Err(error), .. } => {
-                    (Result::Failed { message: chain(&error) }, Vec::new())
+                    let message = trouble::tell(&error, &target.affected.instance);
+                    (Result::Failed { message }, Vec::new())
                 }
                 schedule::Outcome::Stopped | schedule::Outcome::Skipped { .. } => {
                     (Result::Skipped { reason: "interrupted".to_owned() }, Vec::new())
@@ -293,7 +299,7 @@ impl Workshop {
         let result = self.plan_steps(target, plans, interrupt, events).await;
         let summary = match &result {
             Ok((list, _)) => summary(list),
-            Err(error) => error.to_string(),
+            Err(error) => trouble::tell(error, instance).lines().next().unwrap_or_default().to_owned(),
         };
         events(Event::Finished {
             instance: instance.clone(),
@@ -453,16 +459,4 @@ fn reason(reason: &Reason) -> String {
     } else {
         format!("`{}` {what}, read through {}", reason.path, via.join(" → "))
     }
-}
-
-/// An error and its causes, a line each.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let mut lines = vec![error.to_string()];
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        lines.push(error.to_string());
-        cause = error.source();
-    }
-    lines.dedup();
-    lines.join("\n")
 }

@@ -1,0 +1,3 @@
+//! The whole chain on real components, as one story per platform.
+
+mod aws;
