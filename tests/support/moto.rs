@@ -72,6 +72,21 @@ impl Moto {
         assert!(status.starts_with("HTTP/1.1 200"), "{status}");
     }
 
+    /// An object's content; `None` when there is none.
+    pub fn object(&self, bucket: &str, key: &str) -> Option<String> {
+        let answer = self.request("GET", &format!("/{bucket}/{key}"), "");
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        head.starts_with("HTTP/1.1 200").then(|| body.to_owned())
+    }
+
+    /// The keys below `prefix`, sorted.
+    pub fn keys(&self, bucket: &str, prefix: &str) -> Vec<String> {
+        let answer = self.request("GET", &format!("/{bucket}?list-type=2&prefix={prefix}"), "");
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        let key = regex::Regex::new("<Key>([^<]*)</Key>").unwrap();
+        key.captures_iter(&answer).map(|found| found[1].to_owned()).collect()
+    }
+
     fn request(&self, method: &str, path: &str, body: &str) -> String {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         // moto tells the service by the signature's scope; it does not check the signature.
