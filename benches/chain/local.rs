@@ -24,7 +24,7 @@ fn world() -> World {
 /// How long a control plane takes until it answers, with and without Flux.
 pub fn measure_sandbox(table: &Table) {
     let world = world();
-    let (folder, kstack) = (world.work(), kstack());
+    let (folder, kstack, _cleanup) = (world.work(), kstack(), Cleanup(&world));
     let up = |flags: &[&str]| {
         let ran = run(&world, &folder, &kstack, &[&["sandbox", "up", "bench"], flags].concat());
         let memory = memory(&world);
@@ -77,12 +77,23 @@ pub fn measure_try(table: &Table) {
 }
 
 fn tour(world: &World, work: &Path, kstack: &Path, name: &str) -> (Run, Run) {
+    let cleanup = Cleanup(world);
     let tour = run(world, work, kstack, &["try", name]);
     let sync = run(world, &work.join(name), kstack, &["sync"]);
-    let down = tour.said.iter().find_map(|(_, line)| line.split_once("kstack sandbox down ")).expect("the way back");
-    let sandbox = down.1.split(';').next().unwrap();
-    run(world, work, kstack, &["sandbox", "down", sandbox]);
+    drop(cleanup);
     (tour, sync)
+}
+
+/// Takes every sandbox of the world down, also when a measurement failed: its processes would outlive their folder.
+struct Cleanup<'w>(&'w World);
+
+impl Drop for Cleanup<'_> {
+    fn drop(&mut self) {
+        for sandbox in self.0.kstack(&["sandbox", "list", "--format=json"]).json() {
+            // After a failure there is nothing to be done about another one.
+            let _ = self.0.kstack(&["sandbox", "down", sandbox["name"].as_str().unwrap_or_default()]);
+        }
+    }
 }
 
 /// Title and length of each step, by the lines that begin them.
