@@ -65,6 +65,7 @@ pub fn run(context: &mut Context<'_>, args: &ApplyArgs) -> Result<ExitCode, CliE
     let report = context.block_on(workshop.apply(&request, &interrupt, &|event| reporter.event(&event)))?;
     show(context, &report, args.dry_run)?;
     if report.interrupted {
+        context.ui.hint("what was done is in the state; `kstack plan` shows what remains");
         return Ok(ExitCode::Interrupted);
     }
     if !report.is_ok() {
