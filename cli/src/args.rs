@@ -115,6 +115,8 @@ pub enum Command {
     List(commands::list::ListArgs),
     /// Show which files connect a change to a stack
     Why(commands::why::WhyArgs),
+    /// Do what a pull request, push or tag asks for
+    Ci(Box<commands::ci::CiArgs>),
     /// Print a completion script for a shell
     Completions(commands::completions::CompletionsArgs),
     /// Check the platform's files without touching anything

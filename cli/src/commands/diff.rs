@@ -1,20 +1,17 @@
 //! `kstack diff`.
 
-use std::path::PathBuf;
-
 use serde_json::json;
 
 use super::{
     Context,
     compare::{Comparison, WorktreeArg},
+    rendered::differences,
 };
 use crate::{
-    closure::load_platform,
     error::{CliError, ErrorKind},
     exit::ExitCode,
     platform::{EnvironmentName, StackName},
-    render::{Kustomize, Registry, RegistryDiff, RenderSettings, Renderer, Values},
-    repo::Snapshot,
+    render::{Registry, RegistryDiff},
     review::{Review, ReviewInput},
 };
 
@@ -56,31 +53,7 @@ impl DiffArgs {
 /// new side does not render.
 pub fn run(context: &mut Context<'_>, args: &DiffArgs) -> Result<ExitCode, CliError> {
     let comparison = Comparison::open(context, args.range.as_deref(), args.worktree.worktree)?;
-    let environments = load_platform(&comparison.head)?.environments;
-    let program =
-        Kustomize::find(std::env::var_os("KSTACK_KUSTOMIZE").as_deref(), std::env::var_os("PATH").as_deref())?;
-    let parallelism = std::thread::available_parallelism().map_or(2, usize::from);
-    let renderer = Renderer::new(program, RenderSettings { cache: Some(context.cache()?.join("render")), parallelism });
-    let exports = tempfile::tempdir().map_err(|error| CliError::new(ErrorKind::External, error))?;
-    let export = |snapshot: &Snapshot, name: &str| -> Result<PathBuf, CliError> {
-        let folder = exports.path().join(name);
-        for link in snapshot.export(&folder)?.left_out {
-            context.ui.warn(&format!("`{}` is a link out of the repository and is left out", link.path));
-        }
-        Ok(folder)
-    };
-    let base = comparison.base.as_ref().map(|base| export(base, "base")).transpose()?;
-    let head = export(&comparison.head, "head")?;
-    let task = context.ui.progress().task("rendering");
-    let compared =
-        renderer.compare_all(base.as_deref(), Some(&head), |registry| args.wants(registry), |_| Values::new());
-    let mut diffs = context.block_on(compared)?;
-    drop(task);
-    diffs.sort_by_key(|diff| {
-        // In the order of promotion; environments that the platform no longer has come last.
-        let at = environments.iter().position(|environment| environment.name == diff.registry.environment);
-        (at.unwrap_or(environments.len()), diff.registry.clone())
-    });
+    let diffs = differences(context, comparison.base.as_ref(), &comparison.head, |registry| args.wants(registry))?;
     if diffs.is_empty() && (args.cluster.is_some() || args.environment.is_some()) {
         return Err(CliError::user("no registry matches").hint("`kstack list` shows the stacks and their environments"));
     }

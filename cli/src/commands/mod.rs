@@ -1,6 +1,7 @@
 //! One file per verb: parse, call, report. No logic of its own.
 
 pub mod apply;
+pub mod ci;
 mod compare;
 pub mod completions;
 mod components;
@@ -13,6 +14,7 @@ mod interrupt;
 pub mod list;
 pub mod man;
 pub mod plan;
+mod rendered;
 pub mod sandbox;
 mod setup;
 pub mod status;
@@ -34,6 +36,7 @@ pub fn run(context: &mut Context<'_>, command: &Command) -> Result<ExitCode, Cli
         Command::Apply(args) => apply::run(context, args),
         Command::Plan(args) => plan::run(context, args),
         Command::Try(args) => tour::run(context, args),
+        Command::Ci(args) => ci::run(context, args),
         Command::Doctor(args) => doctor::run(context, args),
         Command::Init(args) => init::run(context, args),
         Command::Diff(args) => diff::run(context, args),

@@ -64,6 +64,8 @@ pub fn run(context: &mut Context<'_>, args: &PlanArgs) -> Result<ExitCode, CliEr
     }
     if context.ui.is_json() {
         context.ui.json(&review.document())?;
+    } else if report.instances.is_empty() {
+        context.ui.status("the change affects no stack");
     } else if args.markdown.as_deref().is_none_or(|file| file.as_os_str() != "-") {
         context.ui.data(&review.terminal(context.ui.styles()));
     }

@@ -7,6 +7,7 @@ mod apply;
 mod backend;
 mod bundle;
 mod clusters;
+mod delivered;
 mod error;
 mod event;
 mod fit;

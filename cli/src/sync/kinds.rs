@@ -2,7 +2,7 @@
 
 use kube::{
     Api, Client,
-    core::{ApiResource, DynamicObject, GroupVersionKind},
+    core::{ApiResource, DynamicObject},
     discovery::Discovery,
 };
 
@@ -91,6 +91,7 @@ pub(super) fn api(client: &Client, resource: &ApiResource, namespace: Option<&st
 }
 
 /// The resource of a kind that every API server has.
+#[cfg(test)]
 pub(super) fn builtin(group: &str, version: &str, kind: &str) -> ApiResource {
-    ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind))
+    ApiResource::from_gvk(&kube::core::GroupVersionKind::gvk(group, version, kind))
 }
