@@ -1,4 +1,5 @@
-//! The whole chain with the real program, real Terraform, real control planes and real Flux.
+//! The whole chain on real components, as one story per platform.
 
+mod aws;
 mod local;
 mod platform;

@@ -1,6 +1,10 @@
 //! Commands as users meet them: standard output, standard error and the exit code in one snapshot.
 
+mod apply;
+mod ci;
 mod doctor;
 mod init;
+mod interrupts;
+mod plan;
 mod usage;
 mod validate;

@@ -1,5 +1,18 @@
 //! What several test modules need.
 
+use std::path::PathBuf;
+
 pub mod cli;
 pub mod components;
+pub mod moto;
 pub mod providers;
+pub mod repository;
+
+/// Where tests keep what is made once for all runs: `kstack`'s own cache folder, by this process's environment.
+pub fn cache() -> PathBuf {
+    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    variable("KSTACK_CACHE_DIR")
+        .or_else(|| Some(variable("XDG_CACHE_HOME")?.join("kstack")))
+        .or_else(|| Some(variable("HOME")?.join(".cache/kstack")))
+        .expect("HOME names where the cache is")
+}

@@ -64,8 +64,27 @@ impl Moto {
 
     /// Makes a bucket, as `kstack bootstrap` or a person would.
     pub fn make_bucket(&self, name: &str) {
-        let status = self.request("PUT", &format!("/{name}"), "<CreateBucketConfiguration><LocationConstraint>eu-west-1</LocationConstraint></CreateBucketConfiguration>");
+        let status = self.request(
+            "PUT",
+            &format!("/{name}"),
+            "<CreateBucketConfiguration><LocationConstraint>eu-west-1</LocationConstraint></CreateBucketConfiguration>",
+        );
         assert!(status.starts_with("HTTP/1.1 200"), "{status}");
+    }
+
+    /// An object's content; `None` when there is none.
+    pub fn object(&self, bucket: &str, key: &str) -> Option<String> {
+        let answer = self.request("GET", &format!("/{bucket}/{key}"), "");
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        head.starts_with("HTTP/1.1 200").then(|| body.to_owned())
+    }
+
+    /// The keys below `prefix`, sorted.
+    pub fn keys(&self, bucket: &str, prefix: &str) -> Vec<String> {
+        let answer = self.request("GET", &format!("/{bucket}?list-type=2&prefix={prefix}"), "");
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        let key = regex::Regex::new("<Key>([^<]*)</Key>").unwrap();
+        key.captures_iter(&answer).map(|found| found[1].to_owned()).collect()
     }
 
     fn request(&self, method: &str, path: &str, body: &str) -> String {
@@ -123,7 +142,8 @@ fn python() -> &'static Path {
 }
 
 fn has_moto(python: &Path) -> bool {
-    let check = Command::new(python).args(["-c", "import moto.server"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let check =
+        Command::new(python).args(["-c", "import moto.server"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
     check.is_ok_and(|status| status.success())
 }
 

@@ -8,7 +8,7 @@ use crate::{
     exit::ExitCode,
     pipeline::{PlanReport, PlanRequest, PlanResult, Which},
     platform::{EnvironmentName, StackName},
-    repo::Repository,
+    repo::{Range, Repository},
     review::{COMMENT_BUDGET, InstanceInput, Outcome, Review, ReviewInput},
     ui::Reporter,
 };
@@ -64,8 +64,8 @@ pub fn run(context: &mut Context<'_>, args: &PlanArgs) -> Result<ExitCode, CliEr
     }
     if context.ui.is_json() {
         context.ui.json(&review.document())?;
-    } else if report.instances.is_empty() {
-        context.ui.status("the change affects no stack");
+    } else if report.instances.is_empty() && report.notices.is_empty() {
+        context.ui.data("no stack is affected");
     } else if args.markdown.as_deref().is_none_or(|file| file.as_os_str() != "-") {
         context.ui.data(&review.terminal(context.ui.styles()));
     }
@@ -86,11 +86,16 @@ fn request(repository: &Repository, args: &PlanArgs) -> Result<PlanRequest, CliE
     let head =
         if args.worktree { repository.worktree_snapshot()? } else { repository.commit_snapshot(repository.head()?)? };
     let platform = closure::load_platform(&head)?;
-    if args.range.is_none() && !args.worktree {
-        refuse_dirty(repository)?;
-    }
+    let range = if args.worktree {
+        Range { base: repository.worktree_base(None, &platform.default_branch)?, head: repository.head()? }
+    } else {
+        if args.range.is_none() {
+            refuse_dirty(repository)?;
+        }
+        repository.range(args.range.as_deref(), &platform.default_branch)?
+    };
     Ok(PlanRequest {
-        range: repository.range(args.range.as_deref(), &platform.default_branch)?,
+        range,
         worktree: args.worktree,
         which: match (args.all, args.pending) {
             (true, _) => Which::All,
@@ -108,10 +113,10 @@ pub(super) fn refuse_dirty(repository: &Repository) -> Result<(), CliError> {
     let dirty = repository.dirty()?;
     let Some(first) = dirty.first() else { return Ok(()) };
     let others = match dirty.len() {
-        1 => String::new(),
-        count => format!(" and {} more", count - 1),
+        1 => " is".to_owned(),
+        count => format!(" and {} more are", count - 1),
     };
-    Err(CliError::user(format!("`{}`{others} is not committed", first.path))
+    Err(CliError::user(format!("`{}`{others} not committed", first.path))
         .hint("commit or stash it: what is planned and applied is a commit")
         .hint("or use `kstack plan --worktree` to see a plan that is not kept"))
 }

@@ -1,7 +1,7 @@
 //! Errors of `pipeline/` for the user.
 
 use super::{CliError, ErrorKind};
-use crate::pipeline::{Field, PipelineError, Refusal};
+use crate::pipeline::{BundleFormat, Field, PipelineError, Refusal};
 
 impl From<PipelineError> for CliError {
     fn from(error: PipelineError) -> Self {
@@ -47,9 +47,19 @@ impl From<PipelineError> for CliError {
                 let hint = format!("merge and push it first: `git push {remote} {branch}`");
                 Self::new(ErrorKind::User, error).hint(hint)
             }
-            error @ (PipelineError::BundleRead { .. } | PipelineError::Record { .. }) => {
-                Self::new(ErrorKind::External, error)
+            error @ PipelineError::BundleRead { .. } => {
+                let hint = match &error {
+                    PipelineError::BundleRead { source: BundleFormat::Version(_), .. } => {
+                        "plan again with this version of kstack, or apply with the one that planned"
+                    }
+                    _ => {
+                        "find out who wrote to the plan store; then delete the bundle, plan again, and have it reviewed"
+                    }
+                };
+                Self::new(ErrorKind::External, error).hint(hint)
             }
+            error @ PipelineError::Record { .. } => Self::new(ErrorKind::External, error)
+                .hint("put back an older version of it; a lock can be deleted when no run is going on"),
             error @ PipelineError::Task(_) => Self::new(ErrorKind::Internal, error),
             error => Self::new(ErrorKind::External, error),
         }
@@ -58,21 +68,20 @@ impl From<PipelineError> for CliError {
 
 fn refused(refusals: &[Refusal]) -> CliError {
     let lines: Vec<String> = refusals.iter().map(ToString::to_string).collect();
-    let message = match lines.as_slice() {
-        [one] => format!("the reviewed plan does not fit any more, nothing was applied\n  {one}"),
-        many => {
-            format!("{} reviewed plans do not fit any more, nothing was applied\n  {}", many.len(), many.join("\n  "))
-        }
-    };
-    let mut error = CliError::user(message);
+    let mut error =
+        CliError::user(format!("nothing was applied: not everything is as it was reviewed\n  {}", lines.join("\n  ")));
     let has = |field| refusals.iter().any(|refusal| refusal.field == field);
     if has(Field::ErroredState) {
-        error = error.hint("push the kept state with `terraform state push`, then delete it from the store");
+        error = error.hint("push that state with `terraform state push`, then delete it from the store");
     }
     if has(Field::Plan) {
         error = error.hint("was `kstack plan` run for this change, with the same plan store?");
     }
-    if refusals.iter().any(|refusal| !matches!(refusal.field, Field::ErroredState | Field::Plan)) {
+    if has(Field::Configuration) {
+        error = error.hint("the plan was not made from these files: find out who wrote to the plan store");
+    }
+    let told = |field| matches!(field, Field::ErroredState | Field::Plan | Field::Configuration);
+    if refusals.iter().any(|refusal| !told(refusal.field)) {
         error = error.hint("run `kstack plan` for the commit, have the new plan reviewed, then apply again");
     }
     error

@@ -12,7 +12,9 @@ impl From<StoreError> for CliError {
                 (ErrorKind::User, Some(format!("put them into the environment: `{export}`")))
             }
             // A folder on this machine says all there is to say.
-            StoreError::Open { location, .. } | StoreError::Object { location, .. }
+            StoreError::Open { location, .. }
+            | StoreError::Unusable { location, .. }
+            | StoreError::Object { location, .. }
                 if location.starts_with("s3://") =>
             {
                 let hint =

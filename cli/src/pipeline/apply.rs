@@ -23,7 +23,7 @@ use super::{
     fit::{self, Field, Present, Refusal},
     journal::{self, Entry, Journal, Record, Status},
     lock::Lock,
-    plan, schedule, target,
+    plan, schedule, target, trouble,
     workshop::Tree,
 };
 
@@ -118,6 +118,7 @@ impl Workshop {
         let scene = self.scene(request)?;
         target::environment(&scene.inventory.platform, &request.environment)?;
         let stores = Stores::open(&scene.inventory.platform, self.site().repository().root())?;
+        stores.plans.probe().await?;
         if request.dry_run {
             return self.checked(request, &scene, &stores, interrupt, events, None).await;
         }
@@ -128,7 +129,7 @@ impl Workshop {
             (_, Err(error)) => Err(error),
             (Ok(()), Ok(report)) => Ok(report),
             (Err(error), Ok(mut report)) => {
-                report.notices.push(format!("the lock could not be given back: {}", plan::chain(&error)));
+                report.notices.push(format!("the lock could not be given back: {}", trouble::chain(&error)));
                 Ok(report)
             }
         }
@@ -160,16 +161,15 @@ impl Workshop {
     ) -> Result<ApplyReport, PipelineError> {
         let recent = Journal::recent(&stores.records, &request.environment, RECENT).await?;
         let left = journal::left_applying(&recent, lock.is_some()).into_iter();
-        let notices = left
-            .map(|(record, instance)| {
-                let Record { run, owner, .. } = record;
-                format!(
-                    "run `{run}` on `{}` was killed while it applied {instance}: what it did by then may lack in the \
-                     state; the next plan shows what is left",
-                    owner.host
-                )
-            })
-            .collect();
+        // At once, and not with the report: after such a run there may be a refusal instead of one.
+        for (Record { run, owner, .. }, instance) in left {
+            let host = &owner.host;
+            events(Event::Notice {
+                message: format!(
+                    "run `{run}` on `{host}` was killed while it applied {instance}: the state may lack what it did last"
+                ),
+            });
+        }
         let jobs = self.jobs(request, scene, stores).await?;
         let up_to_date = scene.closures.len() - jobs.iter().filter(|job| job.closure.is_some()).count();
         let mut report = ApplyReport {
@@ -178,7 +178,7 @@ impl Workshop {
             environment: request.environment.clone(),
             instances: Vec::new(),
             up_to_date,
-            notices,
+            notices: Vec::new(),
             interrupted: false,
         };
         events(Event::Selected { instances: jobs.iter().map(|job| job.instance.clone()).collect() });
@@ -207,7 +207,7 @@ impl Workshop {
         let program = plan::program(self);
         let mut jobs = Vec::new();
         let mut refusals = Vec::new();
-        for (instance, closure, wanted) in self.pending(request, scene, stores).await? {
+        for (instance, closure) in self.pending(request, scene, stores).await? {
             let state = self.site().state(&tree, &platform, &instance).read().await?;
             let present =
                 Present { instance: &instance, closure: closure.as_ref(), state: state.as_ref(), program: &program };
@@ -215,7 +215,8 @@ impl Workshop {
                 refusals.push(errored(&instance, stores));
                 continue;
             }
-            let bundles = Bundle::find(&stores.plans, &instance, &wanted).await?;
+            let hash = closure.as_ref().map(|closure| closure.hash.to_string());
+            let bundles = Bundle::find(&stores.plans, &instance, hash.as_deref()).await?;
             let bundles = bundles.into_iter().filter(|bundle| bundle.manifest.destroy == closure.is_none());
             let bundle = match present.choose(bundles) {
                 Ok(Some(bundle)) => bundle,
@@ -238,14 +239,13 @@ impl Workshop {
         if refusals.is_empty() { Ok(jobs) } else { Err(PipelineError::Refused { refusals }) }
     }
 
-    /// The instances whose content is not what was applied last: instance, closure (`None`: its stack
-    /// is gone), and the closure hash that its bundle must have.
+    /// The instances whose content is not what was applied last, with their closures; `None`: its stack is gone.
     async fn pending(
         &self,
         request: &ApplyRequest,
         scene: &Scene,
         stores: &Stores,
-    ) -> Result<Vec<(Instance, Option<Closure>, String)>, PipelineError> {
+    ) -> Result<Vec<(Instance, Option<Closure>)>, PipelineError> {
         let applied: BTreeMap<Instance, Applied> = Applied::all(&stores.records)
             .await?
             .into_iter()
@@ -255,18 +255,18 @@ impl Workshop {
         for (instance, closure) in &scene.closures {
             let wanted = closure.hash.to_string();
             if applied.get(instance).and_then(|applied| applied.closure.as_ref()) != Some(&wanted) {
-                pending.push((instance.clone(), Some(closure.clone()), wanted));
+                pending.push((instance.clone(), Some(closure.clone())));
             }
         }
         let stacks = scene.inventory.stacks.iter().map(|stack| &stack.name);
         target::known_stacks(&request.stacks, stacks.chain(applied.keys().map(|instance| &instance.stack)))?;
         let existing = scene.inventory.instances();
         for (instance, applied) in applied {
-            if let Some(closure) = applied.closure
+            if applied.closure.is_some()
                 && !existing.contains(&instance)
                 && request.covers(&instance, &scene.inventory.platform)
             {
-                pending.push((instance, None, closure));
+                pending.push((instance, None));
             }
         }
         Ok(pending)
@@ -357,7 +357,7 @@ impl Workshop {
             tokio::select! {
                 Some(event) = receiver.recv() => events(event),
                 _ = renewal.tick() => if let Err(error) = lock.renew().await {
-                    events(Event::Notice { message: format!("stopping: {}", plan::chain(&error)) });
+                    events(Event::Notice { message: format!("stopping: {}", trouble::chain(&error)) });
                     interrupt.raise();
                 },
                 outcomes = &mut run => break outcomes?,
@@ -399,14 +399,15 @@ impl Workshop {
             Err(PipelineError::Terraform(error)) if matches!(**error, TerraformError::Interrupted { .. }) => {
                 (Status::Interrupted, "interrupted; Terraform has kept its state".to_owned())
             }
-            Err(error) => (Status::Failed, plan::chain(error)),
+            Err(error) => (Status::Failed, trouble::tell(error, &job.instance)),
         };
         let mut delivered = job.outcome(status, summary);
         if let Err(error) = &result
             && let Some(path) = errored_state(error)
             && let Err(lost) = rescue(path, &job.instance, &stores.records).await
         {
-            delivered.summary = format!("{}\nits state could not be kept: {}", delivered.summary, plan::chain(&lost));
+            delivered.summary =
+                format!("{}\nits state could not be kept: {}", delivered.summary, trouble::chain(&lost));
         }
         let mut entry = job.entry(status);
         entry.problem = result.is_err().then(|| delivered.summary.clone());
@@ -423,7 +424,7 @@ impl Workshop {
         }
         if let Err(error) = recorded {
             delivered.status = Status::Failed;
-            delivered.summary = format!("applied, but it could not be recorded: {}", plan::chain(&error));
+            delivered.summary = format!("applied, but it could not be recorded: {}", trouble::chain(&error));
         }
         events(Event::Finished {
             instance: job.instance.clone(),
@@ -525,7 +526,7 @@ fn errored(instance: &Instance, stores: &Stores) -> Refusal {
     Refusal {
         instance: instance.clone(),
         field: Field::ErroredState,
-        reviewed: "a state that Terraform could write".to_owned(),
+        reviewed: "none".to_owned(),
         found: format!("`{}` in `{}`", errored_key(instance), stores.records.location()),
     }
 }

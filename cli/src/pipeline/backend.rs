@@ -25,7 +25,8 @@ impl StateLocation {
         let key = format!("{}.tfstate", instance.key());
         match &platform.state.backend {
             StateBackend::S3 { bucket, region } => {
-                let mut settings = Vec::new();
+                // Good defaults first, the environment's own settings over them, and where kstack looks last.
+                let mut settings = vec![value("encrypt", "true"), value("use_lockfile", "true")];
                 let file = match &instance.environment {
                     Some(environment) => layout::tfbackend(environment),
                     None => format!("{}/shared.tfbackend", layout::ENVIRONMENTS),

@@ -120,14 +120,16 @@ impl Bundle {
         Self { manifest, plan }
     }
 
-    /// Where bundles of `instance` with this closure are kept.
-    fn folder(instance: &Instance, closure: &str) -> String {
-        format!("{}/{closure}", instance.key())
+    /// Where bundles of `instance` with this closure are kept; `None`: those that destroy it. These are bound to
+    /// the state alone: the merged commit has no closure of theirs to compare.
+    fn folder(instance: &Instance, closure: Option<&str>) -> String {
+        format!("{}/{}", instance.key(), closure.unwrap_or("destroy"))
     }
 
     /// The bundle's key: unique for instance, closure, plan.
     pub fn key(&self) -> String {
-        let Manifest { instance, closure, plan_sha256, .. } = &self.manifest;
+        let Manifest { instance, destroy, closure, plan_sha256, .. } = &self.manifest;
+        let closure = (!destroy).then_some(closure.as_str());
         format!("{}/{}.zip", Self::folder(instance, closure), &plan_sha256[..16])
     }
 
@@ -141,11 +143,11 @@ impl Bundle {
         Ok(())
     }
 
-    /// Every bundle of `instance` with this closure, newest first.
+    /// Every bundle of `instance` with this closure, newest first; `None`: those that destroy it.
     ///
     /// # Errors
     /// [`PipelineError::Store`], [`PipelineError::BundleRead`].
-    pub async fn find(plans: &Store, instance: &Instance, closure: &str) -> Result<Vec<Self>, PipelineError> {
+    pub async fn find(plans: &Store, instance: &Instance, closure: Option<&str>) -> Result<Vec<Self>, PipelineError> {
         Self::below(plans, &Self::folder(instance, closure)).await
     }
 
@@ -261,9 +263,9 @@ mod tests {
         one.save(&store).await.unwrap();
         one.save(&store).await.unwrap();
         two.save(&store).await.unwrap();
-        let found = Bundle::find(&store, &one.manifest.instance, "c0ffee").await.unwrap();
+        let found = Bundle::find(&store, &one.manifest.instance, Some("c0ffee")).await.unwrap();
         assert_eq!(found, [two.clone(), one.clone()]);
-        assert!(Bundle::find(&store, &one.manifest.instance, "other").await.unwrap().is_empty());
+        assert!(Bundle::find(&store, &one.manifest.instance, Some("other")).await.unwrap().is_empty());
         assert_eq!(Bundle::newest(&store, &one.manifest.instance).await.unwrap(), Some(two));
     }
 

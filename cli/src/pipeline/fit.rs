@@ -24,6 +24,8 @@ pub enum Field {
     Plan,
     /// Files that the plan depends on.
     Closure,
+    /// There is a state where there was none, or none where there was one.
+    State,
     /// The state is another one.
     StateLineage,
     /// The state was written since.
@@ -41,6 +43,7 @@ impl fmt::Display for Field {
         f.write_str(match self {
             Self::Plan => "plan",
             Self::Closure => "closure",
+            Self::State => "state",
             Self::StateLineage => "state lineage",
             Self::StateSerial => "state serial",
             Self::Terraform => "terraform version",
@@ -65,7 +68,12 @@ pub struct Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} differs: reviewed {}, found {}", self.instance, self.field, self.reviewed, self.found)
+        let Self { instance, field, reviewed, found } = self;
+        match field {
+            Field::Plan => write!(f, "{instance}: there is no reviewed plan: {found}"),
+            Field::ErroredState => write!(f, "{instance}: a failed run left a state that was never pushed: {found}"),
+            field => write!(f, "{instance}: {field} differs: reviewed {reviewed}, found {found}"),
+        }
     }
 }
 
@@ -101,9 +109,10 @@ impl Present<'_> {
 
     /// Why there is no plan for the closure; `last` is the newest bundle of any closure.
     pub(super) fn without_plan(&self, last: Option<&Bundle>) -> Refusal {
-        let Some(last) = last else { return self.refusal(Field::Plan, "none", "a change that was never planned") };
+        let Some(last) = last else { return self.refusal(Field::Plan, "none", "the stack was never planned") };
         let Some(closure) = self.closure else {
-            return self.refusal(Field::Plan, "a plan that keeps the stack", "a commit without the stack");
+            let found = "the last plan keeps the stack, the commit does not have it";
+            return self.refusal(Field::Plan, "a plan that keeps the stack", found);
         };
         let reviewed = &last.manifest.files;
         let now = |path: &String| closure.files.get(path).map(|file| file.id.to_string());
@@ -123,25 +132,20 @@ impl Present<'_> {
 
     fn differs(&self, bundle: &Bundle) -> Option<Refusal> {
         let manifest = &bundle.manifest;
-        let tell = |state: Option<&StateVersion>, part: fn(&StateVersion) -> String| {
-            state.map_or_else(|| "no state".to_owned(), part)
-        };
-        let now = self.state.map(|state| StateVersion { lineage: state.lineage.clone(), serial: state.serial });
-        if manifest.state.as_ref().map(|state| &state.lineage) != now.as_ref().map(|state| &state.lineage) {
-            let lineage = |state: &StateVersion| state.lineage.clone();
-            return Some(self.refusal(
-                Field::StateLineage,
-                tell(manifest.state.as_ref(), lineage),
-                tell(now.as_ref(), lineage),
-            ));
-        }
-        if manifest.state != now {
-            let serial = |state: &StateVersion| state.serial.to_string();
-            return Some(self.refusal(
-                Field::StateSerial,
-                tell(manifest.state.as_ref(), serial),
-                tell(now.as_ref(), serial),
-            ));
+        let serial = |state: &StateVersion| format!("one with serial {}", state.serial);
+        match (&manifest.state, self.state) {
+            (None, None) => {}
+            (None, Some(now)) => {
+                return Some(self.refusal(Field::State, "none", format!("one with serial {}", now.serial)));
+            }
+            (Some(then), None) => return Some(self.refusal(Field::State, serial(then), "none")),
+            (Some(then), Some(now)) if then.lineage != now.lineage => {
+                return Some(self.refusal(Field::StateLineage, &then.lineage, &now.lineage));
+            }
+            (Some(then), Some(now)) if then.serial != now.serial => {
+                return Some(self.refusal(Field::StateSerial, then.serial.to_string(), now.serial.to_string()));
+            }
+            (Some(_), Some(_)) => {}
         }
         if manifest.terraform != *self.program {
             let name = |program: &Program| format!("{} {}", program.product, program.version);

@@ -117,7 +117,7 @@ impl Journal {
     pub async fn start(store: &Store, environment: &EnvironmentName, commit: &str) -> Result<Self, PipelineError> {
         let started = Timestamp::now();
         let unique = uuid::Uuid::new_v4().simple().to_string();
-        let run = format!("{}-{}", started.strftime("%Y%m%dT%H%M%SZ"), &unique[..8]);
+        let run = format!("{}-{}", started.strftime("%Y%m%dT%H%M%S%3fZ"), &unique[..8]);
         let record = Record {
             version: 1,
             run: run.clone(),

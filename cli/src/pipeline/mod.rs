@@ -18,6 +18,7 @@ mod lock;
 mod plan;
 mod schedule;
 mod target;
+mod trouble;
 mod workshop;
 
 pub use apply::{ApplyReport, ApplyRequest, Delivered};

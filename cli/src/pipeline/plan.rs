@@ -17,6 +17,7 @@ use super::{
     bundle::{self, Bundle, Program, StateVersion},
     schedule,
     target::{Selection, Target},
+    trouble,
     workshop::Tree,
 };
 
@@ -181,7 +182,8 @@ impl Workshop {
             let (result, mut notices) = match outcome {
                 schedule::Outcome::Ran { value: Ok((list, notices)), .. } => (Result::Changes(list), notices),
                 schedule::Outcome::Ran { value: Err(error), .. } => {
-                    (Result::Failed { message: chain(&error) }, Vec::new())
+                    let message = trouble::tell(&error, &target.affected.instance);
+                    (Result::Failed { message }, Vec::new())
                 }
                 schedule::Outcome::Stopped | schedule::Outcome::Skipped { .. } => {
                     (Result::Skipped { reason: "interrupted".to_owned() }, Vec::new())
@@ -216,7 +218,7 @@ impl Workshop {
         let result = self.plan_steps(target, plans, interrupt, events).await;
         let summary = match &result {
             Ok((list, _)) => summary(list),
-            Err(error) => error.to_string(),
+            Err(error) => trouble::tell(error, instance).lines().next().unwrap_or_default().to_owned(),
         };
         events(Event::Finished {
             instance: instance.clone(),
@@ -352,16 +354,4 @@ fn reason(reason: &Reason) -> String {
     } else {
         format!("`{}` {what}, read through {}", reason.path, via.join(" → "))
     }
-}
-
-/// An error and its causes, a line each.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let mut lines = vec![error.to_string()];
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        lines.push(error.to_string());
-        cause = error.source();
-    }
-    lines.dedup();
-    lines.join("\n")
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::Mutex;
 
 use crate::{
-    closure::{self, Affected, Closure, Inventory, Kind, Memo, Notice},
+    closure::{self, Affected, Closure, Inventory, Kind, Memo, Notice, Order},
     hcl,
     platform::{Environment, EnvironmentName, Instance, Platform, StackName},
     repo::CommitId,
@@ -94,6 +94,8 @@ impl Workshop {
         present.retain(wanted);
         gone.retain(wanted);
 
+        // Not needed to plan, but what cannot be applied in any order should not be reviewed.
+        Order::of(&head, &inventory, &memo)?;
         let mut targets = Vec::new();
         if !present.is_empty() {
             let commit = (!request.worktree).then_some(request.range.head);
@@ -115,6 +117,10 @@ impl Workshop {
         }
         let keeps = request.keep && !request.worktree && !targets.is_empty();
         let stores = if keeps { Some(Stores::open(&platform, repository.root())?) } else { None };
+        if let Some(stores) = &stores {
+            // A plan that cannot be kept is found out now, not after minutes of planning.
+            stores.plans.probe().await?;
+        }
         Ok(Selection { targets, platform, stores, notices })
     }
 

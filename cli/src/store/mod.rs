@@ -6,4 +6,4 @@ mod location;
 mod object;
 
 pub use location::{Location, LocationError};
-pub use object::{Store, StoreError, Version};
+pub use object::{Store, StoreError, Trouble, Version};

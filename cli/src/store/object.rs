@@ -1,6 +1,6 @@
 //! One store of objects, whatever holds them.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures::TryStreamExt as _;
@@ -25,7 +25,7 @@ pub enum StoreError {
         /// Where it lies.
         location: String,
         /// Why.
-        source: Box<object_store::Error>,
+        source: Trouble,
     },
     /// Nothing says who we are to AWS.
     #[error("no AWS credentials for `{location}`")]
@@ -34,6 +34,14 @@ pub enum StoreError {
         location: String,
         /// `AWS_PROFILE`, where it is set. Profiles are files of the AWS CLI, which is not needed here.
         profile: Option<String>,
+    },
+    /// The store does not answer, or not to us.
+    #[error("cannot use the store `{location}`")]
+    Unusable {
+        /// Where it lies.
+        location: String,
+        /// Why.
+        source: Trouble,
     },
     /// Reading or writing an object failed.
     #[error("cannot {verb} `{key}` in `{location}`")]
@@ -45,7 +53,7 @@ pub enum StoreError {
         /// Where the store lies.
         location: String,
         /// Why.
-        source: Box<object_store::Error>,
+        source: Trouble,
     },
     /// A folder of the store cannot be made.
     #[error("cannot create the folder `{path}`")]
@@ -55,6 +63,37 @@ pub enum StoreError {
         /// Why.
         source: std::io::Error,
     },
+}
+
+/// Why a store failed. The client's own errors repeat each other, with addresses and retry settings; what
+/// people need is the answer of the server, or the last cause.
+#[derive(Debug)]
+pub struct Trouble(Box<object_store::Error>);
+
+impl std::error::Error for Trouble {}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut causes = vec![self.0.to_string()];
+        let mut cause = std::error::Error::source(&*self.0);
+        while let Some(error) = cause {
+            causes.push(error.to_string());
+            cause = error.source();
+        }
+        let kind = match &*self.0 {
+            object_store::Error::NotFound { .. } => "there is no such bucket or folder: ",
+            object_store::Error::PermissionDenied { .. } => "access denied: ",
+            object_store::Error::Unauthenticated { .. } => "the credentials are not accepted: ",
+            _ => "",
+        };
+        // `tcp connect error: Connection refused`: the last cause alone is sometimes too little.
+        let last: Vec<&str> = causes.iter().rev().take(2).rev().map(String::as_str).collect();
+        match last.as_slice() {
+            [outer, inner] if !outer.contains(inner) => write!(f, "{kind}{outer}: {inner}"),
+            [.., inner] => write!(f, "{kind}{inner}"),
+            [] => Ok(()),
+        }
+    }
 }
 
 /// Which write an object came from; what [`Store::replace`] compares.
@@ -75,7 +114,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Open`] when settings such as the region are missing, [`StoreError::Folder`].
     pub fn open(location: &Location) -> Result<Self, StoreError> {
-        let open = |source| StoreError::Open { location: location.to_string(), source: Box::new(source) };
+        let open = |source| StoreError::Open { location: location.to_string(), source: Trouble(Box::new(source)) };
         let (objects, prefix): (Arc<dyn ObjectStore>, Key) = match location {
             Location::S3 { bucket, prefix, region } => {
                 if !has_credentials(|name| std::env::var(name).ok()) {
@@ -104,7 +143,7 @@ impl Store {
 
     fn error(&self, verb: &'static str, key: &str) -> impl FnOnce(object_store::Error) -> StoreError {
         let (key, location) = (key.to_owned(), self.location.to_string());
-        move |source| StoreError::Object { verb, key, location, source: Box::new(source) }
+        move |source| StoreError::Object { verb, key, location, source: Trouble(Box::new(source)) }
     }
 
     /// The object at `key` with the version to compare in [`Store::replace`], or `None`.
@@ -157,6 +196,18 @@ impl Store {
             Ok(_) => Ok(true),
             Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }) => Ok(false),
             Err(error) => Err(self.error("write", key)(error)),
+        }
+    }
+
+    /// Asks the store whether it answers and can be listed; a bucket that does not exist cannot.
+    ///
+    /// # Errors
+    /// [`StoreError::Unusable`].
+    pub async fn probe(&self) -> Result<(), StoreError> {
+        // Nothing is ever kept there, so the answer is short.
+        match self.list("probe").await {
+            Err(StoreError::Object { location, source, .. }) => Err(StoreError::Unusable { location, source }),
+            answer => answer.map(drop),
         }
     }
 

@@ -1,0 +1,206 @@
+//! The chain on `aws`: the real Terraform and the real AWS provider, against moto instead of AWS. State and plans are in
+//! moto's S3, with Terraform's native locking. The clusters have no API server, so none is handed over here.
+
+use std::fs;
+
+use kstack::{
+    pipeline::{Record, Status},
+    terraform::StateFile,
+};
+use serde_json::Value;
+
+use crate::support::{
+    cli::{Ran, World},
+    moto::Moto,
+    providers,
+};
+
+const BUCKET: &str = "acme-state";
+const STACK: &str = "infra/eks-gc0-eu-west-1";
+const STATE: &str = "ops/eks-gc0-eu-west-1.tfstate";
+
+/// A platform on moto: the repository as `kstack init` makes it, committed.
+struct Chain {
+    world: World,
+    moto: Moto,
+}
+
+impl Chain {
+    fn new() -> Option<Self> {
+        let mirror = providers::mirror(&["hashicorp/aws"])?;
+        let mut world = World::new();
+        for program in ["git", "terraform"] {
+            world.install(program);
+        }
+        let moto = Moto::start(world.root());
+        for (name, value) in moto.variables() {
+            world.set(name, value);
+        }
+        world.set("KSTACK_PROVIDER_MIRROR", mirror);
+        moto.make_bucket(BUCKET);
+        fs::write(
+            world.root().join("engine.yaml"),
+            "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: flux-system\n",
+        )
+        .unwrap();
+        let chain = Self { world, moto };
+        let _ = chain
+            .kstack(&[
+                "init",
+                "--name=acme",
+                "--cluster=aws:gc0:eu-west-1:a,b",
+                "--state=s3://acme-state",
+                "--base-domain=p.example.com",
+                "--repository=https://git.example.com/acme/platform",
+                "--engine-manifests=../engine.yaml",
+            ])
+            .done();
+        chain.commit("Scaffold the platform");
+        Some(chain)
+    }
+
+    fn kstack(&self, arguments: &[&str]) -> Ran {
+        self.world.kstack(arguments)
+    }
+
+    fn git(&self, arguments: &[&str]) -> String {
+        self.world.must("", "git", arguments).trim().to_owned()
+    }
+
+    fn commit(&self, message: &str) {
+        self.git(&["add", "--all"]);
+        self.git(&["commit", "--quiet", "--message", message]);
+    }
+
+    /// Replaces a setting of the cluster on a new branch, and plans that there. Gives the review.
+    fn propose(&self, branch: &str, file: &str, old: &str, new: &str) -> Value {
+        self.git(&["switch", "--quiet", "--create", branch, "main"]);
+        let path = format!("{STACK}/{file}");
+        let text = self.world.read(&path);
+        assert!(text.contains(old), "{text}");
+        self.world.write(&path, &text.replace(old, new));
+        self.commit(branch);
+        self.plan(&["--detailed-exitcode"], 2)
+    }
+
+    /// Plans, which ends with `code`, and gives the review.
+    fn plan(&self, flags: &[&str], code: i32) -> Value {
+        let ran = self.kstack(&[&["plan", "--format", "json"][..], flags].concat());
+        assert_eq!(ran.code, Some(code), "{ran}");
+        ran.json().pop().unwrap()
+    }
+
+    /// Merges as a forge does, with a commit of its own.
+    fn merge(&self, branch: &str) {
+        self.git(&["switch", "--quiet", "main"]);
+        self.git(&["merge", "--quiet", "--no-ff", "--no-edit", branch]);
+    }
+
+    fn apply(&self) -> Ran {
+        self.kstack(&["apply", "--no-handoff"])
+    }
+
+    fn state(&self) -> StateFile {
+        StateFile::parse(self.moto.object(BUCKET, STATE).unwrap().as_bytes()).unwrap()
+    }
+
+    /// The newest journal of `ops`.
+    fn journal(&self) -> Record {
+        let key = self.moto.keys(BUCKET, "kstack/records/journal/ops/").pop().unwrap();
+        serde_json::from_str(&self.moto.object(BUCKET, &key).unwrap()).unwrap()
+    }
+
+    /// The size that the node pool's state has.
+    fn max_size(&self) -> i64 {
+        let state: Value = serde_json::from_str(&self.moto.object(BUCKET, STATE).unwrap()).unwrap();
+        let resources = state["resources"].as_array().unwrap();
+        let pool = resources.iter().find(|resource| resource["type"] == "aws_eks_node_group").unwrap();
+        pool["instances"][0]["attributes"]["scaling_config"][0]["max_size"].as_i64().unwrap()
+    }
+}
+
+/// Every change of a review, as `action address: attribute before → after`.
+fn changes(review: &Value) -> Vec<String> {
+    let shown = |value: &Value| value.get("value").unwrap_or(value).to_string();
+    let resources = review["resources"].as_array().unwrap().iter();
+    let lines = resources.flat_map(|resource| {
+        let (action, address) = (resource["action"].as_str().unwrap(), resource["address"].as_str().unwrap());
+        let attributes = resource["attributes"].as_array().unwrap().iter();
+        let attributes = attributes.map(move |attribute| {
+            let (before, after) = (shown(&attribute["before"]), shown(&attribute["after"]));
+            format!("{action} {address}: {} {before} → {after}", attribute["path"].as_str().unwrap())
+        });
+        attributes.collect::<Vec<_>>()
+    });
+    lines.collect()
+}
+
+#[test]
+fn from_init_to_destroy() {
+    let Some(chain) = Chain::new() else { return };
+
+    // Everything is new; the one environment and the one stack that there are.
+    let review = chain.plan(&["--detailed-exitcode"], 2);
+    let counts = &review["environments"][0];
+    assert_eq!((counts["name"].as_str(), counts["instances"].as_u64()), (Some("ops"), Some(1)));
+    assert_eq!((counts["failed"].as_u64(), counts["resources"]["change"].as_u64()), (Some(0), Some(0)));
+    let created = counts["resources"]["create"].as_u64().unwrap();
+    let _ = chain.apply().done();
+    let state = chain.state();
+    for part in ["vpc", "subnet", "nat_gateway", "iam_role", "kms_key", "eks_cluster", "eks_node_group"] {
+        assert!(state.resources.iter().any(|address| address.contains(&format!("aws_{part}."))), "{part}");
+    }
+    assert!(created > 50, "{created}");
+    assert_eq!(state.outputs["cluster"].value["auth"]["cluster_name"], "gc0-ops-eu-west-1");
+    assert_eq!(chain.journal().entries["ops/eks-gc0-eu-west-1"].status, Status::Applied);
+    let locks: Vec<_> = chain.moto.keys(BUCKET, "").into_iter().filter(|key| key.contains("lock")).collect();
+    assert_eq!(locks, Vec::<String>::new(), "Terraform's and kstack's locks are given back");
+    chain.plan(&["--all", "--dry-run", "--detailed-exitcode"], 0);
+
+    // Two changes are reviewed side by side; the review shows exactly what was written.
+    let review = chain.propose("grow", "node_pool_default.tf", "max_size = 3", "max_size = 5");
+    let lines = changes(&review);
+    assert_eq!(lines, ["update module.node_pool_default.aws_eks_node_group.this: scaling_config[0].max_size 3 → 5"]);
+    let grow = chain.moto.keys(BUCKET, "kstack/plans/ops/");
+    let review = chain.propose("shrink", "node_pool_default.tf", "max_size = 3", "max_size = 2");
+    assert_eq!(changes(&review).len(), 1);
+    assert_eq!(chain.moto.keys(BUCKET, "kstack/plans/ops/").len(), grow.len() + 1);
+
+    // The first is merged and applied: the very plan that was reviewed.
+    chain.merge("grow");
+    let before = chain.state().serial;
+    let _ = chain.apply().done();
+    let journal = chain.journal();
+    let entry = &journal.entries["ops/eks-gc0-eu-west-1"];
+    assert_eq!((entry.status, journal.commit.as_str()), (Status::Applied, chain.git(&["rev-parse", "HEAD"]).as_str()));
+    assert!(grow.iter().any(|key| key.ends_with(&format!("/{}.zip", &entry.plan_sha256[..16]))), "{grow:?}");
+    assert_eq!((entry.before.as_ref().unwrap().serial, chain.max_size()), (before, 5));
+    let nothing_left = chain.apply().done();
+    assert!(nothing_left.stderr.contains("has everything of this commit already"), "{nothing_left}");
+
+    // The second has become stale: the merged files are what was reviewed, the state is not.
+    chain.git(&["merge", "--quiet", "--no-ff", "--no-edit", "--strategy-option=theirs", "shrink"]);
+    let serial = chain.state().serial;
+    let refused = chain.apply();
+    let field = format!("eks-gc0-eu-west-1 (ops): state serial differs: reviewed {before}, found {serial}");
+    assert!(refused.code == Some(1) && refused.stderr.contains(&field), "{refused}");
+    assert_eq!((chain.state().serial, chain.max_size()), (serial, 5));
+
+    // A file that nobody reviewed is named.
+    let path = format!("{STACK}/node_pool_default.tf");
+    let text = chain.world.read(&path);
+    chain.world.write(&path, &text.replace("max_size = 2", "max_size = 50"));
+    chain.commit("Slip something in");
+    let refused = chain.apply();
+    assert!(refused.code == Some(1) && refused.stderr.contains("closure differs"), "{refused}");
+    assert!(refused.stderr.contains(&format!("found other content in `{path}`")), "{refused}");
+    assert_eq!((chain.state().serial, chain.max_size()), (serial, 5));
+
+    // The stack is removed, with its registry; the destroy is reviewed and applied like any change.
+    chain.git(&["rm", "-r", "--quiet", STACK, "clusters/eks-gc0-eu-west-1"]);
+    chain.commit("Remove the cluster");
+    let review = chain.plan(&["--detailed-exitcode"], 2);
+    assert_eq!(review["environments"][0]["resources"]["destroy"].as_u64(), Some(created));
+    let _ = chain.apply().done();
+    assert_eq!(chain.state().resources, Vec::<String>::new());
+}
