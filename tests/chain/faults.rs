@@ -65,7 +65,7 @@ fn an_interrupted_apply_leaves_a_consistent_journal(platform: &Platform) {
     // What was reviewed was to begin with nothing, and half a sandbox is something.
     let ran = platform.kstack(&["apply"]);
     assert_eq!(ran.code, Some(1), "{ran}");
-    let refused = "local-gc0 (ops): state lineage differs: reviewed no state, found";
+    let refused = "local-gc0 (ops): state differs: reviewed none, found one with serial";
     assert!(ran.stderr.contains(refused) && ran.stderr.contains("hint: run `kstack plan` for the commit"), "{ran}");
     let review = platform.plan().stdout;
     let made_anew = "± module.cluster.terraform_data.sandbox destroyed, then created: it is tainted  local-gc0 (ops)";
