@@ -106,6 +106,9 @@ fn show(context: &Context<'_>, report: &ApplyReport, dry_run: bool) -> Result<()
             _ => context.ui.data(&format!("{}: {}", delivered.instance, delivered.summary)),
         }
     }
+    if report.interrupted {
+        context.ui.hint("what was done is in the state; `kstack plan` shows what remains");
+    }
     if report.instances.is_empty() {
         let environment = &report.environment;
         context.ui.status(&format!("the infrastructure of `{environment}` is up to date"));
