@@ -4,7 +4,10 @@
 
 mod chain;
 mod cli;
+mod closure;
+mod diff;
 mod layers;
+mod sandbox;
 mod scaffold;
 mod support;
 mod sync;

@@ -88,9 +88,16 @@ impl CliError {
         &self.diagnostics
     }
 
-    /// The messages of the causes below this error, outermost first.
+    /// The messages of the causes below this error, outermost first. Some libraries repeat a cause in the message
+    /// above it; it is left out then.
     pub fn causes(&self) -> impl Iterator<Item = String> + '_ {
-        std::iter::successors(self.source.source(), |&error| error.source()).map(ToString::to_string)
+        let mut above = self.source.to_string();
+        let causes = std::iter::successors(self.source.source(), |&error| error.source()).map(ToString::to_string);
+        causes.filter(move |cause| {
+            let said = above.ends_with(cause);
+            above.clone_from(cause);
+            !said
+        })
     }
 
     /// The code that the process exits with.

@@ -1,3 +1,5 @@
 //! The whole chain on real components, as one story per platform.
 
 mod aws;
+mod local;
+mod platform;

@@ -1,6 +1,7 @@
 //! Commands as users meet them: standard output, standard error and the exit code in one snapshot.
 
 mod apply;
+mod ci;
 mod doctor;
 mod init;
 mod interrupts;

@@ -55,11 +55,11 @@ fn a_folder_without_a_platform() {
 
 #[test]
 fn mistakes_in_kstack_hcl() {
-    insta::assert_snapshot!(after("kstack.hcl", "protected", "proteced"), @r"
+    insta::assert_snapshot!(after("kstack.hcl", "protected", "proteced"), @"
     --- stderr ---
     error: the platform has a problem
 
-    error: block `environment` has no attribute `proteced`
+    error: block `environment` takes no attribute `proteced`
       --> kstack.hcl:21:3
        |
     21 |   proteced = true

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 pub mod cli;
+pub mod components;
 pub mod moto;
 pub mod providers;
 pub mod repository;

@@ -15,26 +15,33 @@ const DEPTH: usize = 4;
 
 /// A mirror folder, packed or unpacked, that has all the given providers (`namespace/type`): one of
 /// `$KSTACK_PROVIDER_MIRROR`, or any other found a few levels below the root or beside the checkout.
-/// A test that needs a provider which is nowhere says so and ends.
+/// Without one, providers come from the registry.
 pub fn mirror(providers: &[&str]) -> Option<PathBuf> {
-    let has_all = |mirror: &&PathBuf| providers.iter().all(|provider| has(mirror, provider));
-    let found = mirrors().iter().find(has_all).cloned();
-    if found.is_none() {
-        eprintln!("skipped: no provider mirror with {} on this machine", providers.join(", "));
-    }
-    found
+    mirrors().iter().find(|mirror| providers.iter().all(|provider| has(mirror, provider))).cloned()
 }
 
-/// A Terraform CLI configuration in `folder` that names every mirror, and the registry for the rest.
+/// A Terraform CLI configuration in `folder`: each provider comes from the first mirror that has it, and from the
+/// registry only when none has. Terraform would otherwise ask the registry about every provider.
 pub fn cli_config(folder: &Path) -> PathBuf {
     let mut text = String::from("provider_installation {\n");
+    let mut mirrored: Vec<String> = Vec::new();
     for mirror in mirrors() {
-        writeln!(text, "  filesystem_mirror {{\n    path = {:?}\n  }}", mirror.display().to_string()).unwrap();
+        let new: Vec<String> = providers_of(mirror).into_iter().filter(|name| !mirrored.contains(name)).collect();
+        let path = mirror.display().to_string();
+        writeln!(text, "  filesystem_mirror {{\n    path    = {path:?}\n    include = {new:?}\n  }}").unwrap();
+        mirrored.extend(new);
     }
-    text.push_str("  direct {}\n}\n");
+    writeln!(text, "  direct {{\n    exclude = {mirrored:?}\n  }}\n}}").unwrap();
     let path = folder.join("terraform.rc");
     fs::write(&path, text).unwrap();
     path
+}
+
+/// The providers that a mirror has, as `host/namespace/type`.
+fn providers_of(mirror: &Path) -> Vec<String> {
+    let folders = |folder: PathBuf| fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let types = folders(mirror.join(HOST)).flat_map(folders);
+    types.filter_map(|path| Some(path.strip_prefix(mirror).ok()?.to_str()?.to_owned())).collect()
 }
 
 fn has(mirror: &Path, provider: &str) -> bool {

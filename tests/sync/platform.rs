@@ -20,6 +20,13 @@ pub struct Platform {
 impl Platform {
     /// Writes the platform, whose engine is `components` and which Flux reads from `url`, and pushes its first commit.
     pub fn new(components: &str, url: &str, push_url: &str) -> Self {
+        let platform = Self::unpushed(components, url, push_url);
+        platform.push("Begin");
+        platform
+    }
+
+    /// Writes and commits the platform.
+    pub fn unpushed(components: &str, url: &str, push_url: &str) -> Self {
         let platform = Self { folder: tempfile::tempdir().unwrap(), push_url: push_url.to_owned() };
         platform.git(&["init", "--quiet", "--initial-branch", "main"]);
         platform.write(&format!("{REGISTRY}/flux-system/gotk-components.yaml"), components);
@@ -28,6 +35,9 @@ impl Platform {
             &format!("{REGISTRY}/flux-system/kustomization.yaml"),
             "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [gotk-components.yaml, gotk-sync.yaml]\n",
         );
+        platform.write("kstack.hcl", &KSTACK.replace("URL", url));
+        platform.write("infra/local-gc0/main.tf", "# The cluster exists already; tests name it by its kubeconfig.\n");
+        platform.git(&["remote", "add", "origin", push_url]);
         platform.write(&format!("{REGISTRY}/services.yaml"), SERVICES);
         platform.write("services/one/one.yaml", &config_map("one", "v1"));
         platform.write("services/two/two.yaml", &config_map("two", "v1"));
@@ -37,7 +47,7 @@ impl Platform {
             "charts/web/templates/web.yaml",
             "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\ndata: {message: {{ .Values.message }}}\n",
         );
-        platform.push("Begin");
+        platform.commit("Write");
         platform
     }
 
@@ -178,3 +188,23 @@ spec:
   chart:
     spec: {chart: ./charts/web, reconcileStrategy: Revision, interval: 1h, sourceRef: {kind: GitRepository, name: flux-system}}
 ";
+
+const KSTACK: &str = r#"
+kstack {
+  version = "0.1.0"
+}
+
+platform "lab" {
+  repository = "URL"
+}
+
+environment "ops" {
+  trigger = "branch:main"
+}
+
+state "local" {}
+
+engine "flux" {
+  version = "2.7.3"
+}
+"#;

@@ -25,9 +25,9 @@ async fn init(stack: &Stack, directory: &str) -> InitOutcome {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fresh_export_of_the_same_files_needs_no_second_init() {
-    let Some(mirror) = providers::mirror(&["hashicorp/random"]) else { return };
+    let mirror = providers::mirror(&["hashicorp/random"]);
     let main = format!("{LOCAL}module \"m\" {{\n  source = \"../../modules/m\"\n}}\n");
-    let stack = Stack::with_mirrors(&main, [mirror]);
+    let stack = Stack::with_mirrors(&main, mirror);
     stack.write("modules/m/main.tf", "resource \"random_pet\" \"p\" {}\nmodule \"n\" {\n  source = \"./n\"\n}\n");
     stack.write("modules/m/n/main.tf", "resource \"terraform_data\" \"d\" {}\n");
     copy(&stack.path("infra"), &stack.path("second/infra"));
@@ -74,8 +74,8 @@ async fn there_is_no_state_before_the_first_apply() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn init_runs_again_when_terraform_asks_for_it() {
-    let Some(mirror) = providers::mirror(&["hashicorp/random", "hashicorp/time"]) else { return };
-    let stack = Stack::with_mirrors("resource \"random_pet\" \"p\" {}\n", [mirror]);
+    let mirror = providers::mirror(&["hashicorp/random", "hashicorp/time"]);
+    let stack = Stack::with_mirrors("resource \"random_pet\" \"p\" {}\n", mirror);
     stack.plan().await;
     // A provider that only a resource type asks for: no fingerprint can tell.
     stack.write("infra/stack/time.tf", "resource \"time_static\" \"t\" {}\n");
@@ -96,8 +96,8 @@ async fn init_runs_again_when_terraform_asks_for_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lock_file_that_is_brought_along_is_not_changed() {
-    let Some(mirror) = providers::mirror(&["hashicorp/random", "hashicorp/time"]) else { return };
-    let stack = Stack::with_mirrors("resource \"random_pet\" \"p\" {}\n", [mirror]);
+    let mirror = providers::mirror(&["hashicorp/random", "hashicorp/time"]);
+    let stack = Stack::with_mirrors("resource \"random_pet\" \"p\" {}\n", mirror);
     stack.plan().await;
     let lock = stack.path("infra/stack/.terraform.lock.hcl");
     let text = fs::read_to_string(&lock).unwrap();

@@ -1,6 +1,6 @@
 //! Interrupts, locks and failures of real applies.
 
-use std::{fs, net::SocketAddr, os::unix::fs::PermissionsExt as _, path::Path, time::Duration};
+use std::{fs, net::SocketAddr, os::unix::fs::PermissionsExt as _, path::Path, process::Stdio, time::Duration};
 
 use kstack::terraform::{
     Binary, Cause, Interrupt, PlanOptions, Severity, StateFile, Terraform, TerraformError, TerraformEvent,
@@ -32,10 +32,22 @@ resource "terraform_data" "slow" {{
     )
 }
 
-async fn until_it_runs(stack: &Stack) {
-    while !stack.path("started").exists() {
+async fn until(what: &str, is_so: impl Fn() -> bool) {
+    for _ in 0..3000 {
+        if is_so() {
+            return;
+        }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+    panic!("not after a minute: {what}");
+}
+
+async fn until_it_runs(stack: &Stack) {
+    until("the provisioner runs", || stack.path("started").exists()).await;
+}
+
+async fn until_unlocked(stack: &Stack) {
+    until("the lock is released", || !stack.path(".state.tfstate.lock.info").exists()).await;
 }
 
 fn state(stack: &Stack) -> StateFile {
@@ -67,6 +79,52 @@ async fn an_interrupted_apply_ends_by_itself_and_records_what_it_did() {
     assert!(matches!(error, TerraformError::Interrupted { killed: false, .. }), "{error}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_nobody_waits_for_any_more_is_asked_to_end() {
+    let stack = Stack::new("");
+    stack.write("infra/stack/main.tf", &slow(&stack, 600));
+    stack.plan().await;
+    tokio::select! {
+        _ = stack.apply() => panic!("it takes ten minutes"),
+        () = until_it_runs(&stack) => {}
+    }
+    until_unlocked(&stack).await;
+    assert!(state(&stack).resources.contains(&"terraform_data.quick".to_owned()));
+}
+
+/// Not a test of its own: the part of the next one that is killed.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "run by terraform_outlives_a_killed_kstack"]
+async fn apply_until_killed() {
+    let root = std::env::var_os("KSTACK_TEST_STACK").expect("run by another test");
+    Stack::at(Path::new(&root)).apply().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn terraform_outlives_a_killed_kstack() {
+    let stack = Stack::new("");
+    let continued = stack.path("continue");
+    let text =
+        slow(&stack, 0).replace("sleep 0", &format!("until [ -e {} ]; do sleep 0.05; done", continued.display()));
+    // Something to say after kstack is gone.
+    let text = text + "resource \"terraform_data\" \"after\" {\n  depends_on = [terraform_data.slow]\n}\n";
+    stack.write("infra/stack/main.tf", &text);
+    stack.plan().await;
+    let mut kstack = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "--ignored", "terraform::interrupt::apply_until_killed"])
+        .env("KSTACK_TEST_STACK", stack.path(""))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    until_it_runs(&stack).await;
+    kstack.kill().unwrap();
+    kstack.wait().unwrap();
+    stack.write("continue", "");
+    until_unlocked(&stack).await;
+    assert_eq!(state(&stack).resources, ["terraform_data.after", "terraform_data.quick", "terraform_data.slow"]);
+}
+
 /// A fake: the real program always ends after one interrupt, so that it takes one that does not.
 const STUBBORN: &str = "#!/bin/sh
 case $1 in
@@ -86,14 +144,19 @@ async fn after_the_deadline_the_group_is_killed() {
     workspace.environment.insert("STARTED".into(), stack.path("started").into());
     let terraform = Terraform::new(binary, workspace).unwrap();
     let options = PlanOptions::new(stack.plan_path());
-    let (result, ()) = tokio::join!(stack.watching(async |watch| terraform.plan(&options, watch).await), async {
+    let (result, process) = tokio::join!(stack.watching(async |watch| terraform.plan(&options, watch).await), async {
         until_it_runs(&stack).await;
+        let pid = fs::read_to_string(stack.path("started")).unwrap().trim().to_owned();
+        let process = Path::new("/proc").join(&pid);
+        // Our own Ctrl-C reaches our group only.
+        let status = fs::read_to_string(process.join("stat")).unwrap();
+        assert_eq!(status.split(' ').nth(4), Some(pid.as_str()), "it leads a group of its own");
         stack.interrupt.raise();
+        process
     });
     let error = result.unwrap_err();
     assert!(matches!(error, TerraformError::Interrupted { killed: true, .. }), "{error}");
-    let pid = fs::read_to_string(stack.path("started")).unwrap();
-    assert!(!Path::new("/proc").join(pid.trim()).exists());
+    assert!(!process.exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,9 @@
 //! The Terraform room against the real program: plans read both ways, init left out, interrupts.
 
 mod aws;
+mod compare;
 mod init;
 mod interrupt;
 mod readers;
+mod secrets;
 mod stack;

@@ -18,7 +18,8 @@ use tempfile::TempDir;
 
 /// A tree with one stack, `infra/stack`, whose state lies beside it.
 pub struct Stack {
-    root: TempDir,
+    root: PathBuf,
+    _kept: Option<TempDir>,
     mirrors: ProviderMirrors,
     pub environment: BTreeMap<String, OsString>,
     pub events: Mutex<Vec<TerraformEvent>>,
@@ -31,19 +32,28 @@ impl Stack {
     }
 
     pub fn with_mirrors(main: &str, mirrors: impl IntoIterator<Item = PathBuf>) -> Self {
-        let stack = Self {
-            root: tempfile::tempdir().unwrap(),
-            mirrors: ProviderMirrors::new(mirrors),
-            environment: BTreeMap::new(),
-            events: Mutex::default(),
-            interrupt: Interrupt::new(Duration::from_secs(60)),
-        };
+        let root = tempfile::tempdir().unwrap();
+        let mut stack = Self::at(root.path());
+        stack.mirrors = ProviderMirrors::new(mirrors);
+        stack._kept = Some(root);
         stack.write("infra/stack/main.tf", main);
         stack
     }
 
+    /// The stack that is already there.
+    pub fn at(root: &Path) -> Self {
+        Self {
+            root: root.to_owned(),
+            _kept: None,
+            mirrors: ProviderMirrors::none(),
+            environment: BTreeMap::new(),
+            events: Mutex::default(),
+            interrupt: Interrupt::new(Duration::from_secs(60)),
+        }
+    }
+
     pub fn path(&self, path: &str) -> PathBuf {
-        self.root.path().join(path)
+        self.root.join(path)
     }
 
     pub fn write(&self, path: &str, text: &str) {

@@ -69,6 +69,14 @@ struct Part {
 }
 
 impl Evaluator {
+    /// Whether the stack may declare the variable `name`; otherwise Terraform ignores its value.
+    pub(super) fn declares(&self, name: &str) -> bool {
+        let files = self.folders.get(&self.root).map_or(&[][..], |root| &root.files);
+        files
+            .iter()
+            .any(|(_, facts)| facts.problem.is_some() || facts.variables.iter().any(|(variable, _)| variable == name))
+    }
+
     /// What `text` may become in `folder`.
     pub(super) fn values_of(&self, text: &Text, folder: &str) -> Values {
         self.resolve(text, folder, &Part::default())
@@ -195,7 +203,8 @@ impl Evaluator {
     }
 
     /// Everything that any call of the module passes, the default, and for the stack itself what the
-    /// repository's `*.tfvars` set. A variable of the stack that none of them sets comes from outside.
+    /// repository's `*.tfvars` set. A variable of the stack that none of them sets may come from outside
+    /// (`TF_VAR_…`): without a default as anything, with one as a path that goes down only.
     fn variable(&self, name: &str, folder: &str, part: &Part) -> Values {
         let Some(known) = self.folders.get(folder) else { return Values::from([Value::Anywhere]) };
         let mut values = Values::new();
@@ -216,16 +225,21 @@ impl Evaluator {
             }
         }
         if folder == self.root {
+            let mut set = false;
             for (_, facts) in &self.values {
                 // A file that cannot be parsed may set it to anything.
                 if facts.problem.is_some() {
                     values.insert(Value::Anywhere);
                 }
-                for (_, text) in facts.values.iter().filter(|(variable, _)| variable == name) {
-                    found = true;
-                    values.extend(self.resolve(text, folder, part));
+                for assignment in facts.values.iter().filter(|assignment| assignment.variable == name) {
+                    set = true;
+                    values.extend(self.resolve(&assignment.value, folder, part));
                 }
             }
+            if !set && found {
+                values.insert(Value::Below(String::new()));
+            }
+            found |= set;
         }
         if !found || known.called_unseen {
             values.insert(Value::Anywhere);

@@ -45,7 +45,7 @@ pub(super) struct Facts {
     /// Variables and their defaults.
     pub(super) variables: Vec<(String, Option<Text>)>,
     /// Values of variables, in a `*.tfvars`.
-    pub(super) values: Vec<(String, Text)>,
+    pub(super) values: Vec<Assignment>,
     pub(super) references: Vec<Reference>,
     /// The keys or paths of `terraform_remote_state`, with their lines.
     pub(super) remote_states: Vec<(Text, usize)>,
@@ -64,6 +64,15 @@ pub(super) struct ModuleCall {
     pub(super) line: usize,
 }
 
+/// A variable's value in a `*.tfvars`.
+#[derive(Debug)]
+pub(super) struct Assignment {
+    pub(super) variable: String,
+    pub(super) value: Text,
+    /// What it names; nothing to a stack that does not declare the variable.
+    pub(super) references: Vec<Reference>,
+}
+
 /// A place where a file names others.
 #[derive(Debug)]
 pub(super) struct Reference {
@@ -79,8 +88,10 @@ pub(super) enum ReferenceKind {
     Read(&'static str),
     /// As `Read`, and the file read is itself a template with expressions.
     Template,
-    /// A text that holds `path.module` or `..`: a script, a folder to pack, a chart, or prose.
+    /// A text that may hold a path: a script, a folder to pack, a chart, or prose.
     Mention,
+    /// A mention whose text only flows on to a local, a variable or a module, where its uses are seen.
+    Flow,
 }
 
 impl ReferenceKind {
@@ -89,7 +100,7 @@ impl ReferenceKind {
         match self {
             Self::Read(function) => function,
             Self::Template => "templatefile",
-            Self::Mention => "a path in an expression",
+            Self::Mention | Self::Flow => "a path in an expression",
         }
     }
 }

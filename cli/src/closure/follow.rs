@@ -12,8 +12,6 @@ use super::{
     facts::{Facts, Language, ModuleCall, Reference, ReferenceKind},
     files::Origin,
     inventory::is_configuration,
-    lexical::{goes_up, words},
-    text::Text,
 };
 use crate::{
     platform::{Instance, Stack, layout},
@@ -22,31 +20,33 @@ use crate::{
 
 /// A closure on the way.
 pub(super) struct Follow<'s> {
-    snapshot: &'s Snapshot,
-    memo: &'s Memo,
+    pub(super) snapshot: &'s Snapshot,
+    pub(super) memo: &'s Memo,
     pub(super) collector: Collector<'s>,
     pub(super) modules: BTreeSet<RemoteModule>,
     pub(super) upstream: BTreeSet<Upstream>,
-    evaluator: Evaluator,
+    pub(super) evaluator: Evaluator,
     /// Folders whose module calls are not followed yet.
     queue: VecDeque<String>,
     /// Templates that were looked into.
-    templates: HashSet<String>,
-    /// Folders that a relative path could start from, besides the stack's.
-    bases: BTreeSet<String>,
+    pub(super) templates: HashSet<String>,
+    /// Folders below which something is not known.
+    pub(super) bases: BTreeSet<String>,
+    /// Folders that a reading function names exactly.
+    pub(super) named: HashSet<String>,
     /// Words with `..`, and where they stand.
-    words: BTreeSet<(String, Spot)>,
+    pub(super) words: BTreeSet<(String, Spot)>,
 }
 
 /// A line of a file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Spot {
-    path: String,
-    line: usize,
+pub(super) struct Spot {
+    pub(super) path: String,
+    pub(super) line: usize,
 }
 
 impl Spot {
-    fn origin(&self, by: &str) -> Origin {
+    pub(super) fn origin(&self, by: &str) -> Origin {
         Origin::Named { from: self.path.clone(), line: self.line, by: by.to_owned() }
     }
 }
@@ -63,6 +63,7 @@ impl<'s> Follow<'s> {
             queue: VecDeque::new(),
             templates: HashSet::new(),
             bases: BTreeSet::new(),
+            named: HashSet::new(),
             words: BTreeSet::new(),
         }
     }
@@ -103,22 +104,37 @@ impl<'s> Follow<'s> {
         while let Some(folder) = self.queue.pop_front() {
             self.follow_calls(&folder)?;
         }
-        let root = self.evaluator.root.clone();
         let mut sources = Vec::new();
         for (folder, read) in &self.evaluator.folders {
             sources.extend(read.files.iter().map(|(path, facts)| (folder.clone(), path.clone(), Arc::clone(facts))));
         }
-        let values = self.evaluator.values.iter();
-        sources.extend(values.map(|(path, facts)| (root.clone(), path.clone(), Arc::clone(facts))));
         for (folder, path, facts) in sources {
-            self.follow_references(&folder, &path, &facts)?;
+            self.follow_references(&folder, &path, &facts.references)?;
+            self.follow_states(&folder, &path, &facts);
         }
-        // A text with `..` may be joined to any folder that the stack reaches, not only to its own.
-        for (word, spot) in std::mem::take(&mut self.words) {
-            for base in &self.bases {
-                self.collector.add_guess(&format!("{base}/{word}"), &spot.origin(ReferenceKind::Mention.name()))?;
+        let root = self.evaluator.root.clone();
+        for (path, facts) in self.evaluator.values.clone() {
+            self.follow_references(&root, &path, &facts.references)?;
+            for assignment in facts.values.iter().filter(|assignment| !assignment.references.is_empty()) {
+                if self.evaluator.declares(&assignment.variable) {
+                    self.follow_references(&root, &path, &assignment.references)?;
+                }
             }
         }
+        // What is not known below a folder may begin with any text of the closure that goes up.
+        for (word, spot) in std::mem::take(&mut self.words) {
+            for base in &self.bases {
+                let path = join(base, &word).filter(|path| !self.encloses(path));
+                if let Some(path) = path {
+                    self.collector.add_guess(&path, &spot.origin(ReferenceKind::Mention.name()))?;
+                }
+            }
+        }
+        // `[for f in fileset("x", "*") : file("x/${f}")]` is not known, but `x` as a whole is exact.
+        let named = std::mem::take(&mut self.named);
+        self.collector
+            .notices
+            .retain(|notice| !matches!(notice, Notice::Widened { folder, .. } if named.contains(folder)));
         Ok(())
     }
 
@@ -139,7 +155,6 @@ impl<'s> Follow<'s> {
         }
         let broken = read.files.iter().any(|(_, facts)| facts.problem.is_some());
         self.evaluator.folders.insert(folder.to_owned(), read);
-        self.bases.insert(folder.to_owned());
         self.queue.push_back(folder.to_owned());
         if broken {
             self.widen_unreadable(folder)?;
@@ -238,107 +253,33 @@ impl<'s> Follow<'s> {
         Ok(())
     }
 
-    fn follow_references(&mut self, folder: &str, path: &str, facts: &Facts) -> Result<(), ClosureError> {
-        for Reference { path: text, kind, line } in &facts.references {
+    pub(super) fn follow_references(
+        &mut self,
+        folder: &str,
+        path: &str,
+        references: &[Reference],
+    ) -> Result<(), ClosureError> {
+        for Reference { path: text, kind, line } in references {
             let spot = Spot { path: path.to_owned(), line: *line };
             for value in self.evaluator.values_of(text, folder) {
                 match kind {
-                    ReferenceKind::Mention => self.mention(&value, matches!(text, Text::Literal(_)), &spot)?,
+                    ReferenceKind::Mention | ReferenceKind::Flow => self.mention(&value, text, *kind, &spot)?,
                     ReferenceKind::Read(_) | ReferenceKind::Template => self.read(&value, *kind, &spot, folder)?,
                 }
             }
         }
+        Ok(())
+    }
+
+    fn follow_states(&mut self, folder: &str, path: &str, facts: &Facts) {
         for (key, line) in &facts.remote_states {
             for value in self.evaluator.values_of(&key.last_segment(), folder) {
                 if let Value::Exact(name) = value {
-                    let name = name.trim_end_matches(".tfstate").to_owned();
+                    let name = name.strip_suffix(".tfstate").unwrap_or(&name).to_owned();
                     self.upstream.insert(Upstream { name, path: path.to_owned(), line: *line });
                 }
             }
         }
-        Ok(())
-    }
-
-    /// The argument of a function that reads files; relative paths start in the stack's folder.
-    fn read(&mut self, value: &Value, kind: ReferenceKind, spot: &Spot, folder: &str) -> Result<(), ClosureError> {
-        match value {
-            Value::Exact(path) => {
-                if path.is_empty() {
-                    return Ok(());
-                }
-                if path.starts_with(['/', '~']) {
-                    let (at, line) = (spot.path.clone(), spot.line);
-                    self.collector.notices.insert(Notice::Outside { path: at, line, target: path.clone() });
-                    return Ok(());
-                }
-                let added = self.collector.add(&self.in_repository(path), &spot.origin(kind.name()))?;
-                match added {
-                    Added::File(path, id) if kind == ReferenceKind::Template && self.templates.insert(path.clone()) => {
-                        let facts = self.memo.facts(self.snapshot, id, Language::Template)?;
-                        self.follow_references(folder, &path, &facts)?;
-                    }
-                    Added::Folder(path) => drop(self.bases.insert(path)),
-                    Added::File(..) | Added::Nothing => {}
-                }
-            }
-            Value::Below(path) => self.widen(&self.in_repository(above(path)), kind, spot)?,
-            Value::Anywhere => self.widen("", kind, spot)?,
-        }
-        Ok(())
-    }
-
-    /// A text with `path.module` or `..` in it: every word that leads out of the stack's folder to
-    /// something that exists. What stays in the folder is in the closure anyway.
-    fn mention(&mut self, value: &Value, literal: bool, spot: &Spot) -> Result<(), ClosureError> {
-        let (text, open) = match value {
-            Value::Exact(text) => (text, None),
-            // The word that the unknown part continues.
-            Value::Below(text) => (text, words(text).last().filter(|word| text.ends_with(word))),
-            Value::Anywhere => return self.widen("", ReferenceKind::Mention, spot),
-        };
-        let origin = spot.origin(ReferenceKind::Mention.name());
-        if let Some(word) = open.filter(|word| goes_up(word)) {
-            self.widen(&self.in_repository(above(word)), ReferenceKind::Mention, spot)?;
-        }
-        // A path with spaces is one word only as a whole.
-        let whole = (open.is_none() && text.contains(' ') && !text.contains('\n')).then_some(text.as_str());
-        for word in words(text).chain(whole).filter(|word| goes_up(word) && Some(*word) != open) {
-            if literal {
-                self.words.insert((word.to_owned(), spot.clone()));
-            }
-            let path = self.in_repository(word);
-            if !word.starts_with('/') && self.snapshot.lookup(&path).is_ok() {
-                self.collector.add(&path, &origin)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Adds all of `folder` because the path in it is not known.
-    fn widen(&mut self, folder: &str, kind: ReferenceKind, spot: &Spot) -> Result<(), ClosureError> {
-        let Some(found) = self.collector.find(folder, &spot.origin(kind.name()))? else { return Ok(()) };
-        self.bases.insert(found.path.clone());
-        // Inside the stack's folder there is nothing to add, and nothing to tell.
-        let inside = found.path == self.evaluator.root || found.path.starts_with(&format!("{}/", self.evaluator.root));
-        if !inside {
-            self.widened(spot, kind.name(), &found.path);
-            self.collector.add(&found.path, &spot.origin(kind.name()))?;
-        }
-        Ok(())
-    }
-
-    fn widened(&mut self, spot: &Spot, by: &str, folder: &str) {
-        self.collector.notices.insert(Notice::Widened {
-            path: spot.path.clone(),
-            line: spot.line,
-            by: by.to_owned(),
-            folder: folder.to_owned(),
-        });
-    }
-
-    /// A path as Terraform sees it → a path from the root of the repository.
-    fn in_repository(&self, path: &str) -> String {
-        format!("{}/{path}", self.evaluator.root)
     }
 }
 
@@ -348,7 +289,7 @@ fn is_local(source: &str) -> bool {
 }
 
 /// `folder/path` without `.` and `..`, which Terraform resolves as text; `None` outside the repository.
-fn join(folder: &str, path: &str) -> Option<String> {
+pub(super) fn join(folder: &str, path: &str) -> Option<String> {
     let mut parts = folder.split('/').filter(|part| !part.is_empty()).collect::<Vec<_>>();
     for part in path.split('/') {
         match part {
@@ -367,11 +308,6 @@ fn relative(from: &str, to: &str) -> String {
     let up = std::iter::repeat_n("..", from.len() - shared);
     let parts = up.chain(to.iter().skip(shared).copied().filter(|part| !part.is_empty())).collect::<Vec<_>>();
     if parts.is_empty() { ".".to_owned() } else { parts.join("/") }
-}
-
-/// The folder that everything beginning with `path` lies in.
-fn above(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ mod lexical;
 mod memo;
 mod notice;
 mod order;
+mod reach;
 mod reader;
 mod text;
 

@@ -16,6 +16,15 @@ pub enum Notice {
         /// The folder that counts as a whole instead; empty for the repository.
         folder: String,
     },
+    /// A path to a folder that holds the stack itself, given to something that may read all of it.
+    Encloses {
+        /// The file that names it.
+        path: String,
+        /// The line.
+        line: usize,
+        /// The folder, which counts as a whole; empty for the repository.
+        folder: String,
+    },
     /// A configuration file that cannot be parsed.
     Unreadable {
         /// The file.
@@ -66,6 +75,11 @@ impl fmt::Display for Notice {
                 f,
                 "{path}:{line}: {by} names a path that is known only when Terraform runs; all of `{folder}` counts"
             ),
+            Self::Encloses { path, line, folder } => {
+                let folder =
+                    if folder.is_empty() { "the whole repository".to_owned() } else { format!("all of `{folder}`") };
+                write!(f, "{path}:{line}: an expression names a folder that the stack lies in; {folder} counts")
+            }
             Self::Unreadable { path, line, message } => {
                 write!(f, "{path}:{line}: {message}; its whole folder and all modules count")
             }

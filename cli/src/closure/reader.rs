@@ -2,13 +2,13 @@
 
 use hcl_edit::{
     Span as _,
-    expr::Expression,
+    expr::{Expression, FuncCall},
     structure::{Attribute, Block, Body, Structure},
     template::{Directive, Element, Template},
 };
 
 use super::{
-    facts::{Facts, ModuleCall, Reference, ReferenceKind},
+    facts::{Assignment, Facts, ModuleCall, Reference, ReferenceKind},
     lexical::{goes_up, words},
     text::{Scope, Text, for_scope},
 };
@@ -37,7 +37,7 @@ pub(super) fn reader_named(name: &str) -> Option<ReferenceKind> {
 
 /// The facts of a configuration file.
 pub(super) fn configuration(body: &Body, source: &str) -> Facts {
-    let mut reader = Reader { lines: Lines::of(source), facts: Facts::default() };
+    let mut reader = Reader::new(source, ReferenceKind::Mention);
     for structure in body {
         match structure {
             Structure::Attribute(attribute) => reader.expression(&attribute.value, &Scope::default()),
@@ -49,18 +49,22 @@ pub(super) fn configuration(body: &Body, source: &str) -> Facts {
 
 /// The facts of a file with values of variables.
 pub(super) fn values(body: &Body, source: &str) -> Facts {
-    let mut reader = Reader { lines: Lines::of(source), facts: Facts::default() };
+    let mut reader = Reader::new(source, ReferenceKind::Flow);
     let scope = Scope::default();
     for attribute in body.attributes() {
-        reader.facts.values.push((attribute.key.as_str().to_owned(), Text::of(&attribute.value, &scope)));
         reader.expression(&attribute.value, &scope);
+        reader.facts.values.push(Assignment {
+            variable: attribute.key.as_str().to_owned(),
+            value: Text::of(&attribute.value, &scope),
+            references: std::mem::take(&mut reader.facts.references),
+        });
     }
     reader.facts
 }
 
 /// The facts of a template. Its variables are known only where it is called.
 pub(super) fn template(template: &Template, source: &str) -> Facts {
-    let mut reader = Reader { lines: Lines::of(source), facts: Facts::default() };
+    let mut reader = Reader::new(source, ReferenceKind::Mention);
     // Its own text is output, not a path: only what is between braces counts.
     for element in template {
         reader.element(element, &Scope::default());
@@ -84,9 +88,22 @@ impl Lines {
 struct Reader {
     lines: Lines,
     facts: Facts,
+    /// How paths that are only mentioned count here: [`ReferenceKind::Mention`] or [`ReferenceKind::Flow`].
+    mention: ReferenceKind,
 }
 
 impl Reader {
+    fn new(source: &str, mention: ReferenceKind) -> Self {
+        Self { lines: Lines::of(source), facts: Facts::default(), mention }
+    }
+
+    /// Reads something with mentions counting as `mention`.
+    fn counting(&mut self, mention: ReferenceKind, read: impl FnOnce(&mut Self)) {
+        let outer = std::mem::replace(&mut self.mention, mention);
+        read(self);
+        self.mention = outer;
+    }
+
     fn top(&mut self, block: &Block) {
         let scope = Scope::default();
         let label = |index: usize| block.labels.get(index).map(hcl_edit::structure::BlockLabel::as_str);
@@ -97,10 +114,12 @@ impl Reader {
                     let text = Text::of(&attribute.value, &scope);
                     self.facts.locals.push((attribute.key.as_str().to_owned(), text));
                 }
+                return self.counting(ReferenceKind::Flow, |reader| reader.body(&block.body, &scope));
             }
             ("variable", Some(name)) => {
                 let default = block.body.get_attribute("default").map(|default| Text::of(&default.value, &scope));
                 self.facts.variables.push((name.to_owned(), default));
+                return self.counting(ReferenceKind::Flow, |reader| reader.body(&block.body, &scope));
             }
             ("output", Some(name)) => {
                 self.facts.outputs.insert(name.to_owned());
@@ -130,7 +149,7 @@ impl Reader {
                 "version" => call.version = attribute.value.as_str().map(str::to_owned),
                 key => call.arguments.push((key.to_owned(), Text::of(&attribute.value, &scope))),
             }
-            self.expression(&attribute.value, &scope);
+            self.counting(ReferenceKind::Flow, |reader| reader.expression(&attribute.value, &scope));
         }
         self.facts.modules.push(call);
     }
@@ -155,11 +174,18 @@ impl Reader {
         let scope = each(body, scope);
         for structure in body {
             match structure {
-                Structure::Attribute(attribute) => self.expression(&attribute.value, &scope),
+                Structure::Attribute(attribute) => self.attribute(attribute, &scope),
                 Structure::Block(block) if block.ident.as_str() == "dynamic" => self.dynamic(block, &scope),
                 Structure::Block(block) => self.body(&block.body, &scope),
             }
         }
+    }
+
+    /// A collection is seen again where `each` is used.
+    fn attribute(&mut self, attribute: &Attribute, scope: &Scope) {
+        let flows = attribute.key.as_str() == "for_each";
+        let mention = if flows { ReferenceKind::Flow } else { self.mention };
+        self.counting(mention, |reader| reader.expression(&attribute.value, scope));
     }
 
     /// `dynamic "x"`: `x.value` goes through its own `for_each`, under another name if `iterator` says so.
@@ -174,7 +200,7 @@ impl Reader {
             if attribute.key.as_str() == "for_each" {
                 inner = scope.iterating(&name, Text::of(&attribute.value, scope));
             }
-            self.expression(&attribute.value, scope);
+            self.attribute(attribute, scope);
         }
         for content in block.body.blocks() {
             self.body(&content.body, &inner);
@@ -190,20 +216,14 @@ impl Reader {
         match expression {
             Expression::String(text) => {
                 if words(text.value()).any(goes_up) {
-                    self.refer(
-                        Text::Literal(text.value().clone()),
-                        ReferenceKind::Mention,
-                        self.lines.at(expression.span()),
-                    );
+                    let text = Text::Literal(text.value().clone());
+                    self.refer(text, self.mention, self.lines.at(expression.span()));
                 }
             }
             Expression::StringTemplate(template) => self.mentions(template, scope, expression.span()),
             Expression::HeredocTemplate(heredoc) => self.mentions(&heredoc.template, scope, expression.span()),
             Expression::Traversal(traversal) => {
-                let text = Text::of(expression, scope);
-                if text == Text::ModulePath {
-                    self.refer(text, ReferenceKind::Mention, self.lines.at(expression.span()));
-                }
+                self.name(Text::of(expression, scope), expression.span());
                 self.expression(&traversal.expr, scope);
                 for operator in &traversal.operators {
                     if let hcl_edit::expr::TraversalOperator::Index(index) = operator.value() {
@@ -211,29 +231,7 @@ impl Reader {
                     }
                 }
             }
-            Expression::FuncCall(call) => {
-                let core = call.name.namespace.iter().all(|part| part.as_str() == "core");
-                let kind = core.then(|| reader_named(call.name.name.as_str())).flatten();
-                let mut arguments = call.args.iter();
-                if let (Some(kind), Some(path)) = (kind, call.args.iter().next()) {
-                    let text = if call.args.expand_final() && call.args.len() == 1 {
-                        Text::Unknown
-                    } else {
-                        Text::of(path, scope)
-                    };
-                    self.refer(text, kind, self.lines.at(path.span().or(expression.span())));
-                    arguments.next();
-                    self.calls_within(path, scope);
-                }
-                // `join` and `format` make paths out of pieces that are none by themselves.
-                let text = Text::of(expression, scope);
-                if kind.is_none() && matches!(text, Text::Concat(_) | Text::Dirname(_)) && text.may_leave() {
-                    self.refer(text, ReferenceKind::Mention, self.lines.at(expression.span()));
-                }
-                for argument in arguments {
-                    self.expression(argument, scope);
-                }
-            }
+            Expression::FuncCall(call) => self.call(call, expression, scope),
             Expression::Array(items) => items.iter().for_each(|item| self.expression(item, scope)),
             Expression::Object(object) => {
                 for (key, value) in object {
@@ -255,13 +253,63 @@ impl Reader {
                 self.expression(&operation.rhs_expr, scope);
             }
             Expression::ForExpr(inner) => {
-                self.expression(&inner.intro.collection_expr, scope);
+                self.counting(ReferenceKind::Flow, |reader| reader.expression(&inner.intro.collection_expr, scope));
                 let scope = for_scope(&inner.intro, scope);
                 let parts = inner.key_expr.iter().chain([&inner.value_expr]).chain(inner.cond.iter().map(|c| &c.expr));
                 parts.for_each(|part| self.expression(part, &scope));
             }
-            Expression::Null(_) | Expression::Bool(_) | Expression::Number(_) | Expression::Variable(_) => {}
+            Expression::Variable(_) => self.name(Text::of(expression, scope), expression.span()),
+            Expression::Null(_) | Expression::Bool(_) | Expression::Number(_) => {}
         }
+    }
+
+    /// A name that stands alone. Where it only flows on, nothing is lost by waiting for its use.
+    fn name(&mut self, text: Text, span: Option<std::ops::Range<usize>>) {
+        let used = self.mention == ReferenceKind::Mention && (text.has_names() || text.may_leave());
+        if used || text == Text::ModulePath {
+            self.refer(text, self.mention, self.lines.at(span));
+        }
+    }
+
+    fn call(&mut self, call: &FuncCall, expression: &Expression, scope: &Scope) {
+        let core = call.name.namespace.iter().all(|part| part.as_str() == "core");
+        let kind = core.then(|| reader_named(call.name.name.as_str())).flatten();
+        let mut arguments = call.args.iter();
+        let line = self.lines.at(expression.span());
+        if let (Some(kind), Some(path)) = (kind, call.args.iter().next()) {
+            let spread = call.args.expand_final() && call.args.len() == 1;
+            let text = if spread { Text::Unknown } else { Text::of(path, scope) };
+            if let (ReferenceKind::Read("fileset"), Some(pattern)) = (kind, call.args.get(1)) {
+                self.fileset(&text, pattern, line);
+            }
+            self.refer(text, kind, line);
+            arguments.next();
+            self.calls_within(path, scope);
+        }
+        // `join` and `format` make paths out of pieces that are none by themselves.
+        let text = Text::of(expression, scope);
+        let used = self.mention == ReferenceKind::Mention && text.has_names();
+        let joined = kind.is_none() && matches!(text, Text::Concat(_) | Text::Dirname(_));
+        if joined && (used || text.may_leave()) {
+            self.refer(text.clone(), self.mention, line);
+        }
+        let mention = match text {
+            // What goes into a function that is not understood is not seen again.
+            Text::Unknown => ReferenceKind::Mention,
+            // The pieces were noted together.
+            _ if joined => ReferenceKind::Flow,
+            _ => self.mention,
+        };
+        self.counting(mention, |reader| arguments.for_each(|argument| reader.expression(argument, scope)));
+    }
+
+    /// A pattern that goes up reads from where its first wildcard is; any other stays below its folder.
+    fn fileset(&mut self, folder: &Text, pattern: &Expression, line: usize) {
+        let Some(pattern) = pattern.as_str().filter(|pattern| goes_up(pattern)) else { return };
+        let fixed = pattern.split(['*', '?', '[', '{']).next().unwrap_or_default();
+        let fixed = fixed.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let path = Text::Concat(vec![folder.clone(), Text::Literal(format!("/{fixed}"))]);
+        self.refer(path, ReferenceKind::Read("fileset"), line);
     }
 
     /// The path of a reading function is noted as a whole; inside it only further calls matter.
@@ -269,11 +317,12 @@ impl Reader {
         let before = self.facts.references.len();
         self.expression(path, scope);
         let inner = self.facts.references.split_off(before);
-        self.facts.references.extend(inner.into_iter().filter(|inner| inner.kind != ReferenceKind::Mention));
+        let reads = |kind| !matches!(kind, ReferenceKind::Mention | ReferenceKind::Flow);
+        self.facts.references.extend(inner.into_iter().filter(|inner| reads(inner.kind)));
     }
 
-    /// Notes the paths that a template's text mentions: from each `path.…`, and from each literal with
-    /// `..`, to the end. A literal that continues what an interpolation began starts there.
+    /// Notes the paths that a template's text mentions: from each `path.…` or name, and from each literal
+    /// with `..`, to the end. A literal that continues what an interpolation began starts there.
     fn mentions(&mut self, template: &Template, scope: &Scope, span: Option<std::ops::Range<usize>>) {
         let line = self.lines.at(span);
         let texts = template.iter().map(|element| Text::of_element(element, scope)).collect::<Vec<_>>();
@@ -284,13 +333,17 @@ impl Reader {
                     let continues = words(text).next().is_some_and(|word| goes_up(word) && text.starts_with(word));
                     Some(if continues { index.saturating_sub(1) } else { index })
                 }
-                _ => None,
+                text => (self.mention == ReferenceKind::Mention && text.has_names()).then_some(index),
             };
             if let Some(start) = start {
                 let text = Text::Concat(texts.get(start..).unwrap_or_default().to_vec());
-                self.refer(text, ReferenceKind::Mention, line);
+                self.refer(text, self.mention, line);
             }
-            if !matches!(texts[index], Text::ModulePath | Text::Dirname(_)) {
+            // What stands for itself was just noted, together with what follows it.
+            let noted = matches!(texts[index], Text::ModulePath | Text::Dirname(_)) || texts[index].has_names();
+            let plain =
+                element.as_interpolation().is_some_and(|inner| inner.expr.is_traversal() || inner.expr.is_variable());
+            if !(noted && plain) {
                 self.element(element, scope);
             }
         }
@@ -309,7 +362,7 @@ impl Reader {
                 }
                 Directive::For(directive) => {
                     let intro = &directive.for_expr;
-                    self.expression(&intro.collection_expr, scope);
+                    self.counting(ReferenceKind::Flow, |reader| reader.expression(&intro.collection_expr, scope));
                     let collection = Text::of(&intro.collection_expr, scope);
                     let mut inner = scope.clone();
                     if let Some(key) = &intro.key_var {

@@ -226,7 +226,7 @@ impl Text {
         }
     }
 
-    /// `format` with `%s`, `%v` and `%%`; any other verb may yield anything.
+    /// `format` with its plain verbs and `%%`; one with a width may yield anything.
     fn of_format(pattern: &str, mut arguments: impl Iterator<Item = Self>) -> Self {
         let mut parts = Vec::new();
         let mut pieces = pattern.split('%');
@@ -238,7 +238,7 @@ impl Text {
                 parts.push(Self::Literal(format!("%{rest}")));
                 continue;
             }
-            let known = piece.strip_prefix(['s', 'v']);
+            let known = piece.strip_prefix(['s', 'v', 'q', 'd']);
             let argument = arguments.next().unwrap_or(Self::Unknown);
             parts.push(if known.is_some() { argument } else { Self::Unknown });
             let rest = known.unwrap_or_else(|| piece.trim_start_matches(|c: char| !c.is_ascii_alphabetic()));
@@ -257,6 +257,17 @@ impl Text {
             Self::Attribute(inner, _) | Self::Keys(inner) => inner.may_leave(),
             Self::Dirname(_) => true,
             Self::RootPath | Self::Local(_) | Self::Variable(_) | Self::Inside | Self::Unknown => false,
+        }
+    }
+
+    /// Whether a local or variable is in it, which may lead out of the stack's folder.
+    pub(super) fn has_names(&self) -> bool {
+        match self {
+            Self::Local(_) | Self::Variable(_) => true,
+            Self::Concat(items) | Self::OneOf(items) => items.iter().any(Self::has_names),
+            Self::Object(items) => items.iter().any(|(key, value)| key.has_names() || value.has_names()),
+            Self::Attribute(inner, _) | Self::Keys(inner) | Self::Dirname(inner) => inner.has_names(),
+            Self::Literal(_) | Self::ModulePath | Self::RootPath | Self::Inside | Self::Unknown => false,
         }
     }
 

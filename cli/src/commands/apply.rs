@@ -3,9 +3,10 @@
 use crate::{
     error::CliError,
     exit::ExitCode,
-    pipeline::{ApplyReport, ApplyRequest, HandoffRequest, Status},
-    platform::{EnvironmentName, StackName},
+    pipeline::{ApplyReport, ApplyRequest, ClusterSelection, HandoffRequest, Status, Workshop},
+    platform::{EnvironmentName, Platform, StackName},
     sync::Mode,
+    terraform::Interrupt,
     ui::Reporter,
 };
 
@@ -41,35 +42,56 @@ pub struct ApplyArgs {
 pub fn run(context: &mut Context<'_>, args: &ApplyArgs) -> Result<ExitCode, CliError> {
     let workshop = setup::workshop(context)?;
     let commit = workshop.site().repository().resolve(&args.commit)?;
-    let environment = delivery::environment(workshop.site(), commit, args.environment.as_ref())?;
+    let platform = delivery::platform(workshop.site(), commit)?;
+    let environment = delivery::environment(&platform, args.environment.as_ref())?;
     let interrupt = interrupt::listen(context)?;
-    let request =
-        ApplyRequest { commit, environment: environment.clone(), stacks: args.stacks.clone(), dry_run: args.dry_run };
-    let reporter = Reporter::new(context.ui, "applied");
-    let report = context.block_on(workshop.apply(&request, &interrupt, &|event| reporter.event(&event)))?;
-    show(context, &report, args.dry_run)?;
-    if report.interrupted {
-        return Ok(ExitCode::Interrupted);
-    }
-    if !report.is_ok() {
-        return Ok(ExitCode::Failed);
-    }
-    if args.dry_run || args.no_handoff {
-        return Ok(ExitCode::Done);
-    }
-    let request = HandoffRequest {
+    let clusters = ClusterSelection {
         commit,
-        environment,
+        environment: environment.clone(),
         stacks: args.stacks.clone(),
         access: args.delivery.access(context),
-        credential: args.delivery.credential(context)?,
+    };
+    let handoff = HandoffRequest {
+        clusters,
+        credential: args.delivery.credential(context, &platform.repository)?,
         wait: Some(args.delivery.timeout),
         mode: Mode::Apply,
     };
-    delivery::hand_over(context, workshop.site(), &request)
+    let request = ApplyRequest { commit, environment, stacks: args.stacks.clone(), dry_run: args.dry_run };
+    let handoff = (!args.dry_run && !args.no_handoff).then_some(&handoff);
+    deliver(context, &workshop, &platform, &request, handoff, &interrupt)
 }
 
-pub(super) fn show(context: &Context<'_>, report: &ApplyReport, dry_run: bool) -> Result<(), CliError> {
+/// Applies, and hands over if that went well. What can be known to stop the hand-over stops the apply as well.
+pub(super) fn deliver(
+    context: &Context<'_>,
+    workshop: &Workshop,
+    platform: &Platform,
+    request: &ApplyRequest,
+    handoff: Option<&HandoffRequest>,
+    interrupt: &Interrupt,
+) -> Result<ExitCode, CliError> {
+    if let Some(handoff) = handoff {
+        workshop.site().foresee_hand_over(handoff)?;
+    }
+    let reporter = Reporter::new(context.ui, "applied");
+    let report = context.block_on(workshop.apply(request, interrupt, &|event| reporter.event(&event)))?;
+    show(context, &report, request.dry_run)?;
+    let code = match handoff {
+        _ if report.interrupted => ExitCode::Interrupted,
+        _ if !report.is_ok() => ExitCode::Failed,
+        Some(handoff) => delivery::hand_over(context, workshop.site(), handoff)?,
+        None => ExitCode::Done,
+    };
+    // A part of the stacks is no delivery of the commit.
+    if code == ExitCode::Done && !request.dry_run && request.stacks.is_empty() {
+        let recorded = workshop.site().record_delivery(platform, &request.environment, request.commit);
+        context.block_on(recorded)?;
+    }
+    Ok(code)
+}
+
+fn show(context: &Context<'_>, report: &ApplyReport, dry_run: bool) -> Result<(), CliError> {
     if context.ui.is_json() {
         let document = serde_json::json!({ "type": "apply", "version": 1, "dry_run": dry_run, "report": report });
         return context.ui.json(&document);
@@ -86,7 +108,7 @@ pub(super) fn show(context: &Context<'_>, report: &ApplyReport, dry_run: bool) -
     }
     if report.instances.is_empty() {
         let environment = &report.environment;
-        context.ui.status(&format!("environment `{environment}` has everything of this commit already"));
+        context.ui.status(&format!("the infrastructure of `{environment}` is up to date"));
     }
     Ok(())
 }

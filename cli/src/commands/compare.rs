@@ -51,6 +51,6 @@ impl Comparison {
         };
         let base_text = base.map_or_else(|| "nothing".to_owned(), |base| base.short());
         let base = base.map(|base| repository.commit_snapshot(base)).transpose()?;
-        Ok(Self { base, head, text: format!("{base_text}..{head_text}") })
+        Ok(Self { base, head, text: format!("between {base_text} and {head_text}") })
     }
 }

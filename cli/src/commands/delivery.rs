@@ -14,23 +14,39 @@ use crate::{
     error::{CliError, ErrorKind},
     exit::ExitCode,
     pipeline::{HandedOver, HandoffRequest, Site},
-    platform::{EnvironmentName, Instance},
+    platform::{EnvironmentName, Instance, Platform},
     repo::CommitId,
+    sandbox::Sandbox,
     sync::{ClusterAccess, GitCredential, Outcome, SyncError},
     ui::SyncReporter,
 };
 
 use super::Context;
 
-/// How clusters are reached, and what their engine reads the repository with.
+/// How a cluster is reached when its stack's outputs do not say so, or say it wrongly.
 #[derive(Debug, Clone, clap::Args)]
-pub struct DeliveryArgs {
+pub struct AccessArgs {
     /// Reach the cluster with this kubeconfig instead of by its stack's outputs
     #[arg(long, value_name = "FILE")]
     kubeconfig: Option<PathBuf>,
     /// Context of the kubeconfig, instead of its current one
     #[arg(long, value_name = "NAME", requires = "kubeconfig")]
     context: Option<String>,
+}
+
+impl AccessArgs {
+    /// The cluster's address, if the user gave one.
+    pub fn access(&self, context: &Context<'_>) -> Option<ClusterAccess> {
+        let path = context.directory.join(self.kubeconfig.as_ref()?);
+        Some(ClusterAccess::Kubeconfig { path, context: self.context.clone() })
+    }
+}
+
+/// How clusters are reached, and what their engine reads the repository with.
+#[derive(Debug, Clone, clap::Args)]
+pub struct DeliveryArgs {
+    #[command(flatten)]
+    access: AccessArgs,
     /// Give the engine this long to deliver the commit
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
     pub timeout: Duration,
@@ -48,16 +64,15 @@ pub struct DeliveryArgs {
 impl DeliveryArgs {
     /// The cluster's address, if the user gave one.
     pub fn access(&self, context: &Context<'_>) -> Option<ClusterAccess> {
-        let path = context.directory.join(self.kubeconfig.as_ref()?);
-        Some(ClusterAccess::Kubeconfig { path, context: self.context.clone() })
+        self.access.access(context)
     }
 
-    /// The engine's Git credential, if the user gave one. The password is never an argument: those can be
-    /// seen by every user of the machine.
+    /// The engine's Git credential: the one that the user gave, or that of the sandbox which serves `repository`.
+    /// The password is never an argument: those can be seen by every user of the machine.
     ///
     /// # Errors
     /// When a key file cannot be read.
-    pub fn credential(&self, context: &Context<'_>) -> Result<Option<GitCredential>, CliError> {
+    pub fn credential(&self, context: &Context<'_>, repository: &str) -> Result<Option<GitCredential>, CliError> {
         let read = |path: &PathBuf| {
             let path = context.directory.join(path);
             std::fs::read_to_string(&path).map_err(|source| CliError::from(SyncError::Read { path, source }))
@@ -66,9 +81,13 @@ impl DeliveryArgs {
             let identity = SecretString::from(read(key)?);
             return Ok(Some(GitCredential::Ssh { identity, known_hosts: read(hosts)? }));
         }
-        let password = std::env::var("KSTACK_GIT_PASSWORD").ok().filter(|password| !password.is_empty());
-        let username = self.git_username.clone();
-        Ok(password.map(|password| GitCredential::Basic { username, password: SecretString::from(password) }))
+        if let Some(password) = std::env::var("KSTACK_GIT_PASSWORD").ok().filter(|password| !password.is_empty()) {
+            let username = self.git_username.clone();
+            return Ok(Some(GitCredential::Basic { username, password: SecretString::from(password) }));
+        }
+        let served = Sandbox::serving(&context.home()?, repository)?;
+        Ok(served
+            .map(|server| GitCredential::Basic { username: server.git_user.to_owned(), password: server.git_token }))
     }
 }
 
@@ -77,19 +96,22 @@ fn duration(text: &str) -> Result<Duration, String> {
     Duration::try_from(duration).map_err(|_| "it must not be negative".to_owned())
 }
 
+/// The platform as `commit` has it.
+///
+/// # Errors
+/// When the commit holds no platform, or a broken one.
+pub fn platform(site: &Site, commit: CommitId) -> Result<Platform, CliError> {
+    Ok(closure::load_platform(&site.repository().commit_snapshot(commit)?)?)
+}
+
 /// The environment that the user named, or the platform's first.
 ///
 /// # Errors
-/// When the commit holds no platform.
-pub fn environment(
-    site: &Site,
-    commit: CommitId,
-    named: Option<&EnvironmentName>,
-) -> Result<EnvironmentName, CliError> {
+/// When the platform has none.
+pub fn environment(platform: &Platform, named: Option<&EnvironmentName>) -> Result<EnvironmentName, CliError> {
     if let Some(name) = named {
         return Ok(name.clone());
     }
-    let platform = closure::load_platform(&site.repository().commit_snapshot(commit)?)?;
     let first = platform.environments.first().map(|environment| environment.name.clone());
     first.ok_or_else(|| CliError::user("the platform has no environment"))
 }

@@ -5,10 +5,11 @@ mod questions;
 
 use std::path::{Path, PathBuf};
 
-use super::Context;
+use super::{Context, components::ComponentArgs, sandbox::report::Report};
 use crate::{
     error::CliError,
     exit::ExitCode,
+    sandbox::Components,
     scaffold::{self, Answers, Assets, ChangeSet, Cluster},
 };
 
@@ -55,6 +56,8 @@ pub struct InitArgs {
     /// Install manifests of the engine [default: fetched once and kept]
     #[arg(long, value_name = "FILE")]
     engine_manifests: Option<PathBuf>,
+    #[command(flatten)]
+    components: ComponentArgs,
     /// Leave out making a Git repository
     #[arg(long)]
     no_git: bool,
@@ -88,11 +91,20 @@ pub fn run(context: &mut Context<'_>, args: &InitArgs) -> Result<ExitCode, CliEr
 }
 
 fn engine_manifests(context: &Context<'_>, args: &InitArgs) -> Result<String, CliError> {
-    let Some(path) = &args.engine_manifests else {
-        return Err(CliError::user(format!("the install manifests of Flux {} are not here", scaffold::FLUX_VERSION))
-            .hint("give them with `--engine-manifests FILE`"));
+    let path = match &args.engine_manifests {
+        Some(path) => context.directory.join(path),
+        None => {
+            let settings = args.components.settings(context)?;
+            let report = Report::new(context.ui);
+            let sink = |event| report.event(&event);
+            let manifests = Components::new(&settings, &sink);
+            let fetched = context.block_on(manifests.flux_manifests(scaffold::FLUX_VERSION));
+            report.finish();
+            fetched.map_err(|error| {
+                CliError::from(error).hint("or give the release's `install.yaml` with `--engine-manifests FILE`")
+            })?
+        }
     };
-    let path = context.directory.join(path);
     std::fs::read_to_string(&path).map_err(|error| {
         CliError::user(format!("cannot read `{}`: {error}", path.display())).hint("give another `--engine-manifests`")
     })

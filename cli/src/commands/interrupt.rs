@@ -13,7 +13,7 @@ use super::Context;
 
 /// How long Terraform may take to finish what is in flight before it is killed. Cloud operations that
 /// cannot be cancelled, such as creating a control plane, take up to half an hour.
-const DEADLINE: Duration = Duration::from_mins(30);
+const DEADLINE: Duration = Duration::from_secs(30 * 60);
 
 /// From now on signals raise the returned interrupt instead of ending the program.
 ///

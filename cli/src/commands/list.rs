@@ -101,12 +101,12 @@ fn changed(context: &Context<'_>, range: Option<&str>, worktree: bool) -> Result
         table.row([instance.stack.to_string(), environment, kind.to_string(), because]);
     }
     if changes.affected.is_empty() {
-        context.ui.status(&format!("nothing that stacks depend on changed in {}", comparison.text));
+        context.ui.status(&format!("nothing that stacks depend on changed {}", comparison.text));
     } else {
         context.ui.data(&table.render());
         let count = changes.affected.len();
         let s = if count == 1 { "" } else { "s" };
-        context.ui.status(&format!("{count} instance{s} affected in {}", comparison.text));
+        context.ui.status(&format!("{count} instance{s} affected {}", comparison.text));
     }
     Ok(ExitCode::Done)
 }

@@ -1,20 +1,25 @@
 //! One file per verb: parse, call, report. No logic of its own.
 
 pub mod apply;
+pub mod ci;
 mod compare;
 pub mod completions;
+mod components;
 mod context;
 mod delivery;
+pub mod diff;
 pub mod doctor;
 pub mod init;
 mod interrupt;
 pub mod list;
 pub mod man;
 pub mod plan;
-mod registry;
+mod rendered;
 pub mod sandbox;
 mod setup;
+pub mod status;
 pub mod sync;
+pub mod tour;
 pub mod validate;
 pub mod why;
 
@@ -30,12 +35,16 @@ pub fn run(context: &mut Context<'_>, command: &Command) -> Result<ExitCode, Cli
     match command {
         Command::Apply(args) => apply::run(context, args),
         Command::Plan(args) => plan::run(context, args),
+        Command::Try(args) => tour::run(context, args),
+        Command::Ci(args) => ci::run(context, args),
         Command::Doctor(args) => doctor::run(context, args),
         Command::Init(args) => init::run(context, args),
+        Command::Diff(args) => diff::run(context, args),
         Command::List(args) => list::run(context, args),
         Command::Why(args) => why::run(context, args),
         Command::Completions(args) => completions::run(context, args),
         Command::Sync(args) => sync::run(context, args),
+        Command::Status(args) => status::run(context, args),
         Command::Man(args) => man::run(context, args),
         Command::Validate(args) => validate::run(context, args),
         Command::Sandbox(args) => sandbox::run(context, args),

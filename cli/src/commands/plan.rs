@@ -6,7 +6,7 @@ use crate::{
     closure,
     error::{CliError, ErrorKind},
     exit::ExitCode,
-    pipeline::{PlanReport, PlanRequest, PlanResult},
+    pipeline::{PlanReport, PlanRequest, PlanResult, Which},
     platform::{EnvironmentName, StackName},
     repo::{Range, Repository},
     review::{COMMENT_BUDGET, InstanceInput, Outcome, Review, ReviewInput},
@@ -29,8 +29,11 @@ pub struct PlanArgs {
     #[arg(short, long = "stack", value_name = "NAME")]
     stacks: Vec<StackName>,
     /// Plan every stack, affected or not
-    #[arg(long)]
+    #[arg(long, conflicts_with = "pending")]
     all: bool,
+    /// Plan what is not applied yet, whichever change brought it
+    #[arg(long)]
+    pending: bool,
     /// Plan the files as they are now, committed or not; such plans are not kept
     #[arg(long, conflicts_with = "range")]
     worktree: bool,
@@ -94,7 +97,11 @@ fn request(repository: &Repository, args: &PlanArgs) -> Result<PlanRequest, CliE
     Ok(PlanRequest {
         range,
         worktree: args.worktree,
-        all: args.all,
+        which: match (args.all, args.pending) {
+            (true, _) => Which::All,
+            (_, true) => Which::Pending,
+            _ => Which::Changed,
+        },
         environments: args.environments.clone(),
         stacks: args.stacks.clone(),
         keep: !args.dry_run,

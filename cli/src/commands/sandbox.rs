@@ -6,7 +6,7 @@ use crate::{error::CliError, exit::ExitCode, platform::SandboxName, sandbox::San
 pub mod down;
 mod git_server;
 pub mod list;
-mod report;
+pub mod report;
 pub mod status;
 pub mod up;
 

@@ -56,7 +56,7 @@ pub fn run(context: &mut Context<'_>, args: &WhyArgs) -> Result<ExitCode, CliErr
         return Ok(ExitCode::Done);
     }
     if found.is_empty() {
-        context.ui.status(&format!("nothing that `{}` depends on changed in {}", args.stack, comparison.text));
+        context.ui.status(&format!("nothing that `{}` depends on changed {}", args.stack, comparison.text));
     }
     let styles = *context.ui.styles();
     for group in found.chunk_by(|a, b| a.kind == b.kind && a.reasons == b.reasons) {

@@ -10,7 +10,7 @@ impl From<PipelineError> for CliError {
             PipelineError::Location(error) => error.into(),
             PipelineError::Repo(error) => error.into(),
             PipelineError::Closure(error) => error.into(),
-            PipelineError::Terraform(error) => error.into(),
+            PipelineError::Terraform(error) => (*error).into(),
             PipelineError::Refused { refusals } => refused(&refusals),
             error @ (PipelineError::Locked { .. } | PipelineError::LockRace { .. }) => {
                 Self::new(ErrorKind::External, error)
@@ -31,6 +31,12 @@ impl From<PipelineError> for CliError {
                 Self::new(ErrorKind::User, error).hint("`kstack list` shows them all")
             }
             PipelineError::Sync(error) => error.into(),
+            PipelineError::LocalCluster { ref sandbox, .. } => {
+                let hint = format!("start it with `kstack sandbox up {sandbox}`, then run the command again");
+                Self::new(ErrorKind::External, error).hint(hint)
+            }
+            error @ PipelineError::NotApplied { .. } => Self::new(ErrorKind::User, error)
+                .hint("run `kstack apply` first, or name the cluster with `--kubeconfig`"),
             error @ PipelineError::OneCluster { .. } => {
                 Self::new(ErrorKind::Usage, error).hint("name one with `--stack`, or leave `--kubeconfig` out")
             }

@@ -41,6 +41,9 @@ impl From<RepoError> for CliError {
                 "check the credential helper or SSH key that `git push` uses; kstack never asks for a password"
                     .to_owned(),
             ),
+            RepoError::Unreachable { remote, .. } => {
+                Some(format!("check the network, and the address with `git remote get-url {remote}`"))
+            }
             RepoError::Rejected { .. } => {
                 Some("fetch and merge the remote's commits first, or check the branch protection".to_owned())
             }

@@ -8,9 +8,11 @@ impl From<SandboxError> for CliError {
         use SandboxError as E;
 
         let kind = match &error {
-            E::Unknown { .. } | E::BrokenRecord { .. } | E::OtherDriver { .. } | E::UnsupportedSystem { .. } => {
-                ErrorKind::User
-            }
+            E::Unknown { .. }
+            | E::BrokenRecord { .. }
+            | E::OtherDriver { .. }
+            | E::CannotKeep { .. }
+            | E::UnsupportedSystem { .. } => ErrorKind::User,
             _ => ErrorKind::External,
         };
         let hints: Vec<String> = match &error {
@@ -24,7 +26,7 @@ impl From<SandboxError> for CliError {
                 path.display()
             )],
             E::UnsupportedSystem { .. } => {
-                vec!["start Docker and install kind, then use `--driver kind`".to_owned()]
+                vec!["use a Linux machine, or one in a virtual machine".to_owned()]
             }
             E::KindUnavailable { .. } => {
                 vec!["use `--driver process` for a control plane that needs neither Docker nor kind".to_owned()]
@@ -32,6 +34,7 @@ impl From<SandboxError> for CliError {
             E::OtherDriver { name, made_with, .. } => vec![format!(
                 "leave `--driver` away to go on with `{made_with}`, or remove it first: `kstack sandbox down {name}`"
             )],
+            E::CannotKeep { .. } => vec!["leave `--keep` away".to_owned()],
             E::GitPortTaken { .. } => vec![
                 "end that program, or make the sandbox anew: `kstack sandbox down`, then `kstack sandbox up`".to_owned(),
             ],

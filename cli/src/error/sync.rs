@@ -108,7 +108,14 @@ impl fmt::Display for Undelivered {
 
 impl From<SyncReport> for CliError {
     fn from(report: SyncReport) -> Self {
+        let fetching = report
+            .objects
+            .iter()
+            .any(|status| status.object.kind == "GitRepository" && matches!(status.state, State::Failed { .. }));
         let hint = match report.outcome {
+            Outcome::Failed if fetching => {
+                "check the repository's address and the Git credential: `kubectl -n flux-system delete secret flux-system`, then run the command again with the right one"
+            }
             Outcome::Failed => "mend what is named above and merge it; Flux delivers the next commit by itself",
             Outcome::Suspended => "`flux resume` what is suspended",
             Outcome::Ready | Outcome::TimedOut => {

@@ -71,7 +71,9 @@ fn failed(failure: &Failure) -> Vec<String> {
         Cause::BackendAccess => {
             vec!["check the credentials in the environment and the settings in `environments/*.tfbackend`".to_owned()]
         }
-        Cause::StalePlan => vec!["the state has changed since the plan was made: plan again".to_owned()],
+        Cause::StalePlan => {
+            vec!["the state or the providers have changed since the plan was made: plan again".to_owned()]
+        }
         Cause::InitNeeded | Cause::Other => Vec::new(),
     }
 }

@@ -30,16 +30,6 @@ fn key(instance: &Instance) -> String {
 }
 
 impl Applied {
-    /// What was applied last to `instance`; `None` when nothing ever was.
-    ///
-    /// # Errors
-    /// [`PipelineError::Store`], [`PipelineError::Record`].
-    pub async fn read(store: &Store, instance: &Instance) -> Result<Option<Self>, PipelineError> {
-        let key = key(instance);
-        let Some((bytes, _)) = store.get(&key).await? else { return Ok(None) };
-        serde_json::from_slice(&bytes).map(Some).map_err(|source| PipelineError::Record { key, source })
-    }
-
     /// Everything that was ever applied, by instance.
     ///
     /// # Errors

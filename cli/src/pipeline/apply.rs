@@ -23,7 +23,7 @@ use super::{
     fit::{self, Field, Present, Refusal},
     journal::{self, Entry, Journal, Record, Status},
     lock::Lock,
-    plan, schedule, trouble,
+    plan, schedule, target, trouble,
     workshop::Tree,
 };
 
@@ -116,7 +116,7 @@ impl Workshop {
         events: EventSink<'_>,
     ) -> Result<ApplyReport, PipelineError> {
         let scene = self.scene(request)?;
-        plan::environments(&scene.inventory.platform, std::slice::from_ref(&request.environment))?;
+        target::environment(&scene.inventory.platform, &request.environment)?;
         let stores = Stores::open(&scene.inventory.platform, self.site().repository().root())?;
         stores.plans.probe().await?;
         if request.dry_run {
@@ -259,7 +259,7 @@ impl Workshop {
             }
         }
         let stacks = scene.inventory.stacks.iter().map(|stack| &stack.name);
-        plan::known_stacks(&request.stacks, stacks.chain(applied.keys().map(|instance| &instance.stack)))?;
+        target::known_stacks(&request.stacks, stacks.chain(applied.keys().map(|instance| &instance.stack)))?;
         let existing = scene.inventory.instances();
         for (instance, applied) in applied {
             if applied.closure.is_some()
@@ -396,7 +396,7 @@ impl Workshop {
         let result = self.apply_steps(job, journal, interrupt, events).await;
         let (status, summary) = match &result {
             Ok(summary) => (Status::Applied, summary.clone()),
-            Err(PipelineError::Terraform(TerraformError::Interrupted { .. })) => {
+            Err(PipelineError::Terraform(error)) if matches!(**error, TerraformError::Interrupted { .. }) => {
                 (Status::Interrupted, "interrupted; Terraform has kept its state".to_owned())
             }
             Err(error) => (Status::Failed, trouble::tell(error, &job.instance)),
@@ -533,8 +533,7 @@ fn errored(instance: &Instance, stores: &Stores) -> Refusal {
 
 fn errored_state(error: &PipelineError) -> Option<&Path> {
     match error {
-        PipelineError::Terraform(TerraformError::Failed(failure)) => failure.errored_state.as_deref(),
-        PipelineError::Terraform(TerraformError::Interrupted { errored_state, .. }) => errored_state.as_deref(),
+        PipelineError::Terraform(error) => error.errored_state(),
         _ => None,
     }
 }

@@ -27,8 +27,14 @@ impl StateLocation {
             StateBackend::S3 { bucket, region } => {
                 // Good defaults first, the environment's own settings over them, and where kstack looks last.
                 let mut settings = vec![value("encrypt", "true"), value("use_lockfile", "true")];
-                let file = instance.environment.as_ref().map(|environment| tree.join(layout::tfbackend(environment)));
-                settings.extend(file.filter(|file| file.exists()).map(BackendSetting::File));
+                let file = match &instance.environment {
+                    Some(environment) => layout::tfbackend(environment),
+                    None => format!("{}/shared.tfbackend", layout::ENVIRONMENTS),
+                };
+                let file = tree.join(file);
+                if file.exists() {
+                    settings.push(BackendSetting::File(file));
+                }
                 settings.extend([value("bucket", bucket), value("region", region), value("key", &key)]);
                 let store =
                     Location::S3 { bucket: bucket.clone(), prefix: String::new(), region: Some(region.clone()) };

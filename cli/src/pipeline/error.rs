@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::{
     closure::ClosureError,
+    platform::Instance,
     repo::RepoError,
     store::{LocationError, StoreError},
     sync::SyncError,
@@ -31,7 +32,7 @@ pub enum PipelineError {
     Closure(#[from] ClosureError),
     /// Terraform failed.
     #[error(transparent)]
-    Terraform(#[from] TerraformError),
+    Terraform(Box<TerraformError>),
     /// A plan file cannot be read.
     #[error(transparent)]
     Plan(#[from] PlanFileError),
@@ -116,6 +117,20 @@ pub enum PipelineError {
     /// A cluster cannot be handed over.
     #[error(transparent)]
     Sync(#[from] SyncError),
+    /// The control plane of a local cluster, which is a sandbox, does not answer or is gone.
+    #[error("the local cluster `{sandbox}` does not run")]
+    LocalCluster {
+        /// The sandbox.
+        sandbox: String,
+        /// How that showed.
+        source: Box<SyncError>,
+    },
+    /// A cluster stack was never applied, so nothing says how its cluster is reached.
+    #[error("{instance} was never applied, so its cluster is not known")]
+    NotApplied {
+        /// The cluster's instance.
+        instance: Instance,
+    },
     /// One kubeconfig for several clusters.
     #[error("one kubeconfig cannot stand for {count} clusters")]
     OneCluster {
@@ -141,4 +156,11 @@ pub enum PipelineError {
     /// A task of the program itself ended in an unexpected way.
     #[error("a task ended unexpectedly")]
     Task(#[from] tokio::task::JoinError),
+}
+
+impl From<TerraformError> for PipelineError {
+    /// Boxed: it carries diagnostics, and most results carry no error at all.
+    fn from(error: TerraformError) -> Self {
+        Self::Terraform(Box::new(error))
+    }
 }

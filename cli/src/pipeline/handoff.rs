@@ -1,38 +1,28 @@
 //! After the apply: hands the environment's clusters over to their engine, and waits for the commit.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use serde::Serialize;
 
 use crate::{
-    closure::Inventory,
-    platform::{Environment, EnvironmentName, Instance, StackName, Trigger, layout},
-    repo::CommitId,
-    sync::{
-        self, ClusterAccess, ClusterContract, EngineFiles, GitCredential, HandoffSettings, Mode, Outcome, SyncEvent,
-        SyncReport, WaitSettings,
-    },
+    platform::{Environment, Instance, Trigger},
+    repo::{CommitId, RepoError},
+    sync::{self, GitCredential, HandoffSettings, Mode, Outcome, SyncEvent, SyncReport, WaitSettings},
 };
 
-use super::{PipelineError, Site, plan, workshop::Tree};
+use super::{ClusterSelection, PipelineError, Site};
 
 /// The remote whose branch the engines pull, by Git's usual name.
 const REMOTE: &str = "origin";
 
 /// How long the engine's controllers may take to start when nobody waits for the commit.
-const ENGINE_TIMEOUT: Duration = Duration::from_mins(5);
+const ENGINE_TIMEOUT: Duration = Duration::from_secs(5 * 60);
 
 /// Which clusters to hand over, and how.
 #[derive(Debug, Clone)]
 pub struct HandoffRequest {
-    /// The commit that the engine must report.
-    pub commit: CommitId,
-    /// The environment.
-    pub environment: EnvironmentName,
-    /// Only the clusters of these stacks; empty: all of the environment.
-    pub stacks: Vec<StackName>,
-    /// How to reach the cluster instead of what its stack's outputs say; for one cluster only.
-    pub access: Option<ClusterAccess>,
+    /// The clusters, and the commit that their engines must report.
+    pub clusters: ClusterSelection,
     /// What the engine reads the repository with; `None`: the Secret must be there already.
     pub credential: Option<GitCredential>,
     /// How long to wait for the commit; `None`: not at all.
@@ -63,71 +53,63 @@ impl HandedOver {
 pub type HandoffSink<'a> = &'a (dyn Fn(&Instance, SyncEvent) + Send + Sync);
 
 impl Site {
+    /// Whether handing over can work as far as that can be known before anything is applied: the engines can see
+    /// the commit, and the cluster that the user named is the only one. Touches nothing.
+    ///
+    /// # Errors
+    /// [`PipelineError::NotPushed`], [`PipelineError::NoRemote`], [`PipelineError::OneCluster`]; errors of `repo/`.
+    pub fn foresee_hand_over(&self, request: &HandoffRequest) -> Result<(), PipelineError> {
+        let selected = self.select(&request.clusters)?;
+        match selected.environment.trigger {
+            _ if selected.clusters.is_empty() => Ok(()),
+            Trigger::Tag(_) => self.require_remote(),
+            Trigger::Branch(_) => self.pushed(request.clusters.commit, &selected.environment).map(drop),
+        }
+    }
+
     /// Hands over every cluster that `request` means, one after the other.
     ///
     /// # Errors
-    /// [`PipelineError::NotPushed`] before anything is touched when the engine could never see the commit;
-    /// errors of `sync/`. An engine that fails to deliver is part of the result.
+    /// As [`Site::foresee_hand_over`], before anything is touched; [`PipelineError::NotApplied`],
+    /// [`PipelineError::LocalCluster`]; errors of `sync/`. An engine that fails to deliver is part of the result.
     pub async fn hand_over(
         &self,
         request: &HandoffRequest,
         events: HandoffSink<'_>,
     ) -> Result<Vec<HandedOver>, PipelineError> {
-        let snapshot = self.repository().commit_snapshot(request.commit)?;
-        let inventory = Inventory::load(&snapshot)?;
-        plan::environments(&inventory.platform, std::slice::from_ref(&request.environment))?;
-        let tree = self.export(&snapshot)?;
-        let clusters: Vec<Instance> = inventory
-            .instances()
-            .into_iter()
-            .filter(|instance| request.stacks.is_empty() || request.stacks.contains(&instance.stack))
-            .filter(|instance| instance.environment.as_ref() == Some(&request.environment))
-            .filter(|instance| registry(&tree, instance).is_some_and(|folder| folder.exists()))
-            .collect();
-        if request.access.is_some() && clusters.len() > 1 {
-            return Err(PipelineError::OneCluster { count: clusters.len() });
+        let selected = self.select(&request.clusters)?;
+        let mut located = Vec::new();
+        for found in &selected.clusters {
+            let cluster = found.locate(request.clusters.access.as_ref()).await?;
+            let connection = cluster.connect().await?;
+            located.push((&found.instance, cluster, connection));
         }
-        let Some(environment) = inventory.platform.environment(request.environment.as_str()) else {
-            return Ok(Vec::new());
-        };
-        let expected = if clusters.is_empty() || request.mode == Mode::DryRun {
-            request.commit
+        let expected = if located.is_empty() || request.mode == Mode::DryRun {
+            request.clusters.commit
         } else {
-            self.publish(request.commit, environment)?
+            self.publish(request.clusters.commit, &selected.environment)?
         };
         let mut handed_over = Vec::new();
-        for instance in clusters {
-            let sink = |event| events(&instance, event);
-            let state = self.state(&tree, &inventory.platform, &instance).read().await?;
-            let outputs = state.as_ref().map(|state| &state.outputs);
-            let contract = ClusterContract::parse(|name| Some(&outputs?.get(name)?.value));
-            let (access, mut info) = match (&request.access, contract) {
-                (Some(access), Ok(contract)) => (access.clone(), contract.info),
-                (Some(access), Err(_)) => (access.clone(), std::collections::BTreeMap::new()),
-                (None, Ok(contract)) => (contract.access, contract.info),
-                (None, Err(error)) => return Err(error.into()),
-            };
-            info.insert("environment".to_owned(), request.environment.to_string());
-            let folder = registry(&tree, &instance).unwrap_or_default();
-            let files = EngineFiles::read(&folder)?;
-            let revision = files.root().revision(&expected.to_string());
-            let cluster = sync::connect(&access).await?;
+        for (instance, located, cluster) in located {
+            let sink = |event| events(instance, event);
+            let root = located.files.root().clone();
             let settings = HandoffSettings {
-                files,
+                files: located.files,
                 credential: request.credential.clone(),
-                cluster_info: Some(info),
+                cluster_info: located.info,
                 mode: request.mode,
                 engine_timeout: request.wait.unwrap_or(ENGINE_TIMEOUT),
             };
             let (done, report) = match request.wait {
                 Some(timeout) if request.mode == Mode::Apply => {
-                    let waiting = WaitSettings::new(settings.files.root().clone(), revision, timeout);
+                    let revision = root.revision(&expected.to_string());
+                    let waiting = WaitSettings::new(root, revision, timeout);
                     let (done, report) = sync::sync(&cluster, &settings, &waiting, &sink).await?;
                     (done, Some(report))
                 }
                 _ => (sync::handoff(&cluster, &settings, &sink).await?, None),
             };
-            handed_over.push(HandedOver { instance, changed: done.is_change(), report });
+            handed_over.push(HandedOver { instance: instance.clone(), changed: done.is_change(), report });
         }
         Ok(handed_over)
     }
@@ -135,27 +117,32 @@ impl Site {
     /// Sees to it that the branch which the engines of `environment` follow holds `commit`, and returns the
     /// commit that they will report: `commit`, or a later one that the branch has moved on to.
     fn publish(&self, commit: CommitId, environment: &Environment) -> Result<CommitId, PipelineError> {
-        let repository = self.repository();
-        let branch = environment.engine_branch();
-        if repository.remote_url(REMOTE)?.is_none() {
-            return Err(PipelineError::NoRemote { remote: REMOTE });
-        }
-        if let Trigger::Tag(_) = environment.trigger {
-            // Without force: promotion moves forward; going back is a new commit that reverts.
-            repository.push(REMOTE, &format!("{commit}:refs/heads/{branch}"))?;
-            return Ok(commit);
-        }
-        let tracking = format!("refs/remotes/{REMOTE}/{branch}");
-        repository.fetch(REMOTE, &[&format!("+refs/heads/{branch}:{tracking}")])?;
-        let tip = repository.resolve(&tracking)?;
-        if repository.is_ancestor(commit, tip)? {
-            return Ok(tip);
-        }
-        Err(PipelineError::NotPushed { commit: commit.short(), branch, remote: REMOTE })
+        let Trigger::Tag(_) = environment.trigger else { return self.pushed(commit, environment) };
+        self.require_remote()?;
+        // Without force: promotion moves forward; going back is a new commit that reverts.
+        self.repository().push(REMOTE, &format!("{commit}:refs/heads/{}", environment.engine_branch()))?;
+        Ok(commit)
     }
-}
 
-fn registry(tree: &Tree, instance: &Instance) -> Option<PathBuf> {
-    let environment = instance.environment.as_ref()?;
-    Some(tree.path().join(layout::registry(&instance.stack, environment)))
+    /// The commit at the tip of the branch that the engines of `environment` follow, which must hold `commit`.
+    fn pushed(&self, commit: CommitId, environment: &Environment) -> Result<CommitId, PipelineError> {
+        self.require_remote()?;
+        let (repository, branch) = (self.repository(), environment.engine_branch());
+        let tracking = format!("refs/remotes/{REMOTE}/{branch}");
+        let not_pushed = || PipelineError::NotPushed { commit: commit.short(), branch: branch.clone(), remote: REMOTE };
+        match repository.fetch(REMOTE, &[&format!("+refs/heads/{branch}:{tracking}")]) {
+            // A repository that nothing was ever pushed to.
+            Err(RepoError::NoRemoteRef { .. }) => return Err(not_pushed()),
+            fetched => fetched?,
+        }
+        let tip = repository.resolve(&tracking)?;
+        if repository.is_ancestor(commit, tip)? { Ok(tip) } else { Err(not_pushed()) }
+    }
+
+    fn require_remote(&self) -> Result<(), PipelineError> {
+        match self.repository().remote_url(REMOTE)? {
+            Some(_) => Ok(()),
+            None => Err(PipelineError::NoRemote { remote: REMOTE }),
+        }
+    }
 }

@@ -1,15 +1,13 @@
 //! Plans what a change affects, and keeps each plan as a bundle.
 
-use std::{collections::BTreeMap, sync::Arc, time::Instant};
+use std::{sync::Arc, time::Instant};
 
 use serde::Serialize;
-use tokio::sync::Mutex;
 
 use crate::{
-    closure::{self, Affected, Closure, Inventory, Kind, Memo, Order, Reason},
-    hcl,
+    closure::{Kind, Notice, Reason},
     platform::{EnvironmentName, Instance, Parallelism, Platform, StackName, layout},
-    repo::{CommitId, Range, Snapshot},
+    repo::{CommitId, Range},
     terraform::{ChangeList, Interrupt, PlanFile, PlanMode, PlanOptions, Reader, TerraformEvent, Watch},
 };
 
@@ -17,7 +15,9 @@ use super::{
     Event, EventSink, PipelineError, Workshop,
     backend::Stores,
     bundle::{self, Bundle, Program, StateVersion},
-    schedule, trouble,
+    schedule,
+    target::{Selection, Target},
+    trouble,
     workshop::Tree,
 };
 
@@ -29,14 +29,25 @@ pub struct PlanRequest {
     /// Plan the files of the work tree instead of the head commit. Nothing is kept: what no commit
     /// holds cannot be reviewed.
     pub worktree: bool,
-    /// Plan every instance, affected or not.
-    pub all: bool,
+    /// Which instances.
+    pub which: Which,
     /// The environments; empty: the first one.
     pub environments: Vec<EnvironmentName>,
     /// Only these stacks; empty: all.
     pub stacks: Vec<StackName>,
     /// Keep the plans as bundles.
     pub keep: bool,
+}
+
+/// Which instances to plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// Those that the change affects.
+    Changed,
+    /// Those whose content at the head is not what was applied last.
+    Pending,
+    /// Every one.
+    All,
 }
 
 /// What came of it.
@@ -101,19 +112,6 @@ pub enum Result {
     },
 }
 
-/// One instance to plan, with everything it needs.
-struct Target {
-    affected: Affected,
-    closure: Closure,
-    /// The commit whose files are planned: the base for a removed stack.
-    commit: Option<CommitId>,
-    tree: Arc<Tree>,
-    platform: Arc<Platform>,
-    protect: Vec<String>,
-    /// Held while Terraform initialises a stack that has no lock file, which writes one.
-    lock_file: Arc<Mutex<()>>,
-}
-
 impl Workshop {
     /// Plans the instances that `request` affects, in parallel, and keeps the plans.
     ///
@@ -126,98 +124,17 @@ impl Workshop {
         interrupt: &Interrupt,
         events: EventSink<'_>,
     ) -> std::result::Result<PlanReport, PipelineError> {
-        let memo = Memo::default();
-        let repository = self.site().repository();
-        let base = request.range.base.map(|commit| repository.commit_snapshot(commit)).transpose()?;
-        let head = if request.worktree {
-            repository.worktree_snapshot()?
-        } else {
-            repository.commit_snapshot(request.range.head)?
-        };
-        let changes = closure::affected(if request.all { None } else { base.as_ref() }, &head, &memo)?;
-        let inventory = changes.inventory;
-        let environments = environments(&inventory.platform, &request.environments)?;
-        let removed = changes.affected.iter().map(|affected| &affected.instance.stack);
-        known_stacks(&request.stacks, inventory.stacks.iter().map(|stack| &stack.name).chain(removed))?;
-        let notices = changes.notices.iter().map(ToString::to_string).collect();
-        let affected: Vec<Affected> = changes
-            .affected
-            .into_iter()
-            .filter(|affected| affected.instance.environment.as_ref().is_none_or(|name| environments.contains(name)))
-            .filter(|affected| request.stacks.is_empty() || request.stacks.contains(&affected.instance.stack))
-            .collect();
-        // Not needed to plan, but what cannot be applied in any order should not be reviewed.
-        Order::of(&head, &inventory, &memo)?;
-        let targets = self.targets(request, affected, &head, base.as_ref(), &inventory, &memo)?;
-        let stores = if request.keep && !request.worktree && !targets.is_empty() {
-            let stores = Stores::open(&inventory.platform, repository.root())?;
-            // A plan that cannot be kept is found out now, not after minutes of planning.
-            stores.plans.probe().await?;
-            Some(stores)
-        } else {
-            None
-        };
+        let Selection { targets, platform, stores, notices } = self.select(request).await?;
         events(Event::Selected { instances: targets.iter().map(|target| target.affected.instance.clone()).collect() });
-        let limit = parallelism(&inventory.platform);
+        let limit = parallelism(&platform);
         let instances = self.plan_all(targets, stores.as_ref(), limit, interrupt, events).await?;
         Ok(PlanReport {
             commit: (!request.worktree).then_some(request.range.head),
             plan_store: stores.map(|stores| stores.plans.location().to_string()),
             instances,
             notices,
-            protect: inventory.platform.policy.protect,
+            protect: platform.policy.protect.clone(),
         })
-    }
-
-    /// Exports the sides that are needed and joins each affected instance with its side.
-    fn targets(
-        &self,
-        request: &PlanRequest,
-        affected: Vec<Affected>,
-        head: &Snapshot,
-        base: Option<&Snapshot>,
-        inventory: &Inventory,
-        memo: &Memo,
-    ) -> std::result::Result<Vec<Target>, PipelineError> {
-        let removed: Vec<Instance> = affected
-            .iter()
-            .filter(|affected| affected.kind == Kind::Removed)
-            .map(|affected| affected.instance.clone())
-            .collect();
-        let mut gone = BTreeMap::new();
-        if let (false, Some(base), Some(commit)) = (removed.is_empty(), base, request.range.base) {
-            let inventory = Inventory::load(base)?;
-            let tree = Arc::new(self.site().export(base)?);
-            let platform = Arc::new(inventory.platform.clone());
-            for closure in closure::closures(base, &inventory, &removed, memo)? {
-                let entry = (closure.clone(), commit, Arc::clone(&tree), Arc::clone(&platform));
-                gone.insert(closure.instance, entry);
-            }
-        }
-        let tree = Arc::new(self.site().export(head)?);
-        let platform = Arc::new(inventory.platform.clone());
-        let mut locks: BTreeMap<StackName, Arc<Mutex<()>>> = BTreeMap::new();
-        let mut targets = Vec::new();
-        for affected in affected {
-            let lock_file = Arc::clone(locks.entry(affected.instance.stack.clone()).or_default());
-            let protect = inventory
-                .stacks
-                .iter()
-                .find(|stack| stack.name == affected.instance.stack)
-                .map(|stack| stack.settings.protect.clone())
-                .unwrap_or_default();
-            let (closure, commit, tree, platform) = match (gone.remove(&affected.instance), &affected.closure) {
-                (Some((closure, commit, tree, platform)), _) => (closure, Some(commit), tree, platform),
-                (None, Some(closure)) => {
-                    let commit = (!request.worktree).then_some(request.range.head);
-                    (closure.clone(), commit, Arc::clone(&tree), Arc::clone(&platform))
-                }
-                // Neither side has it: it cannot be affected.
-                (None, None) => continue,
-            };
-            targets.push(Target { affected, closure, commit, tree, platform, protect, lock_file });
-        }
-        Ok(targets)
     }
 
     async fn plan_all(
@@ -272,7 +189,9 @@ impl Workshop {
                     (Result::Skipped { reason: "interrupted".to_owned() }, Vec::new())
                 }
             };
-            notices.extend(target.closure.notices.iter().map(ToString::to_string));
+            // That a file outside of the repository is read tells nothing about this change; `kstack why` shows it.
+            let told = target.closure.notices.iter().filter(|notice| !matches!(notice, Notice::Outside { .. }));
+            notices.extend(told.map(ToString::to_string));
             Planned {
                 instance: target.affected.instance.clone(),
                 kind: target.affected.kind,
@@ -399,36 +318,12 @@ pub(super) fn program(workshop: &Workshop) -> Program {
 
 /// The variable files that exist for `instance`.
 fn var_files(tree: &Tree, instance: &Instance) -> Vec<std::path::PathBuf> {
-    let files = instance.environment.iter().map(|environment| tree.path().join(layout::tfvars(environment)));
-    files.filter(|file| file.exists()).collect()
-}
-
-/// The environments that a request means.
-pub(super) fn environments(
-    platform: &Platform,
-    names: &[EnvironmentName],
-) -> std::result::Result<Vec<EnvironmentName>, PipelineError> {
-    for name in names {
-        if platform.environment(name.as_str()).is_none() {
-            let known = platform.environments.iter().map(|environment| environment.name.to_string()).collect();
-            return Err(PipelineError::UnknownEnvironment { name: name.to_string(), known });
-        }
-    }
-    if names.is_empty() {
-        return Ok(platform.environments.iter().take(1).map(|environment| environment.name.clone()).collect());
-    }
-    Ok(names.to_vec())
-}
-
-/// Refuses names that are no stack's: they would select nothing, which looks like success.
-pub(super) fn known_stacks<'a>(
-    names: &[StackName],
-    known: impl Iterator<Item = &'a StackName>,
-) -> std::result::Result<(), PipelineError> {
-    let known: Vec<&str> = known.map(StackName::as_str).collect();
-    let Some(name) = names.iter().find(|name| !known.contains(&name.as_str())) else { return Ok(()) };
-    let near = hcl::nearest(name.as_str(), known).map(ToOwned::to_owned);
-    Err(PipelineError::UnknownStack { name: name.to_string(), near })
+    let file = match &instance.environment {
+        Some(environment) => layout::tfvars(environment),
+        None => format!("{}/shared.tfvars", layout::ENVIRONMENTS),
+    };
+    let file = tree.path().join(file);
+    if file.exists() { vec![file] } else { Vec::new() }
 }
 
 /// How many instances run at once. Terraform and a cloud provider keep about one core busy each.

@@ -10,12 +10,13 @@ use super::PipelineError;
 /// The error and its causes, a line each; the first line stands for all of it. Terraform's errors come with
 /// their places in the repository: the files that it ran on are an export that is gone by then.
 pub(super) fn tell(error: &PipelineError, instance: &Instance) -> String {
-    match error {
-        PipelineError::Terraform(TerraformError::Failed(failure)) if failure.errors().next().is_some() => {
-            failed(failure, instance)
-        }
-        error => chain(error),
+    if let PipelineError::Terraform(error) = error
+        && let TerraformError::Failed(failure) = &**error
+        && failure.errors().next().is_some()
+    {
+        return failed(failure, instance);
     }
+    chain(error)
 }
 
 /// An error and its causes, a line each.

@@ -1,10 +1,11 @@
 //! Both sides of a registry and what differs between them.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
+use futures::future::join_all;
 use serde::Serialize;
 
-use super::{Difference, Registry, RenderError, Rendered, Renderer, Values, diff};
+use super::{Difference, Registry, RenderError, Rendered, Renderer, Values, diff, registries};
 
 /// What a change does to the objects of one registry.
 #[derive(Debug, Clone, Serialize)]
@@ -63,5 +64,28 @@ impl Renderer {
             },
             notices: head.map(|head| head.notices).unwrap_or_default(),
         }
+    }
+
+    /// Compares every registry of either tree that `wanted` accepts, side by side; in the order of
+    /// clusters and environments. `values` are those of each registry, as for [`Renderer::render`].
+    ///
+    /// # Errors
+    /// [`RenderError::Io`] when the registries cannot be listed.
+    pub async fn compare_all(
+        &self,
+        base: Option<&Path>,
+        head: Option<&Path>,
+        wanted: impl Fn(&Registry) -> bool,
+        values: impl Fn(&Registry) -> Values,
+    ) -> Result<Vec<RegistryDiff>, RenderError> {
+        let mut all = BTreeSet::new();
+        for tree in [base, head].into_iter().flatten() {
+            all.extend(registries(tree)?.into_iter().filter(&wanted));
+        }
+        let comparisons = all.iter().map(|registry| {
+            let values = values(registry);
+            async move { self.compare(base, head, registry, &values).await }
+        });
+        Ok(join_all(comparisons).await)
     }
 }

@@ -1,12 +1,11 @@
 //! What differs between the objects of two sides.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use serde_json::Value;
 
 use super::{
     FieldChange, ObjectId, Origin, Rendered, RenderedObject, fields,
+    generated::{self, Sides},
     mask::masked,
     yaml::{DiffLine, diff_lines, to_text},
 };
@@ -30,6 +29,9 @@ pub struct ObjectDiff {
     pub id: ObjectId,
     /// What happens to it.
     pub change: ObjectChange,
+    /// Its name on the old side, if a generator gave it another one because its content changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub previous_name: Option<String>,
     /// The fields that differ, for changed objects.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<FieldChange>,
@@ -80,16 +82,21 @@ impl Difference {
 
 /// Compares the objects of two sides.
 pub fn diff(base: &Rendered, head: &Rendered) -> Difference {
-    let mut sides: BTreeMap<&ObjectId, (Option<&RenderedObject>, Option<&RenderedObject>)> = BTreeMap::new();
+    let mut sides = Sides::new();
     for object in &base.objects {
         sides.entry(&object.id).or_default().0 = Some(object);
     }
     for object in &head.objects {
         sides.entry(&object.id).or_default().1 = Some(object);
     }
+    let renamed = generated::renamed(&sides);
     let mut difference = Difference::default();
     let mut engine = EngineDiff::default();
     for (id, (before, after)) in sides {
+        if renamed.values().any(|previous| previous.id == *id) {
+            continue;
+        }
+        let before = before.or_else(|| renamed.get(id).copied());
         let change = match (before, after) {
             (Some(before), Some(after)) if before.value == after.value => continue,
             (Some(_), Some(_)) => ObjectChange::Changed,
@@ -122,12 +129,14 @@ fn object_diff(
     before: Option<&RenderedObject>,
     after: Option<&RenderedObject>,
 ) -> ObjectDiff {
+    let previous = before.filter(|before| before.id != object.id);
     let value = |side: Option<&'_ RenderedObject>| side.map(|object| object.value.clone());
     let (before, after) = masked(&object.id, value(before).as_ref(), value(after).as_ref());
     let text = |side: &Option<Value>| side.as_ref().map(to_text).unwrap_or_default();
     ObjectDiff {
         id: object.id.clone(),
         change,
+        previous_name: previous.map(|before| before.id.name.clone()),
         fields: match (&before, &after) {
             (Some(before), Some(after)) => fields::changes(before, after),
             _ => Vec::new(),

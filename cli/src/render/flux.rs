@@ -60,8 +60,6 @@ pub(super) struct PostBuild {
 pub(super) struct SubstituteFrom {
     pub(super) kind: String,
     pub(super) name: String,
-    #[serde(default)]
-    pub(super) optional: bool,
 }
 
 #[derive(Deserialize)]

@@ -12,6 +12,7 @@ mod diff;
 mod error;
 mod fields;
 mod flux;
+mod generated;
 mod inputs;
 mod kustomization;
 mod mask;

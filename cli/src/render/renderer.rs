@@ -167,13 +167,12 @@ impl Run<'_> {
     }
 
     fn objects(
-        &mut self,
+        &self,
         kustomization: &Kustomization,
         built: &[Built],
         engine: &str,
     ) -> Result<Vec<RenderedObject>, RenderError> {
-        let (variables, unknown) = self.variables(kustomization);
-        let mut all_unresolved = 0;
+        let variables = self.variables(kustomization);
         let mut objects = Vec::with_capacity(built.len());
         for Built { object, file } in built {
             let mut unresolved = BTreeSet::new();
@@ -190,7 +189,6 @@ impl Run<'_> {
                 _ => object.clone(),
             };
             kustomization.common_metadata.apply(&mut value);
-            all_unresolved += unresolved.len();
             let id = ObjectId::of(&value).ok_or_else(|| RenderError::Build {
                 path: kustomization.path.clone(),
                 message: "an object has no `apiVersion`, `kind` or `metadata.name`".to_owned(),
@@ -208,43 +206,24 @@ impl Run<'_> {
                 value,
             });
         }
-        if all_unresolved > 0 {
-            self.notice(format!(
-                "`{}` uses variables of {}, whose values are not in the repository: they are shown as `${{…}}`",
-                kustomization.path,
-                unknown.join(" and "),
-            ));
-        }
         Ok(objects)
     }
 
-    /// The variables of `kustomization`, if it substitutes at all, and the names of what they come
-    /// from as far as that is not at hand.
-    fn variables(&self, kustomization: &Kustomization) -> (Option<Variables>, Vec<String>) {
-        let Some(post_build) = &kustomization.post_build else { return (None, Vec::new()) };
-        let mut unknown = Vec::new();
-        let mut sources = Vec::new();
-        for from in &post_build.substitute_from {
+    /// The variables of `kustomization`, if it substitutes at all.
+    fn variables(&self, kustomization: &Kustomization) -> Option<Variables> {
+        let post_build = kustomization.post_build.as_ref()?;
+        let sources = post_build.substitute_from.iter().map(|from| {
             let outside = self.values.get(&from.name).filter(|_| from.kind == "ConfigMap");
             let key = (from.kind.clone(), kustomization.namespace.clone(), from.name.clone());
-            let source = match (outside, self.known.get(&key)) {
+            match (outside, self.known.get(&key)) {
                 (Some(values), _) => Source::Values(values.clone()),
                 (None, Some(known)) => known.clone(),
                 // Optional ones are as unknown as others: the cluster may have them.
                 (None, None) => Source::Unknown,
-            };
-            if !matches!(source, Source::Values(_)) {
-                unknown.push(format!(
-                    "`{} {}`{}",
-                    from.kind,
-                    from.name,
-                    if from.optional { " (optional)" } else { "" }
-                ));
             }
-            sources.push(source);
-        }
-        sources.push(Source::Values(post_build.substitute.clone()));
-        (Some(Variables::new(sources)), unknown)
+        });
+        let inline = Source::Values(post_build.substitute.clone());
+        Some(Variables::new(sources.chain([inline]).collect()))
     }
 
     /// The Kustomization that `object` is, if it is one that builds from this repository and is new.

@@ -168,8 +168,8 @@ impl<'a> Expression<'a> {
         let refused = |reason| Refused { expression: text.chars().take(24).collect(), reason };
         let length = closing(text).ok_or_else(|| refused("the closing brace is missing"))?;
         let inner = &text[2..length - 1];
-        if inner.starts_with('#') {
-            return Ok(Self { name: &inner[1..], operation: Operation::Other, length });
+        if let Some(name) = inner.strip_prefix('#') {
+            return Ok(Self { name, operation: Operation::Other, length });
         }
         let end = inner.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(inner.len());
         let (name, operator) = inner.split_at(end);

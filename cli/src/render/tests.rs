@@ -1,139 +1,11 @@
 //! Registries built by the real kustomize, found on `PATH`.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, fs};
 
+use self::fixture::{TREE, counting, program, registry, render, renderer, text_of, tree, write};
 use super::*;
 
-/// A registry with what Flux users do: the engine's own files, a base with overlays, a component,
-/// patches, generators, a folder without a kustomization, and substitution.
-const TREE: &[(&str, &str)] = &[
-    (
-        "clusters/gc0/ops/flux-system/gotk-components.yaml",
-        "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: flux-system\n  labels: {app.kubernetes.io/version: v2.7.3}\n",
-    ),
-    (
-        "clusters/gc0/ops/flux-system/gotk-sync.yaml",
-        "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: flux-system, namespace: flux-system}\nspec:\n  path: ./clusters/gc0/ops\n  prune: true\n  sourceRef: {kind: GitRepository, name: flux-system}\n",
-    ),
-    ("clusters/gc0/ops/flux-system/kustomization.yaml", "resources: [gotk-components.yaml, gotk-sync.yaml]\n"),
-    (
-        "clusters/gc0/ops/services.yaml",
-        "\
-apiVersion: kustomize.toolkit.fluxcd.io/v1
-kind: Kustomization
-metadata: {name: podinfo, namespace: flux-system}
-spec:
-  path: ./services/podinfo/ops
-  prune: true
-  sourceRef: {kind: GitRepository, name: flux-system}
-  postBuild:
-    substitute: {replicas: \"2\"}
-    substituteFrom:
-    - {kind: ConfigMap, name: kstack-cluster-info}
----
-apiVersion: kustomize.toolkit.fluxcd.io/v1
-kind: Kustomization
-metadata: {name: plain, namespace: flux-system}
-spec:
-  path: ./services/plain
-  targetNamespace: plain
-  prune: false
-  commonMetadata: {labels: {team: platform}}
-  sourceRef: {kind: GitRepository, name: flux-system}
----
-apiVersion: kustomize.toolkit.fluxcd.io/v1
-kind: Kustomization
-metadata: {name: elsewhere, namespace: flux-system}
-spec:
-  path: ./
-  sourceRef: {kind: OCIRepository, name: other}
-",
-    ),
-    (
-        "services/podinfo/base/kustomization.yaml",
-        "resources: [deployment.yaml]\nconfigMapGenerator:\n- name: settings\n  files: [settings.txt]\nsecretGenerator:\n- name: login\n  literals: [password=canary-hunter2]\n  options: {disableNameSuffixHash: true}\n",
-    ),
-    ("services/podinfo/base/settings.txt", "color=blue\n"),
-    (
-        "services/podinfo/base/deployment.yaml",
-        "\
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: podinfo}
-spec:
-  replicas: ${replicas}
-  template:
-    spec:
-      containers:
-      - name: podinfo
-        image: podinfo:1
-        args: [\"--cluster=${cluster_name}\"]
-        envFrom: [{configMapRef: {name: settings}}]
-",
-    ),
-    (
-        "services/podinfo/component/kustomization.yaml",
-        "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\npatches:\n- target: {kind: Deployment}\n  patch: |-\n    - op: add\n      path: /metadata/labels\n      value: {from: component}\n",
-    ),
-    (
-        "services/podinfo/ops/kustomization.yaml",
-        "namespace: podinfo\nresources: [../base]\ncomponents: [../component]\npatches: [{path: limits.yaml}]\n",
-    ),
-    (
-        "services/podinfo/ops/limits.yaml",
-        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: podinfo}\nspec: {template: {spec: {containers: [{name: podinfo, resources: {limits: {memory: 64Mi}}}]}}}\n",
-    ),
-    (
-        "services/plain/config.yaml",
-        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: plain}\ndata: {mode: \"0644\"}\n",
-    ),
-    (
-        "services/plain/deep/role.yml",
-        "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: plain}\nrules: []\n",
-    ),
-];
-
-fn tree(changes: &[(&str, &str)]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    for (path, text) in TREE.iter().chain(changes) {
-        write(folder.path(), path, text);
-    }
-    folder
-}
-
-fn write(folder: &Path, path: &str, text: &str) {
-    let path = folder.join(path);
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, text).unwrap();
-}
-
-fn registry() -> Registry {
-    Registry { cluster: "gc0".parse().unwrap(), environment: "ops".parse().unwrap() }
-}
-
-fn program() -> Kustomize {
-    Kustomize::find(None, std::env::var_os("PATH").as_deref()).unwrap()
-}
-
-fn renderer() -> Renderer {
-    Renderer::new(program(), RenderSettings { cache: None, parallelism: 2 })
-}
-
-async fn render(folder: &Path) -> Result<Rendered, RenderError> {
-    renderer().render(folder, &registry(), &Values::new()).await
-}
-
-fn text_of(difference: &Difference) -> String {
-    let mut text = String::new();
-    for object in &difference.objects {
-        text += &format!("{:?} {} from {}\n", object.change, object.id, object.origin.file.as_deref().unwrap_or("?"));
-        for line in &object.text {
-            text += format!("  {}{}", line.sign.symbol(), line.text).trim_end();
-            text.push('\n');
-        }
-    }
-    text
-}
+mod fixture;
 
 #[tokio::test]
 async fn a_registry_is_rendered_as_flux_would() {
@@ -161,10 +33,7 @@ async fn a_registry_is_rendered_as_flux_would() {
     Deployment podinfo/podinfo | flux-system/podinfo | services/podinfo/base/deployment.yaml
     Secret podinfo/login | flux-system/podinfo | services/podinfo/base/kustomization.yaml
     ");
-    insta::assert_snapshot!(rendered.notices.join("\n"), @r"
-    `Kustomization flux-system/elsewhere` builds from `OCIRepository other`, which is not this repository: its objects are not shown
-    `services/podinfo/ops` uses variables of `ConfigMap kstack-cluster-info`, whose values are not in the repository: they are shown as `${…}`
-    ");
+    insta::assert_snapshot!(rendered.notices.join("\n"), @"`Kustomization flux-system/elsewhere` builds from `OCIRepository other`, which is not this repository: its objects are not shown");
     let deployment = rendered.objects.iter().find(|object| object.id.kind == "Deployment").unwrap();
     assert_eq!(deployment.unresolved, ["cluster_name"]);
     insta::assert_snapshot!(yaml::to_text(&deployment.value), @r"
@@ -204,6 +73,19 @@ async fn a_registry_is_rendered_as_flux_would() {
     data:
       mode: "0644"
     "#);
+}
+
+#[tokio::test]
+async fn building_around_a_folder_changes_nothing_of_its_objects() {
+    let folder = tree(&[]);
+    let plain = program().build(&folder.path().join("services/podinfo/ops")).await.unwrap().unwrap();
+    let plain = yaml::documents("plain", &plain).unwrap();
+    assert_eq!(plain.len(), 3);
+    let rendered = render(folder.path()).await.unwrap();
+    for object in plain.iter().filter(|object| object["kind"] != "Deployment") {
+        // Annotations change the hashes in the names of generated objects, if anything does.
+        assert!(rendered.objects.iter().any(|rendered| rendered.value == *object), "{}", object["metadata"]["name"]);
+    }
 }
 
 #[tokio::test]
@@ -261,6 +143,37 @@ async fn both_sides_are_compared_and_secrets_are_not_shown() {
     assert!(!everything.contains("canary"), "{everything}");
     // base64 of `canary-`
     assert!(!everything.contains("Y2FuYXJ5"), "{everything}");
+}
+
+#[tokio::test]
+async fn a_generated_object_under_a_new_name_is_the_old_one_changed() {
+    let (base, head) = (tree(&[]), tree(&[("services/podinfo/base/settings.txt", "color=red\n")]));
+    let diff = renderer().compare(Some(base.path()), Some(head.path()), &registry(), &Values::new()).await;
+    let settings = &diff.difference.objects[0];
+    assert_eq!((settings.change, settings.id.kind.as_str()), (ObjectChange::Changed, "ConfigMap"));
+    assert_eq!(settings.previous_name.as_deref(), Some("settings-7h247h2bcb"));
+    insta::assert_snapshot!(text_of(&diff.difference), @r"
+    Changed ConfigMap podinfo/settings-mb97kkm6h2 from services/podinfo/base/kustomization.yaml
+       apiVersion: v1
+       kind: ConfigMap
+       metadata:
+      -  name: settings-7h247h2bcb
+      +  name: settings-mb97kkm6h2
+         namespace: podinfo
+       data:
+         settings.txt: |
+      -    color=blue
+      +    color=red
+    Changed Deployment podinfo/podinfo from services/podinfo/base/deployment.yaml
+               - --cluster=${cluster_name}
+               envFrom:
+               - configMapRef:
+      -            name: settings-7h247h2bcb
+      +            name: settings-mb97kkm6h2
+               image: podinfo:1
+               resources:
+                 limits:
+    ");
 }
 
 #[tokio::test]
@@ -343,20 +256,6 @@ async fn what_is_fetched_from_elsewhere_is_refused() {
     let folder = tree(&[("services/podinfo/ops/kustomization.yaml", "resources: [https://example.com/x.yaml]\n")]);
     let error = render(folder.path()).await.unwrap_err();
     assert!(matches!(error, RenderError::Remote { .. }), "{error:?}");
-}
-
-/// The real program behind a script that counts its runs.
-fn counting(folder: &Path) -> (Kustomize, impl Fn() -> usize) {
-    use std::os::unix::fs::PermissionsExt as _;
-    let (script, log) = (folder.join("kubectl-counted"), folder.join("runs"));
-    let real = program();
-    let name = if real.path().ends_with("kustomize") { "kustomize" } else { "kubectl" };
-    let script = script.with_file_name(format!("{name}-counted"));
-    fs::write(&script, format!("#!/bin/sh\necho run >> {}\nexec {} \"$@\"\n", log.display(), real.path().display()))
-        .unwrap();
-    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
-    let runs = move || fs::read_to_string(&log).unwrap_or_default().lines().count();
-    (Kustomize::find(Some(script.as_os_str()), None).unwrap(), runs)
 }
 
 #[tokio::test]

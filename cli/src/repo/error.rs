@@ -104,6 +104,14 @@ pub enum RepoError {
         /// The folder.
         path: PathBuf,
     },
+    /// The remote has no branch or tag of this name.
+    #[error("remote `{remote}` has no `{name}`")]
+    NoRemoteRef {
+        /// The remote's name or URL, without credentials.
+        remote: String,
+        /// The full name, such as `refs/heads/main`.
+        name: String,
+    },
     /// The git program cannot be started.
     #[error("cannot run the `git` program")]
     NoProgram {

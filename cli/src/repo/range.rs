@@ -84,8 +84,13 @@ impl Repository {
         for tip in bases {
             let base = self.merge_base(tip, head)?;
             nearest = match nearest {
-                Some(known) if known != base && !self.is_ancestor(known, base)? => Some(known),
-                _ => Some(base),
+                None => Some(base),
+                Some(known) => match self.is_ancestor(known, base) {
+                    Ok(true) => Some(base),
+                    // A shallow clone may not tell; both are merge bases, and the remote's came first.
+                    Ok(false) | Err(RepoError::Shallow { .. }) => Some(known),
+                    Err(error) => return Err(error),
+                },
             };
         }
         Ok(nearest.unwrap_or(head))

@@ -37,6 +37,10 @@ fn failure(command: &str, remote: &str, refspec: &str, output: &Output) -> RepoE
         let detail = line.and_then(|line| line.split('\t').next_back()).map_or(detail, str::to_owned);
         return RepoError::Rejected { remote, refspec: refspec.to_owned(), detail };
     }
+    const MISSING: &str = "couldn't find remote ref ";
+    if let Some(name) = output.stderr.lines().find_map(|line| line.split_once(MISSING)) {
+        return RepoError::NoRemoteRef { remote, name: name.1.trim().to_owned() };
+    }
     if says(&[
         "Authentication failed",
         "could not read Username",

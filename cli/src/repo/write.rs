@@ -20,6 +20,16 @@ impl Repository {
         Self::open_any(folder)
     }
 
+    /// Makes a bare repository in `folder`, as a Git server has it.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub fn init_bare(folder: &Path, branch: &str) -> Result<(), RepoError> {
+        std::fs::create_dir_all(folder).map_err(error::io("create", folder))?;
+        let initial = format!("--initial-branch={branch}");
+        program::run(folder, &["init", "--quiet", "--bare", &initial], &[])?.success("init").map(drop)
+    }
+
     /// Commits everything in the work tree that is not ignored.
     ///
     /// # Errors

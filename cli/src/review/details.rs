@@ -64,6 +64,9 @@ pub(super) fn output(group: &OutputGroup) -> Vec<Detail> {
 /// The details of an object.
 pub(super) fn object(group: &ObjectGroup) -> Vec<Detail> {
     let mut lines = Vec::new();
+    if let Some(previous) = &group.previous_name {
+        lines.push(Detail::Note(format!("replaces {}, since its name holds a hash of its content", visible(previous))));
+    }
     if !group.unresolved.is_empty() {
         let names = group.unresolved.iter().map(|name| format!("${{{}}}", visible(name))).collect::<Vec<_>>();
         lines.push(Detail::Note(format!("filled in by the engine: {}", names.join(", "))));

@@ -72,7 +72,7 @@ pub struct ObjectCounts {
 }
 
 /// Totals of one environment.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct EnvironmentSummary {
     /// Its name; `shared` for instances without one.
     pub name: String,
@@ -268,37 +268,17 @@ fn instance_summary(input: &InstanceInput) -> InstanceSummary {
 }
 
 fn environments(input: &ReviewInput) -> Vec<EnvironmentSummary> {
-    let mut summaries: Vec<EnvironmentSummary> = Vec::new();
-    let mut at = |name: &str| {
-        let index = summaries.iter().position(|summary| summary.name == name).unwrap_or_else(|| {
-            let (resources, objects) = (Counts::default(), ObjectCounts::default());
-            summaries.push(EnvironmentSummary {
-                name: name.to_owned(),
-                instances: 0,
-                failed: 0,
-                pending: 0,
-                resources,
-                objects,
-            });
-            summaries.len() - 1
-        });
-        index
-    };
-    let mut rows = Vec::new();
+    let mut summaries = Vec::new();
     for instance in &input.instances {
-        rows.push(at(instance.instance.environment.as_ref().map_or("shared", EnvironmentName::as_str)));
-    }
-    let registries: Vec<_> =
-        input.registries.iter().map(|registry| at(registry.registry.environment.as_str())).collect();
-    for (instance, row) in input.instances.iter().zip(rows) {
-        let summary = &mut summaries[row];
+        let name = instance.instance.environment.as_ref().map_or("shared", EnvironmentName::as_str);
+        let summary = summary(&mut summaries, name);
         summary.instances += 1;
         summary.failed += usize::from(matches!(instance.outcome, Outcome::Failed { .. }));
         summary.pending += usize::from(matches!(instance.outcome, Outcome::Staged { .. } | Outcome::Skipped { .. }));
         summary.resources = summary.resources.plus(counts(instance));
     }
-    for (registry, row) in input.registries.iter().zip(registries) {
-        let summary = &mut summaries[row];
+    for registry in &input.registries {
+        let summary = summary(&mut summaries, registry.registry.environment.as_str());
         summary.failed += usize::from(!registry.problems.is_empty());
         for object in &registry.difference.objects {
             match object.change {
@@ -309,6 +289,15 @@ fn environments(input: &ReviewInput) -> Vec<EnvironmentSummary> {
         }
     }
     summaries
+}
+
+/// The summary called `name`, made where it is not there.
+fn summary<'a>(summaries: &'a mut Vec<EnvironmentSummary>, name: &str) -> &'a mut EnvironmentSummary {
+    let index = summaries.iter().position(|summary| summary.name == name).unwrap_or(summaries.len());
+    if index == summaries.len() {
+        summaries.push(EnvironmentSummary { name: name.to_owned(), ..EnvironmentSummary::default() });
+    }
+    &mut summaries[index]
 }
 
 fn failures(input: &ReviewInput) -> Vec<Failure> {

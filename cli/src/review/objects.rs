@@ -23,6 +23,9 @@ pub struct ObjectGroup {
     pub object: ObjectId,
     /// What happens to it.
     pub change: ObjectChange,
+    /// Its name on the old side, if a generator gave it another one because its content changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub previous_name: Option<String>,
     /// The fields that differ, as in the first of the registries.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<FieldChange>,
@@ -72,6 +75,7 @@ impl Member<'_> {
         let (one, two) = (self.object, other.object);
         one.id.name.alike(here, &two.id.name, there)
             && one.id.namespace.alike(here, &two.id.namespace, there)
+            && one.previous_name.alike(here, &two.previous_name, there)
             && one.text.alike(here, &two.text, there)
     }
 }
@@ -104,6 +108,7 @@ fn object_group(members: &[Member<'_>]) -> Option<ObjectGroup> {
             ..first.id.clone()
         },
         change: first.change,
+        previous_name: first.previous_name.merged(here, &each(&others, |object| Some(&object.previous_name))),
         fields: first.fields.clone(),
         diff: first.text.merged(here, &each(&others, |object| Some(&object.text))),
         file: files[0].merged(here, &file),

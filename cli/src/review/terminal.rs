@@ -117,7 +117,8 @@ impl Out<'_> {
     fn entry(&mut self, role: Role, symbol: &str, name: &str, verb: &str, place: &str) {
         let head = self.paint.paint(role, &format!("{symbol} {}", visible(name)));
         let place = self.paint.paint(Role::Dim, place);
-        self.line(&format!("  {head} {verb}  {place}"));
+        let verb = if verb.is_empty() { String::new() } else { format!(" {verb}") };
+        self.line(&format!("  {head}{verb}  {place}"));
     }
 
     fn details(&mut self, details: &[Detail]) {

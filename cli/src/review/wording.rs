@@ -91,7 +91,9 @@ pub(super) fn headline(review: &Review) -> String {
     }
     let objects = review.object_counts().total();
     match objects {
-        0 if review.instances.is_empty() => parts.push("no changes to objects".to_owned()),
+        0 if review.instances.is_empty() && review.failures.is_empty() && review.engines.is_empty() => {
+            parts.push("no changes to objects".to_owned());
+        }
         0 => {}
         1 => parts.push("1 object changes".to_owned()),
         many => parts.push(format!("{many} objects change")),
@@ -155,7 +157,8 @@ pub(super) fn some_of(names: &[String]) -> String {
 /// A change of an engine in one line: its versions, or else how many of its objects change.
 pub(super) fn engine(change: &EngineChange) -> String {
     let EngineDiff { before, after, added, removed, changed } = &change.difference;
-    let objects = format!("{} added, {} changed, {} removed", added.len(), changed.len(), removed.len());
+    let counts = ObjectCounts { added: added.len(), changed: changed.len(), removed: removed.len() };
+    let objects = format!("its objects: {}", object_counts(counts));
     match (before, after) {
         (None, Some(after)) => format!("engine {after} installed ({objects})"),
         (Some(before), None) => format!("engine {before} removed ({objects})"),

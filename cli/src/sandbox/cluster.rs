@@ -46,9 +46,11 @@ impl Cluster {
         install_tls_provider();
         let action = || format!("use the kubeconfig `{}`", kubeconfig.display());
         let parsed = Kubeconfig::read_from(kubeconfig).map_err(|error| refused(action(), error))?;
-        let config = kube::Config::from_custom_kubeconfig(parsed, &KubeConfigOptions::default())
+        let mut config = kube::Config::from_custom_kubeconfig(parsed, &KubeConfigOptions::default())
             .await
             .map_err(|error| refused(action(), error))?;
+        // kube would send even loopback through `HTTPS_PROXY`; programs written in Go never do.
+        config.proxy_url = None;
         let client = Client::try_from(config).map_err(|error| refused(action(), error))?;
         Ok(Self { client })
     }

@@ -9,6 +9,7 @@ use super::{
     component::ComponentSettings,
     down::{self, Remains},
     error::SandboxError,
+    kind,
     layout::{Reservation, Sandbox},
     record::{Driver, EngineKind, Record},
 };
@@ -60,28 +61,35 @@ impl Sandbox {
     /// When a component cannot be had, a process does not become ready, or the sandbox has another driver.
     pub async fn up(&self, settings: &UpSettings, sink: Sink<'_>) -> Result<Ready, SandboxError> {
         let clock = Instant::now();
-        let started = match self.choose(settings.driver)? {
+        let started = match self.choose(settings.driver).await? {
             Driver::Process => boot::up(self, settings, sink).await?,
-            Driver::Kind => 0,
+            Driver::Kind => kind::up(self, settings, sink).await?,
         };
         let git = self.reservation(&self.record()?)?;
         Ok(Ready { kubeconfig: self.kubeconfig(), git, started, elapsed: clock.elapsed() })
     }
 
-    fn choose(&self, choice: DriverChoice) -> Result<Driver, SandboxError> {
-        let made_with = Record::read(&self.record_path())?.and_then(|record| record.driver);
+    /// The driver that the sandbox has, or gets when it is new.
+    pub(super) async fn choose(&self, choice: DriverChoice) -> Result<Driver, SandboxError> {
+        if !cfg!(target_os = "linux") {
+            return Err(SandboxError::UnsupportedSystem { system: std::env::consts::OS });
+        }
+        let made_with = Record::read(&self.record_path())?.map(|record| record.driver);
         let asked_for = match choice {
-            DriverChoice::Auto => made_with.unwrap_or(Driver::Process),
-            DriverChoice::Process => Driver::Process,
-            DriverChoice::Kind => Driver::Kind,
+            DriverChoice::Auto => None,
+            DriverChoice::Process => Some(Driver::Process),
+            DriverChoice::Kind => Some(Driver::Kind),
         };
-        match made_with {
-            Some(made_with) if made_with != asked_for => Err(SandboxError::OtherDriver {
+        match (made_with, asked_for) {
+            (Some(made_with), Some(asked_for)) if made_with != asked_for => Err(SandboxError::OtherDriver {
                 name: self.name().to_string(),
                 made_with: made_with.name(),
                 asked_for: asked_for.name(),
             }),
-            _ => Ok(asked_for),
+            (Some(made_with), _) => Ok(made_with),
+            (None, Some(Driver::Process)) => Ok(Driver::Process),
+            (None, Some(Driver::Kind)) => kind::is_available().await.map(|()| Driver::Kind),
+            (None, None) => Ok(kind::is_available().await.map_or(Driver::Process, |()| Driver::Kind)),
         }
     }
 
@@ -93,6 +101,12 @@ impl Sandbox {
         self.record()?; // before a lock file is made for a sandbox that does not exist
         let lock = self.lock(sink).await?;
         let mut record = self.record()?;
+        if record.driver == Driver::Kind {
+            if remains == Remains::Data {
+                return Err(SandboxError::CannotKeep { name: self.name().to_string() });
+            }
+            kind::down(self, sink).await?;
+        }
         down::stop_all(self, &mut record, sink).await?;
         match remains {
             Remains::Data => record.write(&self.record_path()),

@@ -37,8 +37,8 @@ pub enum SandboxError {
         /// What is wrong with it.
         reason: String,
     },
-    /// Control planes as processes need Linux.
-    #[error("a control plane of processes needs Linux, and this is {system}")]
+    /// Processes are identified by `/proc`, and Docker elsewhere has no network that the host is in.
+    #[error("a sandbox needs Linux, and this is {system}")]
     UnsupportedSystem {
         /// The operating system, as Rust names it.
         system: &'static str,
@@ -63,13 +63,19 @@ pub enum SandboxError {
     #[error("cannot make a certificate")]
     Certificate(#[source] rcgen::Error),
     /// No port could be had.
-    #[error("cannot find a free port on 127.0.0.1")]
+    #[error("cannot find a free port")]
     NoPort(#[source] io::Error),
     /// Another program took the Git server's port, which cannot change: its address is in Git and in the cluster.
-    #[error("another program listens on 127.0.0.1:{port}, the recorded port of the Git server")]
+    #[error("another program listens on {address}, the recorded address of the Git server")]
     GitPortTaken {
-        /// The port.
-        port: u16,
+        /// The address.
+        address: String,
+    },
+    /// A kind cluster exists while it runs only.
+    #[error("the data of sandbox `{name}` cannot be kept: kind deletes a cluster as a whole")]
+    CannotKeep {
+        /// The sandbox.
+        name: String,
     },
     /// A process ended while it was starting.
     #[error("{member} ended while it was starting ({status}); the end of `{}`:\n{tail}", log.display())]

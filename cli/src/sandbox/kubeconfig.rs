@@ -4,10 +4,15 @@ use std::{fs, path::Path};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 
-use super::error::SandboxError;
+use super::{
+    error::SandboxError,
+    files::write_private,
+    layout::Sandbox,
+    ports::{Port, Ports},
+};
 
 /// The users that get a kubeconfig below `pki/`; `admin`'s is the user's own.
-pub(super) const COMPONENT_USERS: [&str; 6] = [
+const COMPONENT_USERS: [&str; 6] = [
     "kube-controller-manager",
     "kube-scheduler",
     "kwok",
@@ -20,7 +25,7 @@ pub(super) const COMPONENT_USERS: [&str; 6] = [
 ///
 /// `context` also names the cluster and the user, so merging it into another kubeconfig cannot
 /// mix up two sandboxes.
-pub(super) fn render(pki: &Path, user: &str, context: &str, api_address: &str) -> Result<String, SandboxError> {
+fn render(pki: &Path, user: &str, context: &str, api_address: &str) -> Result<String, SandboxError> {
     let encoded = |name: String| {
         let path = pki.join(name);
         fs::read(&path).map(|bytes| BASE64.encode(bytes)).map_err(|source| SandboxError::io("read", &path, source))
@@ -50,6 +55,17 @@ users:
       client-key-data: {key}
 "
     ))
+}
+
+/// Writes the user's kubeconfig and those of the components.
+pub(super) fn write_all(sandbox: &Sandbox, ports: &Ports) -> Result<(), SandboxError> {
+    let (pki, context, api) = (sandbox.pki(), sandbox.context(), ports.address(Port::Api));
+    for user in COMPONENT_USERS {
+        let text = render(&pki, user, &context, &api)?;
+        write_private(&pki.join(format!("{user}.kubeconfig")), text.as_bytes())?;
+    }
+    let text = render(&pki, "admin", &context, &api)?;
+    write_private(&sandbox.kubeconfig(), text.as_bytes())
 }
 
 #[cfg(test)]

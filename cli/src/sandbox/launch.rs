@@ -201,6 +201,9 @@ impl Launcher<'_> {
             format!("--tls-private-key-file={}", self.pki(&format!("{member}.key"))),
             "--leader-elect=false".to_owned(),
             "--profiling=false".to_owned(),
+            // By default a controller manager that starts spends four seconds waiting for its own limit of 20 a second.
+            "--kube-api-qps=1000".to_owned(),
+            "--kube-api-burst=1000".to_owned(),
         ]
     }
 
@@ -251,7 +254,7 @@ mod tests {
         let sandbox = Sandbox::new(Path::new("/home"), SandboxName::new("one").unwrap());
         let components = Paths::for_tests(Path::new("/components"));
         let launcher = Launcher { sandbox: &sandbox, components: &components, kstack: Path::new("/bin/kstack") };
-        let ports = Ports::choose(&BTreeSet::new()).unwrap();
+        let ports = Ports::choose(std::net::Ipv4Addr::LOCALHOST, &BTreeSet::new()).unwrap();
         for member in EngineKind::Flux.members() {
             let launch = launcher.launch(member, &ports);
             let text = launch.arguments.join(" ");

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs, io,
+    net::Ipv4Addr,
     path::{Path, PathBuf},
 };
 
@@ -10,11 +11,13 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{
     Sink,
+    driver::DriverChoice,
     error::SandboxError,
     files::{Lock, create_private_folder, read_optional, write_private},
+    kind,
     member::Member,
     ports::{Port, Ports},
-    record::Record,
+    record::{Driver, Record},
 };
 use crate::platform::{InvalidName, RepositoryName, SandboxName};
 
@@ -89,6 +92,21 @@ impl Sandbox {
         Ok(sandboxes)
     }
 
+    /// The sandbox whose Git server `url` belongs to, with what it takes to use that.
+    ///
+    /// # Errors
+    /// When the folder of sandboxes cannot be read.
+    pub fn serving(home: &Path, url: &str) -> Result<Option<Reservation>, SandboxError> {
+        for sandbox in Self::list(home)? {
+            // A sandbox whose record cannot be read serves nothing.
+            let Ok(reservation) = sandbox.record().and_then(|record| sandbox.reservation(&record)) else { continue };
+            if url.starts_with(&format!("http://{}/", reservation.git_address)) {
+                return Ok(Some(reservation));
+            }
+        }
+        Ok(None)
+    }
+
     /// Its name.
     pub fn name(&self) -> &SandboxName {
         &self.name
@@ -119,18 +137,21 @@ impl Sandbox {
         self.folder().join("logs").join(format!("{member}.log"))
     }
 
-    /// Chooses the ports and the Git server's token, and registers repositories with it, so that their URLs are known
-    /// before anything runs. A sandbox that exists keeps its ports and token; repositories are added.
+    /// Settles the driver, chooses the ports and the Git server's token, and registers repositories with it, so that
+    /// their URLs are known before anything runs. A sandbox that exists keeps its ports and token; repositories are
+    /// added.
     ///
     /// # Errors
-    /// When the folder cannot be written, or the record that is there is broken.
+    /// When the folder cannot be written, the record that is there is broken, or the sandbox has another driver.
     pub async fn reserve(
         &self,
+        driver: DriverChoice,
         repositories: &BTreeMap<RepositoryName, PathBuf>,
         sink: Sink<'_>,
     ) -> Result<Reservation, SandboxError> {
+        let driver = self.choose(driver).await?;
         let _lock = self.lock(sink).await?;
-        let mut record = self.read_or_create(sink).await?;
+        let mut record = self.read_or_create(driver, sink).await?;
         record.git_repositories.extend(repositories.iter().map(|(name, path)| (name.clone(), path.clone())));
         record.write(&self.record_path())?;
         self.reservation(&record)
@@ -165,12 +186,14 @@ impl Sandbox {
     }
 
     /// The record; a sandbox that does not exist yet gets its folder, ports and token.
-    pub(super) async fn read_or_create(&self, sink: Sink<'_>) -> Result<Record, SandboxError> {
+    pub(super) async fn read_or_create(&self, driver: Driver, sink: Sink<'_>) -> Result<Record, SandboxError> {
         let path = self.record_path();
         if let Some(record) = Record::read(&path)? {
             return Ok(record);
         }
-        create_private_folder(&self.folder())?;
+        for folder in ["logs", "work"] {
+            create_private_folder(&self.folder().join(folder))?;
+        }
         if !self.token_path().is_file() {
             // Two random UUIDs: 244 bits from the system's generator.
             let token = format!("{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple());
@@ -178,7 +201,12 @@ impl Sandbox {
         }
         // Two sandboxes that are made at the same time must not choose the same ports.
         let _lock = Lock::take(self.all.join(".ports.lock"), sink).await?;
-        let record = Record::new(Ports::choose(&self.ports_of_others()).map_err(SandboxError::NoPort)?);
+        let git_host = match driver {
+            Driver::Process => Ipv4Addr::LOCALHOST,
+            Driver::Kind => kind::git_host().await?,
+        };
+        let ports = Ports::choose(git_host, &self.ports_of_others()).map_err(SandboxError::NoPort)?;
+        let record = Record::new(driver, ports);
         record.write(&path)?;
         Ok(record)
     }
@@ -229,14 +257,15 @@ mod tests {
         let name = RepositoryName::new("platform").unwrap();
         let one = sandbox(home.path(), "one");
         let repositories = BTreeMap::from([(name.clone(), PathBuf::from("/srv/platform.git"))]);
-        let first = one.reserve(&repositories, &|_| {}).await.unwrap();
-        let again = one.reserve(&BTreeMap::new(), &|_| {}).await.unwrap();
+        let first = one.reserve(DriverChoice::Process, &repositories, &|_| {}).await.unwrap();
+        let again = one.reserve(DriverChoice::Process, &BTreeMap::new(), &|_| {}).await.unwrap();
         assert_eq!(first.git_url(&name), again.git_url(&name));
         assert_eq!(first.git_token.expose_secret(), again.git_token.expose_secret());
         assert_eq!(one.record().unwrap().git_repositories, repositories);
+        assert_eq!(one.status().await.unwrap().state(), "reserved");
 
         let two = sandbox(home.path(), "two");
-        two.reserve(&BTreeMap::new(), &|_| {}).await.unwrap();
+        two.reserve(DriverChoice::Process, &BTreeMap::new(), &|_| {}).await.unwrap();
         let ports: BTreeSet<u16> = one.record().unwrap().ports.numbers().collect();
         assert!(two.record().unwrap().ports.numbers().all(|number| !ports.contains(&number)));
         let names: Vec<String> =

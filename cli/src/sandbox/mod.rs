@@ -16,6 +16,7 @@ mod event;
 mod files;
 mod git_server;
 mod identity;
+mod kind;
 mod kubeconfig;
 mod launch;
 mod layout;
@@ -26,8 +27,9 @@ mod probe;
 mod process;
 mod record;
 mod status;
+mod supervisor;
 
-pub use component::{Component, ComponentSettings, Obtain};
+pub use component::{Component, ComponentSettings, Components, FLUX as FLUX_VERSION, Obtain, Paths};
 pub use down::Remains;
 pub use driver::{DriverChoice, Ready, UpSettings};
 pub use error::SandboxError;

@@ -1,9 +1,10 @@
 //! Whether a process answers that it is ready.
 
-use std::{fs, path::Path, time::Duration};
+use std::{path::Path, time::Duration};
 
 use super::{
     error::SandboxError,
+    files::read_optional,
     member::Member,
     ports::{Port, Ports},
 };
@@ -24,14 +25,13 @@ pub(super) fn install_tls_provider() {
 }
 
 impl Probe {
-    /// Trusts the cluster's authority in `pki` and nobody else.
+    /// Trusts the cluster's authority in `pki` and nobody else. With kind there is none, and nothing to ask by TLS.
     pub(super) fn new(pki: &Path) -> Result<Self, SandboxError> {
         install_tls_provider();
-        let path = pki.join("ca.crt");
-        let pem = fs::read(&path).map_err(|source| SandboxError::io("read", &path, source))?;
-        let authority = reqwest::Certificate::from_pem(&pem).map_err(SandboxError::HttpClient)?;
+        let pem = read_optional(&pki.join("ca.crt"))?;
+        let authority = pem.map(|pem| reqwest::Certificate::from_pem(pem.as_bytes())).transpose();
         let client = reqwest::Client::builder()
-            .tls_certs_only([authority])
+            .tls_certs_only(authority.map_err(SandboxError::HttpClient)?)
             .no_proxy() // loopback only
             .timeout(PATIENCE)
             .build()

@@ -75,8 +75,8 @@ pub(super) struct ProcessRecord {
 #[serde(deny_unknown_fields)]
 pub(super) struct Record {
     version: u32,
-    /// How it runs; settled by the first `up`.
-    pub driver: Option<Driver>,
+    /// How it runs.
+    pub driver: Driver,
     /// The engine that runs in it; settled by `up`.
     pub engine: EngineKind,
     /// The ports.
@@ -92,10 +92,10 @@ pub(super) struct Record {
 }
 
 impl Record {
-    pub(super) fn new(ports: Ports) -> Self {
+    pub(super) fn new(driver: Driver, ports: Ports) -> Self {
         Self {
             version: VERSION,
-            driver: None,
+            driver,
             engine: EngineKind::None,
             ports,
             git_repositories: BTreeMap::new(),
@@ -139,7 +139,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("sandbox.json");
         assert_eq!(Record::read(&path).unwrap(), None);
-        let mut record = Record::new(Ports::choose(&BTreeSet::new()).unwrap());
+        let mut record =
+            Record::new(Driver::Process, Ports::choose(std::net::Ipv4Addr::LOCALHOST, &BTreeSet::new()).unwrap());
         record.git_repositories.insert(RepositoryName::new("platform").unwrap(), "/srv/platform.git".into());
         record.processes.insert(
             Member::Etcd,
@@ -156,11 +157,12 @@ mod tests {
     fn broken_records_say_what_is_wrong() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("sandbox.json");
-        let valid = Record::new(Ports::choose(&BTreeSet::new()).unwrap());
+        let valid =
+            Record::new(Driver::Process, Ports::choose(std::net::Ipv4Addr::LOCALHOST, &BTreeSet::new()).unwrap());
         let mut newer = valid.clone();
         newer.version = 2;
         let mut without_ports = valid;
-        without_ports.ports = serde_json::from_str("{}").unwrap();
+        without_ports.ports = serde_json::from_str(r#"{"git-host": "127.0.0.1"}"#).unwrap();
         let text = |record: &Record| serde_json::to_string(record).unwrap();
         for (content, wanted) in [
             ("{".to_owned(), "EOF while parsing"),

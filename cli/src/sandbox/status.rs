@@ -41,8 +41,10 @@ pub struct MemberStatus {
 /// A sandbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Status {
-    /// Its driver; `None` when it was reserved but never brought up.
-    pub driver: Option<Driver>,
+    /// Its driver.
+    pub driver: Driver,
+    /// Whether its ports and credentials were settled, but it was never brought up.
+    pub reserved: bool,
     /// The engine whose controllers run in it.
     pub engine: EngineKind,
     /// What the API server says its version is; `None` when it does not answer.
@@ -54,7 +56,7 @@ pub struct Status {
 impl Status {
     /// In one word: `ready`, `degraded`, `stopped`, or `reserved` when it was never brought up.
     pub fn state(&self) -> &'static str {
-        if self.driver.is_none() {
+        if self.reserved {
             "reserved"
         } else if self.is_ready() {
             "ready"
@@ -67,9 +69,7 @@ impl Status {
 
     /// Whether everything answers.
     pub fn is_ready(&self) -> bool {
-        self.driver.is_some()
-            && self.api_version.is_some()
-            && self.members.iter().all(|member| member.health == Health::Ready)
+        self.api_version.is_some() && self.members.iter().all(|member| member.health == Health::Ready)
     }
 }
 
@@ -81,23 +81,21 @@ impl Sandbox {
     pub async fn status(&self) -> Result<Status, SandboxError> {
         let record = self.record()?;
         let members = match record.driver {
-            None => Vec::new(),
-            Some(Driver::Process) => record.engine.members(),
-            Some(Driver::Kind) => vec![Member::GitServer],
+            Driver::Process => record.engine.members(),
+            Driver::Kind => vec![Member::GitServer],
         };
-        // Before the first `up` there is no authority to trust, and nobody to ask.
-        let probe = self.pki().is_dir().then(|| Probe::new(&self.pki())).transpose()?;
+        let probe = Probe::new(&self.pki())?;
         let asked = members.into_iter().map(|member| {
             let (probe, record) = (&probe, &record);
             async move {
                 let identity = record.processes.get(&member).map(|process| &process.identity);
                 let identity = identity.filter(|identity| identity.is_alive());
-                let health = match (identity, probe) {
-                    (Some(_), Some(probe)) => match probe.ask(member, &record.ports).await {
+                let health = match identity {
+                    Some(_) => match probe.ask(member, &record.ports).await {
                         Ok(()) => Health::Ready,
                         Err(reason) => Health::NotReady { reason },
                     },
-                    _ => Health::Stopped,
+                    None => Health::Stopped,
                 };
                 MemberStatus {
                     member,
@@ -110,7 +108,7 @@ impl Sandbox {
         });
         let members = futures::future::join_all(asked).await;
         // With processes, an API server that does not run need not be waited for.
-        let api_runs = record.driver == Some(Driver::Kind)
+        let api_runs = record.driver == Driver::Kind
             || members.iter().any(|one| one.member == Member::KubeApiserver && one.pid.is_some());
         let api_version = if api_runs && self.kubeconfig().is_file() {
             let cluster = Cluster::connect(&self.kubeconfig()).await?;
@@ -118,6 +116,12 @@ impl Sandbox {
         } else {
             None
         };
-        Ok(Status { driver: record.driver, engine: record.engine, api_version, members })
+        Ok(Status {
+            driver: record.driver,
+            reserved: !self.kubeconfig().is_file(),
+            engine: record.engine,
+            api_version,
+            members,
+        })
     }
 }

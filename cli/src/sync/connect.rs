@@ -143,40 +143,27 @@ fn eks_kubeconfig(cluster_name: &str, region: &str, endpoint: &str, ca_certifica
     }
 }
 
-fn classify(source: kube::Error, endpoint: &str, action: String) -> SyncError {
+fn classify(error: kube::Error, endpoint: &str, action: String) -> SyncError {
     let endpoint = endpoint.to_owned();
-    match &source {
-        kube::Error::Api(status) if status.code == 401 => {
-            SyncError::Unauthorized { endpoint, source: Box::new(source) }
-        }
-        kube::Error::Api(status) if status.code == 403 => {
-            SyncError::Forbidden { endpoint, action, source: Some(Box::new(source)) }
-        }
-        kube::Error::Auth(_) => SyncError::Credential { endpoint, source: Box::new(source) },
+    // Errors of the layers in between only repeat each other; what happened is at the bottom.
+    let bottom = Causes(Some(&error)).last().map(ToString::to_string).unwrap_or_default();
+    match error {
+        kube::Error::Api(status) => match status.code {
+            401 => SyncError::Unauthorized { endpoint, reason: status.message },
+            403 => SyncError::Forbidden { endpoint, action, reason: status.message },
+            _ => SyncError::Request { action, reason: status.message },
+        },
+        kube::Error::Auth(error) => SyncError::Credential { endpoint, reason: error.to_string() },
         kube::Error::Service(_) | kube::Error::HyperError(_) => {
-            let causes = Causes(Some(&source));
-            match causes.filter_map(cause).next() {
-                Some(Cause::Certificate) => SyncError::Untrusted { endpoint, source: Box::new(source) },
-                Some(Cause::Credential) => SyncError::Credential { endpoint, source: Box::new(source) },
-                None => SyncError::Unreachable { endpoint, source: Box::new(source) },
+            if let Some(error) = Causes(Some(&error)).find(|error| error.is::<rustls::Error>()) {
+                SyncError::Untrusted { endpoint, reason: error.to_string() }
+            } else if let Some(error) = Causes(Some(&error)).find(|error| error.is::<kube::client::AuthError>()) {
+                SyncError::Credential { endpoint, reason: error.to_string() }
+            } else {
+                SyncError::Unreachable { endpoint, reason: bottom }
             }
         }
-        _ => SyncError::Request { action, source: Box::new(source) },
-    }
-}
-
-enum Cause {
-    Certificate,
-    Credential,
-}
-
-fn cause(error: &(dyn Error + 'static)) -> Option<Cause> {
-    if error.is::<rustls::Error>() {
-        Some(Cause::Certificate)
-    } else if error.is::<kube::client::AuthError>() {
-        Some(Cause::Credential)
-    } else {
-        None
+        error => SyncError::Request { action, reason: error.to_string() },
     }
 }
 
@@ -244,7 +231,8 @@ mod tests {
         // The port was free a moment ago, so nobody listens.
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let error = connect_to(port, "{}").await;
-        assert_eq!(error.to_string(), format!("cannot reach the cluster at `https://127.0.0.1:{port}`"));
+        let told = format!("cannot reach the cluster at `https://127.0.0.1:{port}`: Connection refused");
+        assert!(error.to_string().starts_with(&told), "{error}");
     }
 
     #[tokio::test]

@@ -68,54 +68,54 @@ pub enum SyncError {
         reason: String,
     },
     /// Nothing answers.
-    #[error("cannot reach the cluster at `{endpoint}`")]
+    #[error("cannot reach the cluster at `{endpoint}`: {reason}")]
     Unreachable {
         /// The API server.
         endpoint: String,
         /// What the network says.
-        source: Box<kube::Error>,
+        reason: String,
     },
     /// Something answers that is not the cluster that was meant.
-    #[error("the cluster at `{endpoint}` does not show the certificate that was expected")]
+    #[error("the cluster at `{endpoint}` does not show the certificate that was expected: {reason}")]
     Untrusted {
         /// The API server.
         endpoint: String,
         /// What is wrong with the certificate.
-        source: Box<kube::Error>,
+        reason: String,
     },
     /// The program that gets a short-lived credential failed.
-    #[error("cannot get a credential for the cluster at `{endpoint}`")]
+    #[error("cannot get a credential for the cluster at `{endpoint}`: {reason}")]
     Credential {
         /// The API server.
         endpoint: String,
         /// What the program says.
-        source: Box<kube::Error>,
+        reason: String,
     },
     /// The credential is not valid.
-    #[error("the cluster at `{endpoint}` does not accept the credential")]
+    #[error("the cluster at `{endpoint}` does not accept the credential: {reason}")]
     Unauthorized {
         /// The API server.
         endpoint: String,
         /// What the API server says.
-        source: Box<kube::Error>,
+        reason: String,
     },
     /// The credential is valid, but not for this.
-    #[error("the cluster at `{endpoint}` does not allow to {action}")]
+    #[error("the cluster at `{endpoint}` does not allow to {action}: {reason}")]
     Forbidden {
         /// The API server.
         endpoint: String,
         /// What was tried.
         action: String,
-        /// What the API server says, where it said anything.
-        source: Option<Box<kube::Error>>,
+        /// What the API server says.
+        reason: String,
     },
     /// A request failed in another way.
-    #[error("cannot {action}")]
+    #[error("cannot {action}: {reason}")]
     Request {
         /// What was tried.
         action: String,
         /// What the API server says.
-        source: Box<kube::Error>,
+        reason: String,
     },
     /// The cluster does not know a kind.
     #[error("the cluster has no kind `{kind}` in `{api_version}`, which `{object}` needs")]

@@ -180,7 +180,8 @@ async fn require_admin(cluster: &Cluster) -> Result<(), SyncError> {
         return Ok(());
     }
     let (endpoint, action) = (cluster.endpoint().to_owned(), action.to_owned());
-    Err(SyncError::Forbidden { endpoint, action, source: None })
+    let reason = "the credential's user may not do everything".to_owned();
+    Err(SyncError::Forbidden { endpoint, action, reason })
 }
 
 /// Waits until `deployments` are available, and counts them.

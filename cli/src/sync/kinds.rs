@@ -2,7 +2,7 @@
 
 use kube::{
     Api, Client,
-    core::{ApiResource, DynamicObject, GroupVersionKind},
+    core::{ApiResource, DynamicObject},
     discovery::Discovery,
 };
 
@@ -16,16 +16,25 @@ pub(super) const KUSTOMIZE_GROUP: &str = "kustomize.toolkit.fluxcd.io";
 pub(super) const HELM_GROUP: &str = "helm.toolkit.fluxcd.io";
 
 pub(super) const GIT_REPOSITORY: &str = "GitRepository";
+pub(super) const HELM_CHART: &str = "HelmChart";
 pub(super) const KUSTOMIZATION: &str = "Kustomization";
 pub(super) const HELM_RELEASE: &str = "HelmRelease";
 
 /// The kinds that deliver a registry.
-const DELIVERING: &[(&str, &str)] =
-    &[(SOURCE_GROUP, GIT_REPOSITORY), (KUSTOMIZE_GROUP, KUSTOMIZATION), (HELM_GROUP, HELM_RELEASE)];
+const DELIVERING: &[(&str, &str)] = &[
+    (SOURCE_GROUP, GIT_REPOSITORY),
+    (SOURCE_GROUP, HELM_CHART),
+    (KUSTOMIZE_GROUP, KUSTOMIZATION),
+    (HELM_GROUP, HELM_RELEASE),
+];
+
+/// Whether `object` is of a kind that delivers a registry.
+pub(super) fn is_delivering(object: &ObjectRef) -> bool {
+    DELIVERING.contains(&(object.group.as_str(), object.kind.as_str()))
+}
 
 /// Flux's sources; all of them have finalizers.
-const SOURCES: &[&str] =
-    &[GIT_REPOSITORY, "OCIRepository", "Bucket", "HelmRepository", "HelmChart", "ExternalArtifact"];
+const SOURCES: &[&str] = &[GIT_REPOSITORY, "OCIRepository", "Bucket", "HelmRepository", HELM_CHART, "ExternalArtifact"];
 
 /// Annotation that asks a Flux controller to reconcile an object now; the controller copies its
 /// value to `status.lastHandledReconcileAt` when it has.
@@ -82,6 +91,7 @@ pub(super) fn api(client: &Client, resource: &ApiResource, namespace: Option<&st
 }
 
 /// The resource of a kind that every API server has.
+#[cfg(test)]
 pub(super) fn builtin(group: &str, version: &str, kind: &str) -> ApiResource {
-    ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind))
+    ApiResource::from_gvk(&kube::core::GroupVersionKind::gvk(group, version, kind))
 }

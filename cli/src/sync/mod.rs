@@ -23,8 +23,10 @@ mod live;
 mod manifest;
 mod object;
 mod observed;
+mod picture;
 mod release;
 mod state;
+mod status;
 mod unhand;
 mod wait;
 
@@ -37,5 +39,6 @@ pub use event::{Kept, Sink, SyncEvent, Tally};
 pub use handoff::{Handoff, HandoffSettings, Mode, handoff, sync};
 pub use object::ObjectRef;
 pub use state::{ObjectStatus, State};
+pub use status::{RegistryStatus, status};
 pub use unhand::{UnhandReport, unhand};
 pub use wait::{Outcome, SyncReport, WaitSettings, wait};

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     ObjectRef,
-    kinds::{GIT_REPOSITORY, HELM_GROUP, HELM_RELEASE, KUSTOMIZATION, KUSTOMIZE_GROUP, SOURCE_GROUP},
+    kinds::{HELM_CHART, SOURCE_GROUP, is_delivering},
 };
 
 /// A live object of Flux.
@@ -57,14 +57,25 @@ impl<'a> Observed<'a> {
         Some(ObjectRef::namespaced(SOURCE_GROUP, kind, namespace, name))
     }
 
-    /// The objects of Flux that this Kustomization has applied to its own cluster.
+    /// Everything that this Kustomization has applied.
+    pub(super) fn inventory(self) -> Vec<ObjectRef> {
+        let entries = self.0.data.pointer("/status/inventory/entries").and_then(Value::as_array);
+        let ids = entries.into_iter().flatten().filter_map(|entry| entry["id"].as_str());
+        ids.filter_map(inventory_id).collect()
+    }
+
+    /// What of it delivers something in turn, in the same cluster.
     pub(super) fn applied(self) -> Vec<ObjectRef> {
         if self.0.data.pointer("/spec/kubeConfig").is_some() {
             return Vec::new();
         }
-        let entries = self.0.data.pointer("/status/inventory/entries").and_then(Value::as_array);
-        let ids = entries.into_iter().flatten().filter_map(|entry| entry["id"].as_str());
-        ids.filter_map(inventory_id).collect()
+        self.inventory().into_iter().filter(is_delivering).collect()
+    }
+
+    /// The chart that this release is made from, where helm-controller keeps one for it.
+    pub(super) fn chart(self) -> Option<ObjectRef> {
+        let (namespace, name) = self.text("/status/helmChart")?.split_once('/')?;
+        Some(ObjectRef::namespaced(SOURCE_GROUP, HELM_CHART, namespace, name))
     }
 
     /// The Kustomizations that must have delivered before this one starts.
@@ -79,15 +90,17 @@ impl<'a> Observed<'a> {
     }
 }
 
-/// Reads an entry of an inventory, `<namespace>_<name>_<group>_<kind>`, if its kind delivers something.
+/// Reads an entry of an inventory: `<namespace>_<name>_<group>_<kind>`, where a colon of a name is written `__`.
 fn inventory_id(id: &str) -> Option<ObjectRef> {
-    let mut parts = id.split('_');
-    let (namespace, name, group, kind) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    let delivers = matches!(
-        (group, kind),
-        (SOURCE_GROUP, GIT_REPOSITORY) | (KUSTOMIZE_GROUP, KUSTOMIZATION) | (HELM_GROUP, HELM_RELEASE)
-    );
-    (delivers && parts.next().is_none()).then(|| ObjectRef::namespaced(group, kind, namespace, name))
+    let mut parts = id.rsplitn(3, '_');
+    let (kind, group, rest) = (parts.next()?, parts.next()?, parts.next()?);
+    let (namespace, name) = rest.split_once('_')?;
+    Some(ObjectRef {
+        group: group.to_owned(),
+        kind: kind.to_owned(),
+        namespace: (!namespace.is_empty()).then(|| namespace.to_owned()),
+        name: name.replace("__", ":"),
+    })
 }
 
 #[cfg(test)]
@@ -95,10 +108,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_inventory_names_the_objects_that_deliver() {
-        let id = |id| inventory_id(id).map(|object| object.to_string());
-        assert_eq!(id("apps_web_helm.toolkit.fluxcd.io_HelmRelease").as_deref(), Some("HelmRelease/apps/web"));
-        assert_eq!(id("_apps__Namespace"), None);
-        assert_eq!(id("_system__controller_rbac.authorization.k8s.io_ClusterRole"), None);
+    fn an_inventory_names_objects() {
+        let read =
+            |id| inventory_id(id).map(|object| (object.to_string(), object.group.clone(), is_delivering(&object)));
+        let some = |name: &str, group: &str, delivers| Some((name.to_owned(), group.to_owned(), delivers));
+        let helm = "helm.toolkit.fluxcd.io";
+        assert_eq!(read("apps_web_helm.toolkit.fluxcd.io_HelmRelease"), some("HelmRelease/apps/web", helm, true));
+        assert_eq!(read("_apps__Namespace"), some("Namespace/apps", "", false));
+        let rbac = "rbac.authorization.k8s.io";
+        assert_eq!(
+            read("_system__controller_rbac.authorization.k8s.io_ClusterRole"),
+            some("ClusterRole/system:controller", rbac, false)
+        );
+        assert_eq!(read("nonsense"), None);
     }
 }

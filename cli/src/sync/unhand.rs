@@ -22,10 +22,10 @@ use serde_json::json;
 use super::{
     Cluster, ObjectRef, RootSource, SyncError,
     event::{Sink, SyncEvent},
-    kinds::{self, FIELD_MANAGER, FluxKinds, GIT_REPOSITORY},
+    kinds::{self, FIELD_MANAGER, FluxKinds, SOURCE_GROUP},
     live::Live,
     observed::Observed,
-    state,
+    picture::members,
 };
 
 /// What was taken out.
@@ -81,9 +81,9 @@ impl Unhanding<'_> {
         if self.live.objects().contains_key(&root) {
             self.suspend(&root).await?;
         }
-        let members = state::members(self.root, self.live.objects());
+        let members = members(self.root, self.live.objects());
         // Sources stay until nothing needs them: a release is removed with the chart that it came from.
-        let delivered = members.iter().filter(|object| **object != root && object.kind != GIT_REPOSITORY);
+        let delivered = members.iter().filter(|object| **object != root && object.group != SOURCE_GROUP);
         for wave in waves(delivered.cloned().collect(), self.live.objects()) {
             self.delete(wave).await?;
         }

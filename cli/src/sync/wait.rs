@@ -16,7 +16,8 @@ use super::{
     kinds::{FIELD_MANAGER, FluxKinds, REQUESTED_AT},
     live::{Change, Live},
     observed::Observed,
-    state::{DEPENDENCY, Picture},
+    picture::Picture,
+    state::DEPENDENCY,
 };
 
 /// How long to pause when the cluster does not answer in between.

@@ -43,6 +43,7 @@ impl Cell {
     }
 
     /// From plain JSON, without marks.
+    #[cfg(test)]
     pub(super) fn from_json(value: Value) -> Self {
         Self::new(match value {
             Value::Null => Content::Null,

@@ -54,8 +54,11 @@ impl ProviderMirrors {
 /// The CLI configuration of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum CliConfig {
-    /// The one that Terraform finds by itself.
-    Users,
+    /// The user's own.
+    Users {
+        /// The absolute path, where `TF_CLI_CONFIG_FILE` names one; else Terraform finds it by itself.
+        named: Option<PathBuf>,
+    },
     /// One that kstack wrote.
     Own {
         /// Absolute path.
@@ -66,6 +69,14 @@ pub(super) enum CliConfig {
 }
 
 impl CliConfig {
+    /// The file for `TF_CLI_CONFIG_FILE`.
+    pub(super) fn file(&self) -> Option<&Path> {
+        match self {
+            Self::Users { named } => named.as_deref(),
+            Self::Own { path, .. } => Some(path),
+        }
+    }
+
     /// Settles the configuration and writes it to `path` if it is kstack's own.
     pub(super) fn settle(mirrors: &ProviderMirrors, path: PathBuf) -> Result<Self, TerraformError> {
         let named = env::var_os("TF_CLI_CONFIG_FILE").filter(|name| !name.is_empty()).map(PathBuf::from);
@@ -80,7 +91,9 @@ impl CliConfig {
         default: impl FnOnce() -> Option<PathBuf>,
     ) -> Result<Self, TerraformError> {
         if mirrors.0.is_empty() && named.is_none_or(Path::exists) {
-            return Ok(Self::Users);
+            // Terraform runs in another folder than we do.
+            let named = named.map(std::path::absolute).transpose();
+            return Ok(Self::Users { named: named.map_err(|source| TerraformError::io("use", &path, source))? });
         }
         let users = match named.map(Path::to_owned).or_else(default) {
             Some(users) if users.exists() => Some(users),
@@ -249,8 +262,8 @@ mod tests {
         let settle = |named: Option<&Path>| {
             CliConfig::settle_for(&ProviderMirrors::none(), path.clone(), named, || None).unwrap()
         };
-        assert_eq!(settle(None), CliConfig::Users);
-        assert_eq!(settle(Some(&users)), CliConfig::Users);
+        assert_eq!(settle(None), CliConfig::Users { named: None });
+        assert_eq!(settle(Some(&users)), CliConfig::Users { named: Some(users) });
         let missing = settle(Some(Path::new("/nowhere/rc")));
         assert_eq!(missing, CliConfig::Own { path: path.clone(), text: String::new() });
         assert_eq!(fs::read_to_string(&path).unwrap(), "");

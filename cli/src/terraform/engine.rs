@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     ffi::{OsStr, OsString},
     fs,
+    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
@@ -131,7 +132,9 @@ impl Terraform {
     /// [`TerraformError::Io`].
     pub fn new(binary: Binary, mut workspace: Workspace) -> Result<Self, TerraformError> {
         let data = &workspace.data;
-        fs::create_dir_all(data).map_err(|source| TerraformError::io("create", data, source))?;
+        // Terraform keeps backend settings there, which may hold credentials.
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(data);
+        made.map_err(|source| TerraformError::io("create", data, source))?;
         workspace.data = data.canonicalize().map_err(|source| TerraformError::io("use", data, source))?;
         let directory = &workspace.directory;
         workspace.directory =
@@ -345,7 +348,8 @@ impl Terraform {
         let program = self.binary.product.program();
         let command_name = format!("{program} {name}");
         let directory = &self.workspace.directory;
-        Run { command: command_name, name, directory, stdout, also_good }.follow(command, watch).await
+        let logs = &self.workspace.data;
+        Run { command: command_name, name, directory, logs, stdout, also_good }.follow(command, watch).await
     }
 
     fn command<const N: usize>(&self, arguments: [&str; N]) -> Command {
@@ -354,7 +358,7 @@ impl Terraform {
         environment::apply(&mut command);
         command.envs(&self.workspace.environment);
         command.env("TF_DATA_DIR", self.workspace.data.join("terraform"));
-        if let CliConfig::Own { path, .. } = &self.cli_config {
+        if let Some(path) = self.cli_config.file() {
             command.env("TF_CLI_CONFIG_FILE", path);
         }
         command

@@ -125,12 +125,17 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "`{}` failed", self.command)?;
-        match (self.errors().next(), self.code) {
-            (Some(error), _) if error.detail.is_empty() => write!(f, ": {}", error.summary),
-            (Some(error), _) => write!(f, ": {}: {}", error.summary, error.detail.trim_end()),
-            (None, Some(code)) if self.lines.is_empty() => write!(f, " with exit code {code}"),
-            (None, None) if self.lines.is_empty() => write!(f, ": a signal ended it"),
-            (None, _) => write!(f, ": {}", self.lines.join("\n")),
+        // What has a place in a file is explained there.
+        let text = |error: &Diagnostic| match (error.detail.trim_end(), &error.range) {
+            ("", _) | (_, Some(_)) => error.summary.clone(),
+            (detail, None) => format!("{}: {detail}", error.summary),
+        };
+        let errors: Vec<String> = self.errors().map(text).collect();
+        match self.code {
+            _ if !errors.is_empty() => write!(f, ": {}", errors.join("; ")),
+            _ if !self.lines.is_empty() => write!(f, ": {}", self.lines.join("\n")),
+            Some(code) => write!(f, " with exit code {code}"),
+            None => write!(f, ": a signal ended it"),
         }
     }
 }
@@ -150,7 +155,7 @@ pub enum Cause {
     LockFileOutdated,
     /// The state's backend refuses or cannot be reached.
     BackendAccess,
-    /// The state has changed since the plan was made.
+    /// The state, or the providers, have changed since the plan was made.
     StalePlan,
     /// Terraform's own words must do.
     Other,
@@ -167,7 +172,11 @@ impl Cause {
         if has(&["Error acquiring the state lock"]) {
             return Some(Self::StateLocked(LockInfo::find(text)));
         }
-        if has(&["Saved plan is stale", "Saved plan does not match the given state"]) {
+        if has(&[
+            "Saved plan is stale",
+            "Saved plan does not match the given state",
+            "A saved plan can be applied only to the same configuration",
+        ]) {
             return Some(Self::StalePlan);
         }
         if has(&["Failed to query available provider packages", "Failed to install provider"]) {

@@ -70,7 +70,7 @@ impl Fingerprint {
         parts.add("binary", surroundings.binary.sha256.as_bytes());
         parts.add("data", surroundings.data.as_os_str().as_encoded_bytes());
         match surroundings.cli_config {
-            CliConfig::Users => parts.add("cli-config", b"user's"),
+            CliConfig::Users { .. } => parts.add("cli-config", b"user's"),
             CliConfig::Own { text, .. } => parts.add("cli-config", text.as_bytes()),
         }
         for setting in surroundings.backend {
@@ -295,8 +295,12 @@ mod tests {
 
     fn fingerprint(directory: &Path, backend: &[BackendSetting]) -> Fingerprint {
         let binary = binary();
-        let surroundings =
-            Surroundings { binary: &binary, backend, cli_config: &CliConfig::Users, data: Path::new("/data") };
+        let surroundings = Surroundings {
+            binary: &binary,
+            backend,
+            cli_config: &CliConfig::Users { named: None },
+            data: Path::new("/data"),
+        };
         Fingerprint::of(directory, surroundings).unwrap()
     }
 

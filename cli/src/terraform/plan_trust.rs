@@ -146,4 +146,104 @@ mod tests {
         assert!(!judge("registry.terraform.io/hashicorp/aws"));
         assert!(judge(BUILT_IN));
     }
+
+    /// A made-up schema, values that fit it, and a source of choices for both.
+    #[derive(Debug)]
+    struct Attribute {
+        sensitive: bool,
+        kind: Kind,
+    }
+
+    #[derive(Debug)]
+    enum Kind {
+        Plain,
+        PlainList,
+        PlainMap,
+        Object(Vec<Attribute>),
+        ObjectList(Vec<Attribute>),
+        ObjectMap(Vec<Attribute>),
+    }
+
+    struct Choices(u64);
+
+    impl Choices {
+        fn below(&mut self, limit: u64) -> u64 {
+            // Knuth's MMIX generator: any will do that spreads a seed.
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (self.0 >> 33) % limit
+        }
+
+        fn attributes(&mut self, depth: u32) -> Vec<Attribute> {
+            let count = 1 + self.below(3);
+            let attribute = |choices: &mut Self| {
+                let sensitive = choices.below(4) == 0;
+                let kind = match choices.below(if depth == 0 { 3 } else { 6 }) {
+                    0 => Kind::Plain,
+                    1 => Kind::PlainList,
+                    2 => Kind::PlainMap,
+                    3 => Kind::Object(choices.attributes(depth - 1)),
+                    4 => Kind::ObjectList(choices.attributes(depth - 1)),
+                    _ => Kind::ObjectMap(choices.attributes(depth - 1)),
+                };
+                Attribute { sensitive, kind }
+            };
+            (0..count).map(|_| attribute(self)).collect()
+        }
+
+        /// An object of all attributes. With `marks`, what the schema calls sensitive is marked, and values may be unknown.
+        fn object(&mut self, attributes: &[Attribute], secret: bool, marks: bool) -> Cell {
+            let entries = attributes.iter().enumerate().map(|(index, attribute)| {
+                let secret = secret || attribute.sensitive;
+                let content = match self.below(8) {
+                    0 => Content::Null,
+                    1 if marks => Content::Unknown,
+                    _ => self.content(&attribute.kind, secret, marks),
+                };
+                (format!("a{index}"), Cell { content, sensitive: marks && attribute.sensitive })
+            });
+            Cell::new(Content::Map(entries.collect()))
+        }
+
+        fn content(&mut self, kind: &Kind, secret: bool, marks: bool) -> Content {
+            let count = self.below(3);
+            let plain = |choices: &mut Self| {
+                let word = if secret { "secret" } else { "clear" };
+                Content::Plain(format!("{word}{}", choices.below(4)).into())
+            };
+            match kind {
+                Kind::Plain => plain(self),
+                Kind::PlainList => Content::List((0..count).map(|_| Cell::new(plain(self))).collect()),
+                Kind::PlainMap => Content::Map((0..count).map(|_| (self.key(), Cell::new(plain(self)))).collect()),
+                Kind::Object(attributes) => self.object(attributes, secret, marks).content,
+                Kind::ObjectList(attributes) => {
+                    Content::List((0..count).map(|_| self.object(attributes, secret, marks)).collect())
+                }
+                Kind::ObjectMap(attributes) => {
+                    Content::Map((0..count).map(|_| (self.key(), self.object(attributes, secret, marks))).collect())
+                }
+            }
+        }
+
+        fn key(&mut self) -> String {
+            format!("k{}", self.below(4))
+        }
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(2000))]
+
+        /// Whatever the schema: if a state without any marks is trusted, none of its secrets is shown.
+        #[test]
+        fn what_is_trusted_shows_no_secret(seed: u64) {
+            let mut choices = Choices(seed);
+            let schema = choices.attributes(2);
+            let mut before = choices.object(&schema, false, false);
+            let after = choices.object(&schema, false, true);
+            if judge(Some(Action::Update), "registry.terraform.io/a/b", &mut before, &after).is_ok() {
+                let changes = crate::terraform::diff::attributes(&before, &after, &[]);
+                let text = serde_json::to_string(&changes).unwrap();
+                proptest::prop_assert!(!text.contains("secret"), "{schema:#?}\n{text}");
+            }
+        }
+    }
 }

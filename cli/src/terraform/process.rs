@@ -1,7 +1,11 @@
 //! One run of Terraform: its process group, its output, its end.
+//!
+//! Events go through a file instead of a pipe: if kstack dies, Terraform would be killed by its next write to a
+//! broken pipe, in the middle of an apply and before it has recorded anything. So it ends its work by itself.
 
 use std::{
     collections::VecDeque,
+    fs,
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
     time::{Duration, SystemTime},
@@ -9,10 +13,11 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::{
-    io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader},
-    process::{Child, Command},
+    io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader},
+    process::{Child, ChildStdout, Command},
+    sync::{mpsc, watch},
     task::JoinHandle,
-    time::{Instant, sleep_until, timeout},
+    time::{Instant, sleep, sleep_until, timeout},
 };
 
 use super::{ChangeSummary, Diagnostic, Failure, Interrupt, TerraformError, TerraformEvent, events};
@@ -20,7 +25,10 @@ use super::{ChangeSummary, Diagnostic, Failure, Interrupt, TerraformError, Terra
 /// How many lines that are no events are kept for error messages.
 const KEPT_LINES: usize = 200;
 
-/// How long the pipes may stay open after Terraform ended: something that it started can hold them forever.
+/// How often a file that Terraform writes to is looked at.
+const LOOK_AGAIN: Duration = Duration::from_millis(25);
+
+/// How long a pipe may stay open after Terraform ended: something that it started can hold it forever.
 const PIPE_GRACE: Duration = Duration::from_secs(2);
 
 /// Who follows a run, and who may end it.
@@ -56,6 +64,8 @@ pub(super) struct Run<'a> {
     pub(super) name: &'static str,
     /// Where it runs.
     pub(super) directory: &'a Path,
+    /// The folder for the files that it writes events to; each is that of the last run of its command.
+    pub(super) logs: &'a Path,
     /// What stdout holds.
     pub(super) stdout: Stdout,
     /// Exit codes besides 0 that are no failure.
@@ -104,19 +114,20 @@ impl Run<'_> {
         }
         let program = PathBuf::from(command.as_std().get_program());
         let started = SystemTime::now();
+        let (sender, mut lines) = mpsc::unbounded_channel();
+        let (over, is_over) = watch::channel(());
+        let tail = |end: &str, is_stderr| self.tail(end, is_stderr, sender.clone(), is_over.clone());
+        command.stdin(Stdio::null()).stderr(tail("err", true)?);
+        command.stdout(match self.stdout {
+            Stdout::Events => tail("jsonl", false)?,
+            Stdout::Document => Stdio::piped(),
+        });
+        drop(sender);
         command.current_dir(self.directory).process_group(0);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let child = command.spawn().map_err(|source| TerraformError::io("run", &program, source))?;
         let mut group = Group::new(child);
         (watch.events)(TerraformEvent::Started { command: self.name });
-
-        let (sender, mut lines) = tokio::sync::mpsc::unbounded_channel();
-        let stderr = group.child.stderr.take().map(|pipe| read_lines(pipe, true, sender.clone()));
-        let (stdout, document) = match self.stdout {
-            Stdout::Events => (group.child.stdout.take().map(|pipe| read_lines(pipe, false, sender.clone())), None),
-            Stdout::Document => (None, group.child.stdout.take().map(read_all)),
-        };
-        drop(sender);
+        let document = group.child.stdout.take().map(read_all);
 
         let mut heard = Heard::default();
         let end = group.end(watch.interrupt);
@@ -128,15 +139,9 @@ impl Run<'_> {
             }
         };
         let status = status.map_err(|source| TerraformError::io("wait for", &program, source))?;
-        let rest = async {
-            while let Some((text, is_stderr)) = lines.recv().await {
-                heard.event(event(&text, is_stderr), watch);
-            }
-        };
-        if timeout(PIPE_GRACE, rest).await.is_err() {
-            for reader in [stderr, stdout].into_iter().flatten() {
-                reader.abort();
-            }
+        drop(over);
+        while let Some((text, is_stderr)) = lines.recv().await {
+            heard.event(event(&text, is_stderr), watch);
         }
         let document = match document {
             Some(reader) => timeout(PIPE_GRACE, reader).await.map_err(std::io::Error::from).and_then(|read| read?),
@@ -144,6 +149,22 @@ impl Run<'_> {
         }
         .map_err(|source| TerraformError::io("read the output of", &program, source))?;
         self.judge(status, killed, started, heard, document, watch)
+    }
+
+    /// A file for one of Terraform's outputs, whose lines are sent on until the run is over.
+    fn tail(
+        &self,
+        end: &str,
+        is_stderr: bool,
+        lines: mpsc::UnboundedSender<(String, bool)>,
+        is_over: watch::Receiver<()>,
+    ) -> Result<Stdio, TerraformError> {
+        let path = self.logs.join(format!("{}.{end}", self.name.replace(' ', "-")));
+        let wrong = |source| TerraformError::io("write", &path, source);
+        let written = fs::File::create(&path).map_err(wrong)?;
+        let read = fs::File::open(&path).map_err(wrong)?;
+        tokio::spawn(send_lines(read.into(), is_stderr, lines, is_over));
+        Ok(written.into())
     }
 
     fn judge(
@@ -191,27 +212,37 @@ fn event(text: &str, is_stderr: bool) -> TerraformEvent {
     }
 }
 
-fn read_lines(
-    pipe: impl AsyncRead + Unpin + Send + 'static,
+/// Sends the lines of a file that grows, until its writer is gone and nothing is left.
+async fn send_lines(
+    file: tokio::fs::File,
     is_stderr: bool,
-    lines: tokio::sync::mpsc::UnboundedSender<(String, bool)>,
-) -> JoinHandle<()> {
-    tokio::spawn(async move {
-        let mut pipe = BufReader::new(pipe);
-        let mut line = Vec::new();
-        // A pipe that breaks is a pipe that ended: what counts is how the process ends.
-        while pipe.read_until(b'\n', &mut line).await.is_ok_and(|length| length > 0) {
+    lines: mpsc::UnboundedSender<(String, bool)>,
+    is_over: watch::Receiver<()>,
+) {
+    let mut file = BufReader::new(file);
+    let mut line = Vec::new();
+    loop {
+        // Asked before reading: what was written until then is read below. Nothing is ever sent; the
+        // sender just goes when the run is over, or dropped.
+        let over = is_over.has_changed().is_err();
+        // A file that cannot be read is at its end: what counts is how the process ends.
+        let read = file.read_until(b'\n', &mut line).await.unwrap_or_default();
+        if line.ends_with(b"\n") || (over && !line.is_empty()) {
             let text = String::from_utf8_lossy(&line);
             let text = text.trim_end_matches(['\n', '\r']);
             if !text.is_empty() && lines.send((text.to_owned(), is_stderr)).is_err() {
                 return;
             }
             line.clear();
+        } else if read == 0 && over {
+            return;
+        } else if read == 0 {
+            sleep(LOOK_AGAIN).await;
         }
-    })
+    }
 }
 
-fn read_all(mut pipe: impl AsyncRead + Unpin + Send + 'static) -> JoinHandle<std::io::Result<Vec<u8>>> {
+fn read_all(mut pipe: ChildStdout) -> JoinHandle<std::io::Result<Vec<u8>>> {
     tokio::spawn(async move {
         let mut bytes = Vec::new();
         pipe.read_to_end(&mut bytes).await?;

@@ -1,21 +1,31 @@
 //! How a hand-over looks: a line per step, and on a terminal a line that says what is waited for.
 
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
+
 use serde_json::json;
 
 use super::{Styles, Ui, progress::Task};
-use crate::sync::{Kept, ObjectStatus, State, SyncEvent, Tally};
+use crate::sync::{Kept, ObjectRef, ObjectStatus, State, SyncEvent, Tally};
+
+/// Characters of a failure's reason in a line of its own; the error at the end holds all of it.
+const REASON: usize = 160;
 
 /// Shows the events of a hand-over.
 #[derive(Debug)]
 pub struct SyncReporter<'a> {
     ui: &'a Ui,
     task: Task,
+    /// What was said last of each object.
+    said: Mutex<BTreeMap<ObjectRef, String>>,
 }
 
 impl<'a> SyncReporter<'a> {
     /// Shows the hand-over of the cluster called `name`.
     pub fn new(ui: &'a Ui, name: &str) -> Self {
-        Self { ui, task: ui.progress().task(name.to_owned()) }
+        Self { ui, task: ui.progress().task(name.to_owned()), said: Mutex::default() }
     }
 
     /// Shows `event`: as a line of JSON on standard output, or as a status line.
@@ -60,8 +70,8 @@ impl<'a> SyncReporter<'a> {
             SyncEvent::Requested { object } => self.ui.detail(&format!("asked {object} to reconcile now")),
             SyncEvent::Waiting { ready, total, changed } => {
                 self.task.message(format!("{ready} of {total} objects ready"));
-                for status in changed {
-                    self.status(status);
+                for line in self.news(changed) {
+                    self.ui.status(&format!("  {line}"));
                 }
             }
             SyncEvent::Synced { .. } => {}
@@ -72,18 +82,52 @@ impl<'a> SyncReporter<'a> {
         }
     }
 
-    fn status(&self, status: &ObjectStatus) {
+    /// What is worth a line of `changed`: not what was so before anybody waited, and nothing a second time in a
+    /// row. An object that is looked at again in between, as the root is when something it brought is ready, is
+    /// ready still.
+    fn news(&self, changed: &[ObjectStatus]) -> Vec<String> {
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = said.is_empty();
+        let mut news = Vec::new();
+        for ObjectStatus { object, state } in changed {
+            let Some(line) = self.line(object, state) else {
+                // Known from now on, without a line.
+                said.entry(object.clone()).or_default();
+                continue;
+            };
+            let old = said.insert(object.clone(), line.clone());
+            if old.as_ref() != Some(&line) && !(first && *state == State::Ready) {
+                news.push(line);
+            }
+        }
+        news
+    }
+
+    /// An object's state in a line; what waits is a detail.
+    fn line(&self, object: &ObjectRef, state: &State) -> Option<String> {
         let styles: &Styles = self.ui.styles_err();
-        let object = &status.object;
-        match &status.state {
-            State::Ready => self.ui.status(&format!("  {} {object}", styles.good("ready"))),
+        match state {
+            State::Ready => Some(format!("{} {object}", styles.good("ready"))),
             // It may still heal; the error at the end tells if it does not.
             State::Failed { reason, message } => {
-                self.ui.status(&format!("  {} {object}: {reason}: {message}", styles.warning("failing")));
+                Some(format!("{} {object}: {reason}: {}", styles.warning("failing"), shortened(message, REASON)))
             }
-            State::Suspended => self.ui.status(&format!("  {} {object}", styles.warning("suspended"))),
-            State::Waiting { message, .. } => self.ui.detail(&format!("  waiting {object}: {message}")),
+            State::Suspended => Some(format!("{} {object}", styles.warning("suspended"))),
+            State::Waiting { message, .. } => {
+                self.ui.detail(&format!("  waiting {object}: {message}"));
+                None
+            }
         }
+    }
+}
+
+/// The first line of `text`, cut to `width` characters.
+fn shortened(text: &str, width: usize) -> String {
+    let line = text.lines().next().unwrap_or_default();
+    match line.char_indices().nth(width) {
+        Some((end, _)) => format!("{}…", line[..end].trim_end()),
+        None if line.len() < text.len() => format!("{line} …"),
+        None => line.to_owned(),
     }
 }
 
@@ -108,5 +152,13 @@ mod tests {
     fn a_tally_tells_only_what_happened() {
         assert_eq!(told(Tally { created: 2, left: 1, ..Tally::default() }), "2 created, 1 managed by the engine");
         assert_eq!(told(Tally::default()), "nothing");
+    }
+
+    #[test]
+    fn a_reason_is_one_line() {
+        assert_eq!(shortened("short", 9), "short");
+        assert_eq!(shortened("more than that", 9), "more than…");
+        assert_eq!(shortened("one\ntwo", 9), "one …");
+        assert_eq!(shortened("ääää", 2), "ää…");
     }
 }

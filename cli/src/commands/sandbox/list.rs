@@ -1,12 +1,6 @@
 //! `kstack sandbox list`.
 
-use crate::{
-    commands::Context,
-    error::CliError,
-    exit::ExitCode,
-    sandbox::{Driver, Sandbox},
-    ui::Table,
-};
+use crate::{commands::Context, error::CliError, exit::ExitCode, sandbox::Sandbox, ui::Table};
 
 /// Lists the sandboxes.
 ///
@@ -17,7 +11,7 @@ pub fn run(context: &mut Context<'_>) -> Result<ExitCode, CliError> {
     let mut table = Table::new(*context.ui.styles(), &["NAME", "DRIVER", "KUBERNETES", "STATE", "KUBECONFIG"]);
     for sandbox in &sandboxes {
         let status = context.block_on(sandbox.status())?;
-        let driver = status.driver.map(Driver::name);
+        let driver = status.driver.name();
         let state = status.state();
         let kubeconfig = sandbox.kubeconfig().display().to_string();
         if context.ui.is_json() {
@@ -28,7 +22,7 @@ pub fn run(context: &mut Context<'_>) -> Result<ExitCode, CliError> {
         } else {
             let text = |value: Option<&str>| value.unwrap_or("-").to_owned();
             let version = text(status.api_version.as_deref());
-            table.row([sandbox.name().to_string(), text(driver), version, state.to_owned(), kubeconfig]);
+            table.row([sandbox.name().to_string(), driver.to_owned(), version, state.to_owned(), kubeconfig]);
         }
     }
     if context.ui.is_json() {

@@ -5,7 +5,7 @@ use crate::{
     commands::Context,
     error::CliError,
     exit::ExitCode,
-    sandbox::{Driver, Health, MemberStatus, Sandbox, Status},
+    sandbox::{Health, MemberStatus, Sandbox, Status},
     ui::Table,
 };
 
@@ -48,7 +48,7 @@ fn document(sandbox: &Sandbox, status: &Status) -> serde_json::Value {
 
 fn human(context: &Context<'_>, sandbox: &Sandbox, status: &Status) {
     let api = status.api_version.as_deref().unwrap_or("does not answer");
-    let driver = status.driver.map_or("not started", Driver::name);
+    let driver = status.driver.name();
     context.ui.data(&format!(
         "{}: {} (driver {driver}, Kubernetes {api})\nkubeconfig: {}\n",
         sandbox.name(),

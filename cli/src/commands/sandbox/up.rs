@@ -4,15 +4,20 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use super::{NameArg, report::Report};
 use crate::{
-    commands::Context,
+    commands::{Context, components::ComponentArgs},
     error::{CliError, ErrorKind},
     exit::ExitCode,
     platform::RepositoryName,
-    sandbox::{ComponentSettings, DriverChoice, EngineKind, Obtain, UpSettings},
+    sandbox::{DriverChoice, EngineKind, UpSettings},
 };
 
 /// Options of `kstack sandbox up`.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Programs are taken from --assets, then from the cache (KSTACK_COMPONENTS_DIR), then downloaded \
+    and checked, and otherwise built from their Go modules, which takes about ten minutes once. Everything about the \
+    sandbox lies in one folder below KSTACK_HOME and listens on loopback only."
+)]
 pub struct UpArgs {
     #[command(flatten)]
     name: NameArg,
@@ -25,12 +30,8 @@ pub struct UpArgs {
     /// Serve a bare Git repository to the cluster, as NAME=PATH; can be given several times
     #[arg(long = "git-repository", value_name = "NAME=PATH", value_parser = repository)]
     git_repositories: Vec<(RepositoryName, PathBuf)>,
-    /// Folder with programs to use instead of those of the cache
-    #[arg(long, env = "KSTACK_ASSETS", value_name = "DIR")]
-    assets: Option<PathBuf>,
-    /// How missing programs are had: `any` downloads, and builds with Go what cannot be downloaded
-    #[arg(long, env = "KSTACK_OBTAIN", value_enum, default_value_t = ObtainArg::Any, value_name = "WAY")]
-    obtain: ObtainArg,
+    #[command(flatten)]
+    components: ComponentArgs,
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -38,13 +39,6 @@ enum DriverArg {
     Auto,
     Process,
     Kind,
-}
-
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum ObtainArg {
-    Any,
-    Download,
-    Build,
 }
 
 fn repository(text: &str) -> Result<(RepositoryName, PathBuf), String> {
@@ -68,15 +62,7 @@ pub fn run(context: &mut Context<'_>, args: &UpArgs) -> Result<ExitCode, CliErro
             DriverArg::Kind => DriverChoice::Kind,
         },
         engine: if args.kubernetes_only { EngineKind::None } else { EngineKind::Flux },
-        components: ComponentSettings {
-            assets: args.assets.as_ref().map(|folder| context.directory.join(folder)),
-            cache: context.components()?,
-            obtain: match args.obtain {
-                ObtainArg::Any => Obtain::Any,
-                ObtainArg::Download => Obtain::Download,
-                ObtainArg::Build => Obtain::Build,
-            },
-        },
+        components: args.components.settings(context)?,
         kstack,
         git_repositories: args.git_repositories.iter().cloned().collect::<BTreeMap<_, _>>(),
     };

@@ -84,9 +84,10 @@ impl Go {
 }
 
 /// `go` with settings of its own: the user's flags, workspace or toolchain switching must not change what is built.
+/// (An empty value would let through what `go env -w` set.)
 fn go() -> Command {
     let mut command = Command::new("go");
-    command.env("GOFLAGS", "").env("GOWORK", "off").env("GOTOOLCHAIN", "local").env("CGO_ENABLED", "0");
+    command.env("GOFLAGS", "-mod=readonly").env("GOWORK", "off").env("GOTOOLCHAIN", "local").env("CGO_ENABLED", "0");
     command.stdin(Stdio::null()).kill_on_drop(true);
     command
 }

@@ -19,9 +19,9 @@ use crate::sandbox::{
 
 /// What is kept: a program, or Flux's manifests.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Entry {
+pub(super) struct Entry<'a> {
     pub name: &'static str,
-    pub version: &'static str,
+    pub version: &'a str,
     /// The file's name.
     pub file: &'static str,
     /// Whether it is a program.
@@ -72,7 +72,7 @@ impl Cache {
     ///
     /// The quick check compares size and time with the record; only when they differ is the
     /// file read, because a copied cache has other times.
-    pub(super) fn find(&self, entry: Entry) -> Result<Option<PathBuf>, SandboxError> {
+    pub(super) fn find(&self, entry: Entry<'_>) -> Result<Option<PathBuf>, SandboxError> {
         let folder = self.folder(entry);
         let path = folder.join(entry.file);
         let Some(text) = read_optional(&folder.join("record.json"))? else { return Ok(None) };
@@ -107,7 +107,7 @@ impl Cache {
     pub(super) fn put(
         &self,
         work: &Work,
-        entry: Entry,
+        entry: Entry<'_>,
         file: &Path,
         obtained_by: ObtainedBy,
         source: &str,
@@ -143,7 +143,7 @@ impl Cache {
         self.root.join("digests.json")
     }
 
-    fn folder(&self, entry: Entry) -> PathBuf {
+    fn folder(&self, entry: Entry<'_>) -> PathBuf {
         self.root.join(entry.name).join(entry.version)
     }
 }
@@ -173,7 +173,7 @@ pub(super) fn sha256_of(path: &Path) -> Result<String, SandboxError> {
 }
 
 /// Hexadecimal digits in lower case.
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub(in crate::sandbox) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -181,7 +181,7 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    const ENTRY: Entry = Entry { name: "tool", version: "1.0.0", file: "tool", executable: true };
+    const ENTRY: Entry<'static> = Entry { name: "tool", version: "1.0.0", file: "tool", executable: true };
 
     async fn filled(root: &Path) -> (Cache, PathBuf) {
         let cache = Cache::new(root.to_owned());

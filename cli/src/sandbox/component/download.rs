@@ -57,8 +57,10 @@ pub(super) enum Checksum {
 /// Why a download did not give the file.
 #[derive(Debug)]
 pub(super) enum DownloadError {
-    /// It cannot be had now; another way may work.
+    /// The server does not give it; another way may work.
     Unavailable(String),
+    /// There is no way to the server now; another way may work.
+    Unreachable(String),
     /// It came and is wrong, or could not be kept. Not to be worked around.
     Fatal(SandboxError),
 }
@@ -175,7 +177,7 @@ fn unavailable(url: &str, error: &reqwest::Error) -> DownloadError {
         reason = format!("{reason}: {cause}");
         source = cause.source();
     }
-    DownloadError::Unavailable(reason)
+    if error.is_connect() { DownloadError::Unreachable(reason) } else { DownloadError::Unavailable(reason) }
 }
 
 /// Takes one regular file out of an archive. Nothing else of the archive is looked at, so no path in it is ever used.
@@ -198,5 +200,128 @@ fn unpack(archive: &Path, member: &str, target: &Path) -> Result<PathBuf, Sandbo
             Err(SandboxError::io("unpack", archive, reason))
         }
         Err(source) => Err(SandboxError::io("unpack", archive, source)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{Router, http::StatusCode, routing::get};
+
+    use super::*;
+
+    /// A publisher on loopback; gives its base URL.
+    async fn publisher(files: Vec<(&'static str, Vec<u8>)>) -> String {
+        let mut router = Router::new();
+        for (path, content) in files {
+            router = router.route(path, get(move || async move { content }));
+        }
+        let router = router.route("/broken", get(|| async { StatusCode::SERVICE_UNAVAILABLE }));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        base
+    }
+
+    fn digest(content: &[u8]) -> String {
+        hex(&Sha256::digest(content))
+    }
+
+    fn archive(member: &str, content: &[u8]) -> Vec<u8> {
+        let mut builder = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        header.set_mode(0o755);
+        builder.append_data(&mut header, member, content).unwrap();
+        builder.into_inner().unwrap().finish().unwrap()
+    }
+
+    fn program(url: String, checksum: Option<Checksum>) -> Download {
+        Download { url, form: Form::Program, checksum }
+    }
+
+    #[tokio::test]
+    async fn the_first_digest_is_remembered_and_holds_ever_after() {
+        let folder = tempfile::tempdir().unwrap();
+        let downloader = Downloader::new(folder.path().join("digests.json")).unwrap();
+        let base = publisher(vec![("/tool", b"one".to_vec())]).await;
+        let download = program(format!("{base}/tool"), None);
+        let path = downloader.fetch(&download, folder.path()).await.unwrap();
+        assert_eq!(fs::read(path).unwrap(), b"one");
+        downloader.fetch(&download, folder.path()).await.unwrap();
+
+        // The same URL gives something else one day.
+        fs::write(folder.path().join("digests.json"), format!("{{\"{base}/tool\": \"{}\"}}", digest(b"two"))).unwrap();
+        let error = downloader.fetch(&download, folder.path()).await.unwrap_err();
+        let DownloadError::Fatal(SandboxError::DigestMismatch { found, expected, expected_by, .. }) = error else {
+            panic!("{error:?}")
+        };
+        assert_eq!((found, expected), (digest(b"one"), digest(b"two")));
+        assert_eq!(expected_by, "as recorded when it was first downloaded");
+    }
+
+    #[tokio::test]
+    async fn what_the_publisher_says_is_checked() {
+        let folder = tempfile::tempdir().unwrap();
+        let downloader = Downloader::new(folder.path().join("digests.json")).unwrap();
+        let packed = archive("etcd-v1/etcd", b"etcd");
+        let list = format!("{}  other.tar.gz\n{}  etcd.tar.gz\n", digest(b"other"), digest(&packed));
+        let base = publisher(vec![
+            ("/tool", b"tool".to_vec()),
+            ("/tool.sha256", digest(b"tool").into_bytes()),
+            ("/wrong.sha256", digest(b"another").into_bytes()),
+            ("/etcd.tar.gz", packed),
+            ("/SHA256SUMS", list.into_bytes()),
+        ])
+        .await;
+        let url = |path: &str| format!("{base}{path}");
+
+        let right = program(url("/tool"), Some(Checksum::Beside { url: url("/tool.sha256") }));
+        downloader.fetch(&right, folder.path()).await.unwrap();
+        let wrong = program(url("/tool"), Some(Checksum::Beside { url: url("/wrong.sha256") }));
+        let error = downloader.fetch(&wrong, folder.path()).await.unwrap_err();
+        assert!(matches!(&error, DownloadError::Fatal(SandboxError::DigestMismatch { expected_by, .. })
+            if *expected_by == "as its publisher says"));
+
+        let checksum = Checksum::List { url: url("/SHA256SUMS"), file: "etcd.tar.gz".to_owned() };
+        let form = Form::TarGz { member: "etcd-v1/etcd".to_owned() };
+        let packed = Download { url: url("/etcd.tar.gz"), form, checksum: Some(checksum) };
+        let path = downloader.fetch(&packed, folder.path()).await.unwrap();
+        assert_eq!(fs::read(path).unwrap(), b"etcd");
+    }
+
+    #[tokio::test]
+    async fn a_server_that_cannot_give_it_is_no_reason_to_stop() {
+        let folder = tempfile::tempdir().unwrap();
+        let downloader = Downloader::new(folder.path().join("digests.json")).unwrap();
+        let base = publisher(vec![("/tool", b"tool".to_vec()), ("/empty", Vec::new())]).await;
+        let unreachable = {
+            let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+            format!("http://{}/tool", listener.local_addr().unwrap())
+        };
+        for (download, wanted) in [
+            (program(format!("{base}/broken"), None), "answers 503"),
+            (program(unreachable, None), "refused"),
+            (
+                program(format!("{base}/tool"), Some(Checksum::Beside { url: format!("{base}/empty") })),
+                "tells no SHA-256 digest",
+            ),
+        ] {
+            let error = downloader.fetch(&download, folder.path()).await.unwrap_err();
+            let (DownloadError::Unavailable(reason) | DownloadError::Unreachable(reason)) = &error else {
+                panic!("{error:?}")
+            };
+            assert!(reason.contains(wanted), "{reason}");
+        }
+        assert!(!folder.path().join("digests.json").exists(), "nothing came, so there is nothing to remember");
+    }
+
+    #[test]
+    fn only_the_named_member_is_taken_out_of_an_archive() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("archive");
+        fs::write(&path, archive("other", b"x")).unwrap();
+        let error = unpack(&path, "etcd", &folder.path().join("out")).unwrap_err();
+        assert!(error.to_string().starts_with("cannot unpack"), "{error}");
+        assert!(!folder.path().join("out").exists() && !folder.path().join("other").exists());
     }
 }

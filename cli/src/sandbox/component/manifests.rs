@@ -23,7 +23,6 @@ use crate::sandbox::{
     event::{ObtainedBy, SandboxEvent},
 };
 
-const ENTRY: Entry = Entry { name: "flux-manifests", version: FLUX, file: "install.yaml", executable: false };
 /// Flux's own module, which holds what the controllers' modules do not: accounts, roles, policies.
 const FLUX_MODULE: &str = "github.com/fluxcd/flux2/v2";
 /// The controllers that are installed.
@@ -37,39 +36,49 @@ const OWN_FILES: [(&str, &str); 3] = [
 ];
 
 impl Components<'_> {
-    /// The path of Flux's install manifests, which are had first when they are not in the cache.
+    /// The path of the install manifests of Flux `version`, such as [`FLUX`], which are had first when they are not in
+    /// the cache. Only those of [`FLUX`] can be composed; others must be downloaded.
     ///
     /// # Errors
     /// When they can be had in no way, or were changed in the cache.
-    pub async fn flux_manifests(&self) -> Result<PathBuf, SandboxError> {
-        if let Some(path) = self.cache.find(ENTRY)? {
+    pub async fn flux_manifests(&self, version: &str) -> Result<PathBuf, SandboxError> {
+        let what = format!("Flux {version} manifests");
+        // It becomes part of a path and of a URL.
+        if version.is_empty() || !version.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
+            let reasons = vec!["a version has the form 1.2.3".to_owned()];
+            return Err(SandboxError::Unobtainable { what, reasons });
+        }
+        let entry = Entry { name: "flux-manifests", version, file: "install.yaml", executable: false };
+        if let Some(path) = self.cache.find(entry)? {
             return Ok(path);
         }
         // Composing needs kubectl, and that takes the cache's lock itself.
         let kubectl = self.ensure(&BTreeSet::from([Component::Kubectl])).await?;
         let work = self.cache.work(self.sink).await?;
-        if let Some(path) = self.cache.find(ENTRY)? {
+        if let Some(path) = self.cache.find(entry)? {
             return Ok(path);
         }
         let clock = Instant::now();
-        let what = format!("Flux {FLUX} manifests");
         let obtainer = Obtainer::new(self, &work).await?;
-        let started = |by| SandboxEvent::ObtainStarted { what: what.clone(), by, step: 1, of: 1 };
-        let download = flux_manifests_download();
-        (self.sink)(started(ObtainedBy::Download));
-        let (file, by, source) = match obtainer.download(&download, &what).await? {
+        let download = flux_manifests_download(version);
+        let (file, by, source) = match obtainer.download(&download, &what, (1, 1)).await? {
             Ok(file) => (file, ObtainedBy::Download, download.url.as_str()),
+            Err(unavailable) if version != FLUX => {
+                let reasons = vec![unavailable, format!("this kstack can compose only those of {FLUX}")];
+                return Err(SandboxError::Unobtainable { what, reasons });
+            }
             Err(unavailable) => match obtainer.go() {
                 Err(reason) => return Err(SandboxError::Unobtainable { what, reasons: vec![unavailable, reason] }),
                 Ok(go) => {
-                    (self.sink)(started(ObtainedBy::Build));
+                    let by = ObtainedBy::Build;
+                    (self.sink)(SandboxEvent::ObtainStarted { what: what.clone(), by, step: 1, of: 1 });
                     let folder = work.folder().join("flux");
                     self.gather(go, work.folder(), &folder).await?;
                     (compose(kubectl.get(Component::Kubectl), &folder).await?, ObtainedBy::Build, FLUX_MODULE)
                 }
             },
         };
-        let path = self.cache.put(&work, ENTRY, &file, by, source)?;
+        let path = self.cache.put(&work, entry, &file, by, source)?;
         (self.sink)(SandboxEvent::Obtained { what, by, elapsed: clock.elapsed() });
         Ok(path)
     }

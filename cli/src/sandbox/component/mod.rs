@@ -10,5 +10,6 @@ mod manifests;
 mod obtain;
 mod table;
 
+pub(super) use cache::hex;
 pub use obtain::{ComponentSettings, Components, Obtain, Paths};
-pub use table::Component;
+pub use table::{Component, FLUX};

@@ -11,7 +11,7 @@ const ETCD: &str = "3.6.4";
 /// kwok, which plays the node.
 const KWOK: &str = "0.7.0";
 /// Flux, whose controllers have versions of their own.
-pub(super) const FLUX: &str = "2.7.3";
+pub const FLUX: &str = "2.7.3";
 
 /// A program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -186,9 +186,9 @@ impl Component {
 }
 
 /// The install manifests of Flux's release.
-pub(super) fn flux_manifests_download() -> Download {
+pub(super) fn flux_manifests_download(version: &str) -> Download {
     Download {
-        url: format!("https://github.com/fluxcd/flux2/releases/download/v{FLUX}/install.yaml"),
+        url: format!("https://github.com/fluxcd/flux2/releases/download/v{version}/install.yaml"),
         form: Form::Text,
         checksum: None,
     }

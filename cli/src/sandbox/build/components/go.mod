@@ -1,7 +1,13 @@
-module components
+// Builds Kubernetes, etcd and Flux's controllers from one module graph, so that what they share is compiled once.
+//
+// The five required modules are the versions of ../../component/table.rs; a test compares them. Everything else follows
+// from their own requirements. To move to other versions: change them here and in the table, empty go.sum, run
+// `go list -mod=mod -deps` on the packages of the table, and compare the new go.sum with those of the required modules.
+module kstack.dev/sandbox/components
 
 go 1.25.0
 
+// As in Kubernetes' own go.mod: behaviour of the Go runtime that this release was tested with.
 godebug default=go1.24
 
 require (
@@ -12,6 +18,8 @@ require (
 	k8s.io/kubernetes v1.34.2
 )
 
+// Kubernetes' go.mod points these at folders of its own repository. They are published as well, with the same patch
+// number.
 replace (
 	k8s.io/api => k8s.io/api v0.34.2
 	k8s.io/apiextensions-apiserver => k8s.io/apiextensions-apiserver v0.34.2
@@ -46,4 +54,6 @@ replace (
 	k8s.io/sample-controller => k8s.io/sample-controller v0.34.2
 )
 
+// Flux's controllers replace it with a pre-release in their go.mod files, which does not count for those who require
+// them. This is helm-controller's, the newest of the three.
 replace github.com/opencontainers/go-digest => github.com/opencontainers/go-digest v1.0.1-0.20231025023718-d50d2fec9c98

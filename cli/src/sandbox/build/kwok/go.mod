@@ -1,4 +1,6 @@
-module kwok
+// Builds kwok on its own: it does not compile with the Kubernetes modules of ../components.
+// How to move to another version is told there.
+module kstack.dev/sandbox/kwok
 
 go 1.24.0
 

@@ -1,0 +1,122 @@
+//! A push or a tag: apply what was reviewed, hand the clusters over, and plan what comes next.
+
+use crate::{
+    commands::{Context, apply, ci::CiArgs, delivery, interrupt, plan, setup},
+    error::CliError,
+    exit::ExitCode,
+    pipeline::{ApplyRequest, ClusterSelection, HandoffRequest, PlanRequest, Which, Workshop},
+    platform::{Environment, Platform},
+    repo::{CommitId, Range},
+    review::Review,
+    sync::Mode,
+    terraform::Interrupt,
+    ui::Reporter,
+};
+
+/// A branch got new commits: deliver to the environment that it triggers, and plan the next one.
+pub(super) fn branch(
+    context: &mut Context<'_>,
+    args: &CiArgs,
+    branch: &str,
+    commit: &str,
+) -> Result<ExitCode, CliError> {
+    let workshop = setup::workshop(context)?;
+    let commit = workshop.site().repository().resolve(commit)?;
+    let platform = delivery::platform(workshop.site(), commit)?;
+    let Some(environment) = platform.environments.iter().find(|one| one.trigger.matches_branch(branch)) else {
+        context.ui.status(&format!("no environment is delivered by branch `{branch}`"));
+        return Ok(ExitCode::Done);
+    };
+    let interrupt = interrupt::listen(context)?;
+    let code = deliver(context, args, &workshop, &platform, environment, commit, &interrupt)?;
+    match platform.next_environment(&environment.name) {
+        Some(next) if code == ExitCode::Done => plan_next(context, &workshop, next, commit, &interrupt),
+        _ => Ok(code),
+    }
+}
+
+/// A tag promotes a commit that the environment before has had.
+pub(super) fn tag(context: &mut Context<'_>, args: &CiArgs, tag: &str, commit: &str) -> Result<ExitCode, CliError> {
+    let workshop = setup::workshop(context)?;
+    let repository = workshop.site().repository();
+    let commit = repository.resolve(commit)?;
+    let platform = delivery::platform(workshop.site(), commit)?;
+    let Some(position) = platform.environments.iter().position(|one| one.trigger.matches_tag(tag)) else {
+        context.ui.status(&format!("no environment is delivered by tag `{tag}`"));
+        return Ok(ExitCode::Done);
+    };
+    let default = &platform.default_branch;
+    let tip = repository.resolve(&format!("origin/{default}")).or_else(|_| repository.resolve(default))?;
+    if !repository.is_ancestor(commit, tip)? {
+        return Err(CliError::user(format!("commit `{}` is not on branch `{default}`", commit.short()))
+            .hint("only what was merged is promoted: tag a commit of that branch"));
+    }
+    let environment = &platform.environments[position];
+    if let Some(previous) = position.checked_sub(1).map(|before| &platform.environments[before]) {
+        let had = context.block_on(workshop.site().was_delivered(&platform, &previous.name, commit))?;
+        if !had {
+            let (short, previous) = (commit.short(), &previous.name);
+            return Err(CliError::user(format!("commit `{short}` was never delivered to `{previous}`"))
+                .hint(format!("deliver it there first: `kstack apply --environment {previous} --commit {short}`")));
+        }
+    }
+    let interrupt = interrupt::listen(context)?;
+    deliver(context, args, &workshop, &platform, environment, commit, &interrupt)
+}
+
+fn deliver(
+    context: &Context<'_>,
+    args: &CiArgs,
+    workshop: &Workshop,
+    platform: &Platform,
+    environment: &Environment,
+    commit: CommitId,
+    interrupt: &Interrupt,
+) -> Result<ExitCode, CliError> {
+    let name = environment.name.clone();
+    let clusters = ClusterSelection {
+        commit,
+        environment: name.clone(),
+        stacks: Vec::new(),
+        access: args.delivery.access(context),
+    };
+    let handoff = HandoffRequest {
+        clusters,
+        credential: args.delivery.credential(context, &platform.repository)?,
+        wait: Some(args.delivery.timeout),
+        mode: Mode::Apply,
+    };
+    let request = ApplyRequest { commit, environment: name, stacks: Vec::new(), dry_run: false };
+    apply::deliver(context, workshop, platform, &request, (!args.no_handoff).then_some(&handoff), interrupt)
+}
+
+/// Plans what the next environment has not got yet, so that its promotion applies a plan that people saw.
+fn plan_next(
+    context: &mut Context<'_>,
+    workshop: &Workshop,
+    next: &Environment,
+    commit: CommitId,
+    interrupt: &Interrupt,
+) -> Result<ExitCode, CliError> {
+    let request = PlanRequest {
+        range: Range { base: None, head: commit },
+        worktree: false,
+        which: Which::Pending,
+        environments: vec![next.name.clone()],
+        stacks: Vec::new(),
+        keep: true,
+    };
+    let reporter = Reporter::new(context.ui, "planned");
+    let report = context.block_on(workshop.plan(&request, interrupt, &|event| reporter.event(&event)))?;
+    let review = Review::new(&plan::input(&report));
+    if context.ui.is_json() {
+        context.ui.json(&review.document())?;
+    } else {
+        context.ui.data(&format!("next: environment `{}`\n{}", next.name, review.terminal(context.ui.styles())));
+    }
+    Ok(match (interrupt.is_raised(), report.is_ok()) {
+        (true, _) => ExitCode::Interrupted,
+        (false, true) => ExitCode::Done,
+        (false, false) => ExitCode::Failed,
+    })
+}

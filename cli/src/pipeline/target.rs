@@ -1,0 +1,177 @@
+//! What a plan request means: the instances, and for each the files to plan and what binds them.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use tokio::sync::Mutex;
+
+use crate::{
+    closure::{self, Affected, Closure, Inventory, Kind, Memo, Notice, Order},
+    hcl,
+    platform::{Environment, EnvironmentName, Instance, Platform, StackName},
+    repo::CommitId,
+};
+
+use super::{PipelineError, PlanRequest, Workshop, applied::Applied, backend::Stores, plan::Which, workshop::Tree};
+
+/// One instance to plan, with everything it needs.
+pub(super) struct Target {
+    pub(super) affected: Affected,
+    pub(super) closure: Closure,
+    /// The commit whose files are planned: the base for a removed stack.
+    pub(super) commit: Option<CommitId>,
+    pub(super) tree: Arc<Tree>,
+    pub(super) platform: Arc<Platform>,
+    pub(super) protect: Vec<String>,
+    /// Held while Terraform initialises a stack that has no lock file, which writes one.
+    pub(super) lock_file: Arc<Mutex<()>>,
+}
+
+/// What a request means.
+pub(super) struct Selection {
+    /// The instances, in the order of stacks and environments; removed ones last.
+    pub(super) targets: Vec<Target>,
+    /// The platform at the head.
+    pub(super) platform: Arc<Platform>,
+    /// Where bundles are kept; `None` when none are.
+    pub(super) stores: Option<Stores>,
+    /// What should be looked at, beyond single instances.
+    pub(super) notices: Vec<String>,
+}
+
+impl Workshop {
+    /// Finds the instances of `request`.
+    ///
+    /// # Errors
+    /// When the repository, the platform or the stores cannot be read, or a name is unknown.
+    pub(super) async fn select(&self, request: &PlanRequest) -> Result<Selection, PipelineError> {
+        let memo = Memo::default();
+        let repository = self.site().repository();
+        let base = request.range.base.map(|commit| repository.commit_snapshot(commit)).transpose()?;
+        let head = if request.worktree {
+            repository.worktree_snapshot()?
+        } else {
+            repository.commit_snapshot(request.range.head)?
+        };
+        // Without a base everything is new.
+        let since = base.as_ref().filter(|_| request.which == Which::Changed);
+        let changes = closure::affected(since, &head, &memo)?;
+        let inventory = changes.inventory;
+        let platform = Arc::new(inventory.platform.clone());
+        let environments = environments(&platform, &request.environments)?;
+        // Those of single files are told with the instances that read them.
+        let whole = changes.notices.iter().filter(|notice| matches!(notice, Notice::BaseUnreadable { .. }));
+        let notices = whole.map(ToString::to_string).collect();
+
+        let (mut gone, mut present): (Vec<_>, Vec<_>) =
+            changes.affected.into_iter().partition(|affected| affected.kind == Kind::Removed);
+        let mut since: BTreeMap<Instance, CommitId> = BTreeMap::new();
+        if let Some(base) = request.range.base {
+            since.extend(gone.iter().map(|affected| (affected.instance.clone(), base)));
+        }
+        if request.which == Which::Pending {
+            let stores = Stores::open(&platform, repository.root())?;
+            let applied = Applied::all(&stores.records).await?;
+            let hash = |affected: &Affected| affected.closure.as_ref().map(|closure| closure.hash.to_string());
+            present.retain(|affected| {
+                !applied
+                    .iter()
+                    .any(|applied| applied.instance == affected.instance && applied.closure == hash(affected))
+            });
+            let existing = inventory.instances();
+            for applied in applied.iter().filter(|applied| applied.closure.is_some()) {
+                if !existing.contains(&applied.instance) {
+                    since.insert(applied.instance.clone(), repository.resolve(&applied.commit)?);
+                    gone.push(removed(&applied.instance));
+                }
+            }
+        }
+        let stacks = inventory.stacks.iter().map(|stack| &stack.name);
+        known_stacks(&request.stacks, stacks.chain(gone.iter().map(|affected| &affected.instance.stack)))?;
+        let wanted = |affected: &Affected| {
+            affected.instance.environment.as_ref().is_none_or(|name| environments.contains(name))
+                && (request.stacks.is_empty() || request.stacks.contains(&affected.instance.stack))
+        };
+        present.retain(wanted);
+        gone.retain(wanted);
+
+        // Not needed to plan, but what cannot be applied in any order should not be reviewed.
+        Order::of(&head, &inventory, &memo)?;
+        let mut targets = Vec::new();
+        if !present.is_empty() {
+            let commit = (!request.worktree).then_some(request.range.head);
+            let tree = Arc::new(self.site().export(&head)?);
+            let mut locks: BTreeMap<StackName, Arc<Mutex<()>>> = BTreeMap::new();
+            for affected in present {
+                let Some(closure) = affected.closure.clone() else { continue };
+                let stack = inventory.stack(affected.instance.stack.as_str())?;
+                let lock_file = Arc::clone(locks.entry(stack.name.clone()).or_default());
+                let (tree, platform, protect) =
+                    (Arc::clone(&tree), Arc::clone(&platform), stack.settings.protect.clone());
+                targets.push(Target { affected, closure, commit, tree, platform, protect, lock_file });
+            }
+        }
+        for affected in gone {
+            if let Some(commit) = since.get(&affected.instance) {
+                targets.push(self.removal(affected, *commit, &memo)?);
+            }
+        }
+        let keeps = request.keep && !request.worktree && !targets.is_empty();
+        let stores = if keeps { Some(Stores::open(&platform, repository.root())?) } else { None };
+        if let Some(stores) = &stores {
+            // A plan that cannot be kept is found out now, not after minutes of planning.
+            stores.plans.probe().await?;
+        }
+        Ok(Selection { targets, platform, stores, notices })
+    }
+
+    /// A removed instance is planned with the files of the last commit that had it.
+    fn removal(&self, affected: Affected, commit: CommitId, memo: &Memo) -> Result<Target, PipelineError> {
+        let snapshot = self.site().repository().commit_snapshot(commit)?;
+        let inventory = Inventory::load(&snapshot)?;
+        let closure = closure::closure_of(&snapshot, &inventory, &affected.instance, memo)?;
+        let protect = inventory.stack(affected.instance.stack.as_str())?.settings.protect.clone();
+        Ok(Target {
+            affected,
+            closure,
+            commit: Some(commit),
+            tree: Arc::new(self.site().export(&snapshot)?),
+            platform: Arc::new(inventory.platform),
+            protect,
+            lock_file: Arc::default(),
+        })
+    }
+}
+
+fn removed(instance: &Instance) -> Affected {
+    Affected { instance: instance.clone(), kind: Kind::Removed, closure: None, base_hash: None, reasons: Vec::new() }
+}
+
+/// The environments that a request means.
+fn environments(platform: &Platform, names: &[EnvironmentName]) -> Result<Vec<EnvironmentName>, PipelineError> {
+    if names.is_empty() {
+        return Ok(platform.environments.iter().take(1).map(|environment| environment.name.clone()).collect());
+    }
+    names.iter().map(|name| Ok(environment(platform, name)?.name.clone())).collect()
+}
+
+/// The environment called `name`.
+pub(super) fn environment<'a>(
+    platform: &'a Platform,
+    name: &EnvironmentName,
+) -> Result<&'a Environment, PipelineError> {
+    platform.environment(name.as_str()).ok_or_else(|| PipelineError::UnknownEnvironment {
+        name: name.to_string(),
+        known: platform.environments.iter().map(|environment| environment.name.to_string()).collect(),
+    })
+}
+
+/// Refuses names that are no stack's: they would select nothing, which looks like success.
+pub(super) fn known_stacks<'a>(
+    names: &[StackName],
+    known: impl Iterator<Item = &'a StackName>,
+) -> Result<(), PipelineError> {
+    let known: Vec<&str> = known.map(StackName::as_str).collect();
+    let Some(name) = names.iter().find(|name| !known.contains(&name.as_str())) else { return Ok(()) };
+    let near = hcl::nearest(name.as_str(), known).map(ToOwned::to_owned);
+    Err(PipelineError::UnknownStack { name: name.to_string(), near })
+}
