@@ -1,6 +1,7 @@
 //! Change detection on generated repositories: each kind of reference, each kind of change.
 
 mod commands;
+mod fleet;
 mod laws;
 mod recall;
 mod repository;

@@ -1,12 +1,13 @@
 //! The rendered difference of two snapshots, as `diff` and `ci` show it.
 
-use std::path::PathBuf;
+use std::{ffi::OsStr, path::PathBuf};
 
 use crate::{
     closure::load_platform,
     error::{CliError, ErrorKind},
-    render::{Kustomize, Registry, RegistryDiff, RenderSettings, Renderer, Values},
+    render::{Kustomize, Registry, RegistryDiff, RenderError, RenderSettings, Renderer, Values},
     repo::Snapshot,
+    sandbox::{Component, ComponentSettings, Components, Obtain},
 };
 
 use super::Context;
@@ -22,8 +23,7 @@ pub fn differences(
     wanted: impl Fn(&Registry) -> bool,
 ) -> Result<Vec<RegistryDiff>, CliError> {
     let environments = load_platform(head)?.environments;
-    let program =
-        Kustomize::find(std::env::var_os("KSTACK_KUSTOMIZE").as_deref(), std::env::var_os("PATH").as_deref())?;
+    let program = kustomize(context)?;
     let parallelism = std::thread::available_parallelism().map_or(2, usize::from);
     let renderer = Renderer::new(program, RenderSettings { cache: Some(context.cache()?.join("render")), parallelism });
     let exports = tempfile::tempdir().map_err(|error| CliError::new(ErrorKind::External, error))?;
@@ -46,4 +46,24 @@ pub fn differences(
         (at.unwrap_or(environments.len()), diff.registry.clone())
     });
     Ok(diffs)
+}
+
+/// The user's kubectl or kustomize; where there is none, the kubectl that came with the programs of the sandbox.
+fn kustomize(context: &Context<'_>) -> Result<Kustomize, CliError> {
+    let variable = |name| std::env::var_os(name);
+    let find = |setting: Option<&OsStr>| Kustomize::find(setting, variable("PATH").as_deref());
+    match find(variable("KSTACK_KUSTOMIZE").as_deref()) {
+        Err(error @ RenderError::NoProgram) => {
+            let settings = ComponentSettings {
+                assets: variable("KSTACK_ASSETS").map(|folder| context.directory.join(folder)),
+                cache: context.components()?,
+                obtain: Obtain::default(),
+            };
+            match Components::new(&settings, &|_| {}).present(Component::Kubectl)? {
+                Some(kubectl) => Ok(find(Some(kubectl.as_os_str()))?),
+                None => Err(error.into()),
+            }
+        }
+        found => Ok(found?),
+    }
 }

@@ -108,6 +108,14 @@ impl<'a> Components<'a> {
         Ok(paths)
     }
 
+    /// The program of `component` if it is here already.
+    ///
+    /// # Errors
+    /// When it was changed in the cache.
+    pub fn present(&self, component: Component) -> Result<Option<PathBuf>, SandboxError> {
+        Ok(self.find(&BTreeSet::from([component]))?.0.programs.remove(&component))
+    }
+
     /// Those that are there, and those that are not.
     fn find(&self, needed: &BTreeSet<Component>) -> Result<(Paths, BTreeSet<Component>), SandboxError> {
         let mut paths = Paths::default();

@@ -1,0 +1,125 @@
+//! Whole processes measured from outside: wall time, and peak memory by GNU `time` where it is installed.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    io::{BufRead as _, BufReader},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use crate::shared::cli::World;
+
+/// GNU `time`, which asks the kernel for the resources that a finished process used.
+const TIME: &str = "/usr/bin/time";
+
+/// One finished run.
+pub struct Run {
+    /// From the start of the process to its end.
+    pub wall: Duration,
+    /// The peak of the largest of its processes, in KiB; `None` without GNU `time`.
+    pub peak: Option<u64>,
+    /// What it said on standard error, each line with the time since the start.
+    pub said: Vec<(Duration, String)>,
+}
+
+/// Runs `program` in a folder of `world` and requires success.
+pub fn run(world: &World, folder: &Path, program: &Path, arguments: &[&str]) -> Run {
+    let peak = world.root().join("peak");
+    let mut command = if Path::new(TIME).exists() {
+        let mut command = world.command(TIME, folder);
+        command.args(["--format=%M", "--output"]).arg(&peak).arg(program);
+        command
+    } else {
+        world.command(program, folder)
+    };
+    let mut run = clock(command.args(arguments));
+    let text = fs::read_to_string(&peak).ok();
+    run.peak = text.and_then(|text| text.trim().parse().ok());
+    run
+}
+
+/// Runs a short program without anything around it, so that only its own time counts.
+pub fn bare(world: &World, folder: &Path, program: &Path, arguments: &[&str]) -> Run {
+    clock(world.command(program, folder).args(arguments))
+}
+
+fn clock(command: &mut Command) -> Run {
+    let start = Instant::now();
+    let mut process = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let lines = BufReader::new(process.stderr.take().unwrap()).lines();
+    let said: Vec<_> = lines.map(|line| (start.elapsed(), line.unwrap())).collect();
+    let status = process.wait().unwrap();
+    let wall = start.elapsed();
+    let lines = || said.iter().fold(String::new(), |text, (_, line)| text + line + "\n");
+    assert!(status.success(), "{command:?}: {status}\n{}", lines());
+    Run { wall, peak: None, said }
+}
+
+/// The program that is measured.
+pub fn kstack() -> PathBuf {
+    PathBuf::from(env!("CARGO_BIN_EXE_kstack"))
+}
+
+/// Rows of figures, printed as a Markdown table.
+#[derive(Default)]
+pub struct Table {
+    rows: String,
+}
+
+impl Table {
+    /// An empty table.
+    pub fn new() -> Self {
+        Self { rows: "| what | runs | min | median | max | peak memory |\n|---|---|---|---|---|---|\n".to_owned() }
+    }
+
+    /// A row of runs.
+    pub fn runs(&mut self, what: &str, runs: &[Run]) {
+        let walls: Vec<_> = runs.iter().map(|run| run.wall).collect();
+        let peak = runs.iter().filter_map(|run| run.peak).max();
+        self.times(what, &walls, peak.map(|kib| format!("{} MiB", kib / 1024)));
+    }
+
+    /// A row of times.
+    pub fn times(&mut self, what: &str, times: &[Duration], peak: Option<String>) {
+        let seconds = times.iter().map(Duration::as_secs_f64).collect();
+        self.row(what, seconds, peak, |value| {
+            if value < 1.0 { format!("{:.1} ms", value * 1000.0) } else { format!("{value:.2} s") }
+        });
+    }
+
+    /// A row of ratios, pair by pair: what was measured right after each other is compared, so that a machine that
+    /// is slow for a while is slow for both.
+    pub fn ratio(&mut self, what: &str, ours: &[Duration], theirs: &[Duration]) {
+        let ratios = ours.iter().zip(theirs).map(|(ours, theirs)| ours.as_secs_f64() / theirs.as_secs_f64()).collect();
+        self.row(what, ratios, None, |value| format!("{value:.2}×"));
+    }
+
+    /// A row of memory alone.
+    pub fn note(&mut self, what: &str, peak: &str) {
+        writeln!(self.rows, "| {what} | 1 | | | | {peak} |").unwrap();
+    }
+
+    fn row(&mut self, what: &str, mut values: Vec<f64>, peak: Option<String>, text: impl Fn(f64) -> String) {
+        values.sort_by(f64::total_cmp);
+        let (Some(min), Some(max)) = (values.first(), values.last()) else { return };
+        let middle = values.len() / 2;
+        let median =
+            if values.len() % 2 == 1 { values[middle] } else { f64::midpoint(values[middle - 1], values[middle]) };
+        let peak = peak.unwrap_or_default();
+        let (min, median, max) = (text(*min), text(median), text(*max));
+        writeln!(self.rows, "| {what} | {} | {min} | {median} | {max} | {peak} |", values.len()).unwrap();
+    }
+}
+
+impl std::fmt::Display for Table {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.rows)
+    }
+}
+
+/// The wall times of `runs`.
+pub fn walls(runs: &[Run]) -> Vec<Duration> {
+    runs.iter().map(|run| run.wall).collect()
+}
