@@ -334,9 +334,10 @@ fn there_is_no_usable_terraform() {
 fn the_plan_store_is_no_place() {
     let repository = with_stack();
     let text = repository.world.read("kstack.hcl");
-    repository.write("kstack.hcl", &format!("{text}\npipeline {{\n  plan_store = \"ftp://plans\"\n}}\n"));
+    let store = "parallelism = 1\n  plan_store  = \"ftp://plans\"";
+    repository.write("kstack.hcl", &text.replace("parallelism = 1", store));
     repository.commit("Keep the plans elsewhere");
-    insta::assert_snapshot!(repository.kstack(&["plan", "--all"]), @r"
+    insta::assert_snapshot!(repository.kstack(&["plan", "--all"]), @"
     --- stderr ---
     error: `ftp://plans` is not a store: write `s3://<bucket>/<prefix>` or a folder
     --- exit code 1 ---
