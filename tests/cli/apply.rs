@@ -99,7 +99,7 @@ fn what_was_reviewed_is_applied_once() {
     assert_eq!(entry.after.as_ref().unwrap().serial, repository.state("net").serial);
     insta::assert_snapshot!(apply(&repository, &[]), @r"
     --- stderr ---
-    environment `ops` has everything of this commit already
+    the infrastructure of `ops` is up to date
     --- exit code 0 ---
     ");
     let left = files_below(&repository.world.root().join("home/.cache/kstack/work"));
@@ -167,7 +167,7 @@ fn a_removed_stack_is_destroyed_as_reviewed() {
     assert!(repository.state("net").resources.is_empty());
     insta::assert_snapshot!(apply(&repository, &[]), @r"
     --- stderr ---
-    environment `ops` has everything of this commit already
+    the infrastructure of `ops` is up to date
     --- exit code 0 ---
     ");
 }
