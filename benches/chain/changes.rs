@@ -12,13 +12,14 @@ use crate::{
 const RUNS: usize = 21;
 
 /// Measures `kstack list --changed` next to the question that Git alone can answer.
-pub fn measure(table: &mut Table) {
+pub fn measure(table: &Table) {
     let mut world = World::new();
     world.install("git");
     let (base, users) = fleet::platform();
     let repo = Repo::new();
     repo.commit(&base);
     repo.commit(&base.clone().touched("modules/m07/main.tf"));
+    repo.check_out();
     let git = find_program("git").unwrap();
     bare(&world, repo.path(), &git, &["gc", "--quiet"]);
 

@@ -22,7 +22,7 @@ fn world() -> World {
 }
 
 /// How long a control plane takes until it answers, with and without Flux.
-pub fn measure_sandbox(table: &mut Table) {
+pub fn measure_sandbox(table: &Table) {
     let world = world();
     let (folder, kstack) = (world.work(), kstack());
     let up = |flags: &[&str]| {
@@ -54,7 +54,7 @@ fn memory(world: &World) -> u64 {
 }
 
 /// The whole tour, its steps, its hand-over, and a hand-over of what is handed over already.
-pub fn measure_try(table: &mut Table) {
+pub fn measure_try(table: &Table) {
     let world = world();
     let (work, kstack) = (world.work(), kstack());
     tour(&world, &work, &kstack, "warm-up");

@@ -1,7 +1,6 @@
 //! Whole processes measured from outside: wall time, and peak memory by GNU `time` where it is installed.
 
 use std::{
-    fmt::Write as _,
     fs,
     io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
@@ -57,32 +56,31 @@ fn clock(command: &mut Command) -> Run {
     Run { wall, peak: None, said }
 }
 
-/// The program that is measured.
+/// The program that is measured: the one built with this one, or another that `KSTACK_PROGRAM` names.
 pub fn kstack() -> PathBuf {
-    PathBuf::from(env!("CARGO_BIN_EXE_kstack"))
+    let named = std::env::var_os("KSTACK_PROGRAM").map(PathBuf::from);
+    named.unwrap_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_kstack")))
 }
 
-/// Rows of figures, printed as a Markdown table.
-#[derive(Default)]
-pub struct Table {
-    rows: String,
-}
+/// A Markdown table of figures; each row is printed as soon as it is known.
+pub struct Table;
 
 impl Table {
-    /// An empty table.
+    /// Prints the head of a table.
     pub fn new() -> Self {
-        Self { rows: "| what | runs | min | median | max | peak memory |\n|---|---|---|---|---|---|\n".to_owned() }
+        println!("| what | runs | min | median | max | peak memory |\n|---|---|---|---|---|---|");
+        Self
     }
 
     /// A row of runs.
-    pub fn runs(&mut self, what: &str, runs: &[Run]) {
+    pub fn runs(&self, what: &str, runs: &[Run]) {
         let walls: Vec<_> = runs.iter().map(|run| run.wall).collect();
         let peak = runs.iter().filter_map(|run| run.peak).max();
         self.times(what, &walls, peak.map(|kib| format!("{} MiB", kib / 1024)));
     }
 
     /// A row of times.
-    pub fn times(&mut self, what: &str, times: &[Duration], peak: Option<String>) {
+    pub fn times(&self, what: &str, times: &[Duration], peak: Option<String>) {
         let seconds = times.iter().map(Duration::as_secs_f64).collect();
         self.row(what, seconds, peak, |value| {
             if value < 1.0 { format!("{:.1} ms", value * 1000.0) } else { format!("{value:.2} s") }
@@ -91,17 +89,17 @@ impl Table {
 
     /// A row of ratios, pair by pair: what was measured right after each other is compared, so that a machine that
     /// is slow for a while is slow for both.
-    pub fn ratio(&mut self, what: &str, ours: &[Duration], theirs: &[Duration]) {
+    pub fn ratio(&self, what: &str, ours: &[Duration], theirs: &[Duration]) {
         let ratios = ours.iter().zip(theirs).map(|(ours, theirs)| ours.as_secs_f64() / theirs.as_secs_f64()).collect();
         self.row(what, ratios, None, |value| format!("{value:.2}×"));
     }
 
     /// A row of memory alone.
-    pub fn note(&mut self, what: &str, peak: &str) {
-        writeln!(self.rows, "| {what} | 1 | | | | {peak} |").unwrap();
+    pub fn note(&self, what: &str, peak: &str) {
+        println!("| {what} | 1 | | | | {peak} |");
     }
 
-    fn row(&mut self, what: &str, mut values: Vec<f64>, peak: Option<String>, text: impl Fn(f64) -> String) {
+    fn row(&self, what: &str, mut values: Vec<f64>, peak: Option<String>, text: impl Fn(f64) -> String) {
         values.sort_by(f64::total_cmp);
         let (Some(min), Some(max)) = (values.first(), values.last()) else { return };
         let middle = values.len() / 2;
@@ -109,13 +107,7 @@ impl Table {
             if values.len() % 2 == 1 { values[middle] } else { f64::midpoint(values[middle - 1], values[middle]) };
         let peak = peak.unwrap_or_default();
         let (min, median, max) = (text(*min), text(median), text(*max));
-        writeln!(self.rows, "| {what} | {} | {min} | {median} | {max} | {peak} |", values.len()).unwrap();
-    }
-}
-
-impl std::fmt::Display for Table {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.rows)
+        println!("| {what} | {} | {min} | {median} | {max} | {peak} |", values.len());
     }
 }
 
