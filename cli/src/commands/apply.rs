@@ -12,7 +12,7 @@ use crate::{
 
 use super::{Context, delivery, interrupt, setup};
 
-/// Options of `kstack apply`.
+/// Apply exactly the plans that were reviewed
 #[derive(Debug, clap::Args)]
 pub struct ApplyArgs {
     /// The merged commit
