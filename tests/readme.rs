@@ -152,7 +152,7 @@ fn every_link_leads_somewhere() {
     for page in PAGES {
         let text = read(page);
         let headings: BTreeSet<String> =
-            text.lines().filter_map(|line| line.strip_prefix("## ")).map(|title| title.to_lowercase()).collect();
+            text.lines().filter_map(|line| line.strip_prefix("## ")).map(str::to_lowercase).collect();
         for found in link.captures_iter(&text) {
             let (file, heading) = (&found[1], found.get(2));
             if file.is_empty() {

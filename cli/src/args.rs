@@ -97,34 +97,19 @@ pub enum ColorChoice {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Run the whole chain on this machine: scaffold, plan, apply, hand off, change, sync
     Try(commands::tour::TryArgs),
-    /// Show what a change does to infrastructure, and keep the plans for review
     Plan(commands::plan::PlanArgs),
-    /// Apply exactly the plans that were reviewed
     Apply(commands::apply::ApplyArgs),
-    /// Check the tools and settings that kstack needs
     Doctor(commands::doctor::DoctorArgs),
-    /// Scaffold a platform repository
     Init(Box<commands::init::InitArgs>),
-    /// Start and stop local control planes
     Sandbox(commands::sandbox::SandboxArgs),
-    /// Show what a change does to the objects in the clusters
     Diff(commands::diff::DiffArgs),
-    /// List stacks and their instances, or those that a change affects
     List(commands::list::ListArgs),
-    /// Show which files connect a change to a stack
     Why(commands::why::WhyArgs),
-    /// Do what a pull request, push or tag asks for
     Ci(Box<commands::ci::CiArgs>),
-    /// Print a completion script for a shell
     Completions(commands::completions::CompletionsArgs),
-    /// Check the platform's files without touching anything
     Validate(commands::validate::ValidateArgs),
-    /// Hand a cluster over to its engine and wait for a commit
     Sync(commands::sync::SyncArgs),
-    /// Show how far a cluster is in delivering a commit
     Status(commands::status::StatusArgs),
-    /// Write the manual pages
     Man(commands::man::ManArgs),
 }

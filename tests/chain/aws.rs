@@ -1,16 +1,23 @@
 //! The chain on `aws`: the real Terraform and the real AWS provider, against moto instead of AWS. State and plans are in
-//! moto's S3, with Terraform's native locking. The clusters have no API server, so none is handed over here.
+//! moto's S3, with Terraform's native locking. Moto's clusters have no API server: a sandbox takes the place of the one
+//! that is made, by an explicit kubeconfig, and the real Flux in it syncs the repository.
 
-use std::fs;
+use std::collections::BTreeMap;
 
+use k8s_openapi::api::core::v1::ConfigMap;
 use kstack::{
     pipeline::{Record, Status},
+    platform::{RepositoryName, SandboxName},
+    sandbox::{DriverChoice, Sandbox},
+    sync::{self, ClusterAccess},
     terraform::StateFile,
 };
+use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
 use crate::support::{
     cli::{Ran, World},
+    components,
     moto::Moto,
     providers,
 };
@@ -19,14 +26,18 @@ const BUCKET: &str = "acme-state";
 const STACK: &str = "infra/eks-gc0-eu-west-1";
 const STATE: &str = "ops/eks-gc0-eu-west-1.tfstate";
 
-/// A platform on moto: the repository as `kstack init` makes it, committed.
+/// The sandbox that stands for the cluster.
+const SANDBOX: &str = "stand-in";
+
+/// A platform on moto: the repository as `kstack init` makes it, committed and pushed to where Flux pulls it.
 struct Chain {
     world: World,
     moto: Moto,
+    sandbox: Sandbox,
 }
 
 impl Chain {
-    fn new() -> Option<Self> {
+    async fn new() -> Option<Self> {
         let mirror = providers::mirror(&["hashicorp/aws"])?;
         let mut world = World::new();
         for program in ["git", "terraform"] {
@@ -38,24 +49,29 @@ impl Chain {
         }
         world.set("KSTACK_PROVIDER_MIRROR", mirror);
         moto.make_bucket(BUCKET);
-        fs::write(
-            world.root().join("engine.yaml"),
-            "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: flux-system\n",
-        )
-        .unwrap();
-        let chain = Self { world, moto };
-        let _ = chain
-            .kstack(&[
-                "init",
-                "--name=acme",
-                "--cluster=aws:gc0:eu-west-1:a,b",
-                "--state=s3://acme-state",
-                "--base-domain=p.example.com",
-                "--repository=https://git.example.com/acme/platform",
-                "--engine-manifests=../engine.yaml",
-            ])
-            .done();
-        chain.commit("Scaffold the platform");
+        let home = world.root().join("data");
+        world.set("KSTACK_HOME", &home);
+        world.set("KSTACK_COMPONENTS_DIR", components::dir());
+        world.must("", "git", &["init", "--quiet", "--bare", "--initial-branch=main", "../remote.git"]);
+        let sandbox = Sandbox::new(&home, SandboxName::new(SANDBOX).unwrap());
+        let name = RepositoryName::new("platform").unwrap();
+        let served = BTreeMap::from([(name.clone(), world.root().join("remote.git"))]);
+        let reservation = sandbox.reserve(DriverChoice::Process, &served, &|_| {}).await.unwrap();
+        world.set("KSTACK_GIT_USERNAME", "kstack");
+        world.set("KSTACK_GIT_PASSWORD", reservation.git_token.expose_secret());
+
+        let chain = Self { world, moto, sandbox };
+        let repository = format!("--repository={}", reservation.git_url(&name));
+        let manifests = format!("--engine-manifests={}", components::flux_manifests().display());
+        let fixed = ["init", "--name=acme", "--cluster=aws:gc0:eu-west-1:a,b", "--state=s3://acme-state"];
+        let _ = chain.kstack(&[&fixed[..], &["--base-domain=p.example.com", &repository, &manifests]].concat()).done();
+        // Its chart comes from the internet, which tests do not reach.
+        for environment in ["ops", "apps"] {
+            chain.leave_out(&format!("clusters/eks-gc0-eu-west-1/{environment}/services.yaml"), "cert-manager");
+        }
+        chain.commit("Scaffold the platform, without certificates");
+        chain.git(&["remote", "add", "origin", chain.world.root().join("remote.git").to_str().unwrap()]);
+        chain.git(&["push", "--quiet", "origin", "main"]);
         Some(chain)
     }
 
@@ -70,6 +86,15 @@ impl Chain {
     fn commit(&self, message: &str) {
         self.git(&["add", "--all"]);
         self.git(&["commit", "--quiet", "--message", message]);
+    }
+
+    /// Takes the document that is called `name` out of a file.
+    fn leave_out(&self, path: &str, name: &str) {
+        let text = self.world.read(path);
+        let name = format!("\n  name: {name}\n");
+        let kept: Vec<&str> = text.split("\n---\n").filter(|document| !document.contains(&name)).collect();
+        assert_eq!(kept.len() + 1, text.split("\n---\n").count(), "{text}");
+        self.world.write(path, &format!("{}\n", kept.join("\n---\n").trim_end()));
     }
 
     /// Replaces a setting of the cluster on a new branch, and plans that there. Gives the review.
@@ -94,10 +119,20 @@ impl Chain {
     fn merge(&self, branch: &str) {
         self.git(&["switch", "--quiet", "main"]);
         self.git(&["merge", "--quiet", "--no-ff", "--no-edit", branch]);
+        self.git(&["push", "--quiet", "origin", "main"]);
     }
 
     fn apply(&self) -> Ran {
         self.kstack(&["apply", "--no-handoff"])
+    }
+
+    /// Applies and hands the sandbox over. Requires that Flux reports the commit.
+    fn apply_and_sync(&self) -> Ran {
+        let kubeconfig = self.sandbox.kubeconfig();
+        let ran = self.kstack(&["apply", "--kubeconfig", kubeconfig.to_str().unwrap()]).done();
+        let synced = format!("synced `main@sha1:{}`", self.git(&["rev-parse", "HEAD"]));
+        assert!(ran.stdout.contains(&synced), "{synced}:\n{ran}");
+        ran
     }
 
     fn state(&self) -> StateFile {
@@ -119,6 +154,15 @@ impl Chain {
     }
 }
 
+impl Drop for Chain {
+    fn drop(&mut self) {
+        if self.sandbox.exists() {
+            // After a failed assertion, whether this helps is not the test's question.
+            let _ = self.world.kstack(&["sandbox", "down", SANDBOX]);
+        }
+    }
+}
+
 /// Every change of a review, as `action address: attribute before → after`.
 fn changes(review: &Value) -> Vec<String> {
     let shown = |value: &Value| value.get("value").unwrap_or(value).to_string();
@@ -135,9 +179,12 @@ fn changes(review: &Value) -> Vec<String> {
     lines.collect()
 }
 
-#[test]
-fn from_init_to_destroy() {
-    let Some(chain) = Chain::new() else { return };
+#[tokio::test]
+async fn from_init_to_destroy() {
+    let Some(chain) = Chain::new().await else { return };
+    let repository = format!("platform={}", chain.world.root().join("remote.git").display());
+    let up = ["sandbox", "up", SANDBOX, "--driver=process", "--git-repository", &repository];
+    let _ = chain.kstack(&up).done();
 
     // Everything is new; the one environment and the one stack that there are.
     let review = chain.plan(&["--detailed-exitcode"], 2);
@@ -145,7 +192,7 @@ fn from_init_to_destroy() {
     assert_eq!((counts["name"].as_str(), counts["instances"].as_u64()), (Some("ops"), Some(1)));
     assert_eq!((counts["failed"].as_u64(), counts["resources"]["change"].as_u64()), (Some(0), Some(0)));
     let created = counts["resources"]["create"].as_u64().unwrap();
-    let _ = chain.apply().done();
+    chain.apply_and_sync();
     let state = chain.state();
     for part in ["vpc", "subnet", "nat_gateway", "iam_role", "kms_key", "eks_cluster", "eks_node_group"] {
         assert!(state.resources.iter().any(|address| address.contains(&format!("aws_{part}."))), "{part}");
@@ -156,6 +203,13 @@ fn from_init_to_destroy() {
     let locks: Vec<_> = chain.moto.keys(BUCKET, "").into_iter().filter(|key| key.contains("lock")).collect();
     assert_eq!(locks, Vec::<String>::new(), "Terraform's and kstack's locks are given back");
     chain.plan(&["--all", "--dry-run", "--detailed-exitcode"], 0);
+
+    // What manifests are filled in with is what Terraform knows of the cluster that the sandbox stands for.
+    let access = ClusterAccess::Kubeconfig { path: chain.sandbox.kubeconfig(), context: None };
+    let client = sync::connect(&access).await.unwrap().client().clone();
+    let info: kube::Api<ConfigMap> = kube::Api::namespaced(client, "flux-system");
+    let info = info.get("kstack-cluster-info").await.unwrap().data.unwrap();
+    assert_eq!((info["cluster_name"].as_str(), info["environment"].as_str()), ("gc0-ops-eu-west-1", "ops"));
 
     // Two changes are reviewed side by side; the review shows exactly what was written.
     let review = chain.propose("grow", "node_pool_default.tf", "max_size = 3", "max_size = 5");
@@ -169,14 +223,14 @@ fn from_init_to_destroy() {
     // The first is merged and applied: the very plan that was reviewed.
     chain.merge("grow");
     let before = chain.state().serial;
-    let _ = chain.apply().done();
+    chain.apply_and_sync();
     let journal = chain.journal();
     let entry = &journal.entries["ops/eks-gc0-eu-west-1"];
     assert_eq!((entry.status, journal.commit.as_str()), (Status::Applied, chain.git(&["rev-parse", "HEAD"]).as_str()));
     assert!(grow.iter().any(|key| key.ends_with(&format!("/{}.zip", &entry.plan_sha256[..16]))), "{grow:?}");
     assert_eq!((entry.before.as_ref().unwrap().serial, chain.max_size()), (before, 5));
     let nothing_left = chain.apply().done();
-    assert!(nothing_left.stderr.contains("has everything of this commit already"), "{nothing_left}");
+    assert!(nothing_left.stderr.contains("is up to date"), "{nothing_left}");
 
     // The second has become stale: the merged files are what was reviewed, the state is not.
     chain.git(&["merge", "--quiet", "--no-ff", "--no-edit", "--strategy-option=theirs", "shrink"]);

@@ -1,5 +1,8 @@
 //! The whole chain on real components, as one story per platform.
 
 mod aws;
+mod cluster;
+mod faults;
 mod local;
 mod platform;
+mod runs;

@@ -26,6 +26,9 @@ pub const ENVIRONMENT: &str = "ops";
 /// The sandbox that is the platform's one cluster: its name follows from `gc0`, the environment and the provider.
 pub const SANDBOX: &str = "gc0-ops-local";
 
+/// A file that a team would change.
+pub const DEPLOYMENT: &str = "apps/hello/base/deployment.yaml";
+
 /// A platform for the provider `local`. Its cluster runs once `kstack apply` made it, and goes when this is dropped.
 pub struct Platform {
     world: World,
@@ -140,6 +143,7 @@ impl Platform {
 
     /// Runs `kstack` in the platform; how long it took is printed for those who watch.
     #[must_use = "compare the output or the exit code"]
+    #[expect(clippy::print_stdout, reason = "the test harness keeps it back unless asked")]
     pub fn kstack(&self, arguments: &[&str]) -> Ran {
         let clock = Instant::now();
         let ran = self.world.kstack_in(PLATFORM, arguments);

@@ -97,9 +97,9 @@ fn what_was_reviewed_is_applied_once() {
         (Status::Applied, manifest["plan_sha256"].as_str().unwrap())
     );
     assert_eq!(entry.after.as_ref().unwrap().serial, repository.state("net").serial);
-    insta::assert_snapshot!(apply(&repository, &[]), @r"
+    insta::assert_snapshot!(apply(&repository, &[]), @"
     --- stderr ---
-    environment `ops` has everything of this commit already
+    the infrastructure of `ops` is up to date
     --- exit code 0 ---
     ");
     let left = files_below(&repository.world.root().join("home/.cache/kstack/work"));
@@ -165,9 +165,9 @@ fn a_removed_stack_is_destroyed_as_reviewed() {
     --- exit code 0 ---
     ");
     assert!(repository.state("net").resources.is_empty());
-    insta::assert_snapshot!(apply(&repository, &[]), @r"
+    insta::assert_snapshot!(apply(&repository, &[]), @"
     --- stderr ---
-    environment `ops` has everything of this commit already
+    the infrastructure of `ops` is up to date
     --- exit code 0 ---
     ");
 }

@@ -37,6 +37,11 @@ engine "flux" {
   version = "2.7.3"
   mode    = "classic"
 }
+
+# One after the other, so that what is printed has one order.
+pipeline {
+  parallelism = 1
+}
 "#;
 
 /// A repository in the working folder of a world that has Git and Terraform.

@@ -262,7 +262,7 @@ impl Story {
         ] {
             self.platform.replace(&sync_file, from, to);
             self.platform.commit("Follow something else");
-            let (code, talk) = self.kstack(&["--kubeconfig", self.kubeconfig()]);
+            let (code, talk) = self.kstack(&["--kubeconfig", self.kubeconfig(), "--dry-run"]);
             assert!(
                 code == 1 && talk.contains(&format!("error: Flux in this cluster already follows {told}")),
                 "{talk}"

@@ -68,25 +68,26 @@ fn a_cluster_that_cannot_be_reached_is_refused() {
     exit code 1
     ");
     insta::assert_snapshot!(says(platform.folder(), &["sync", "--kubeconfig", "gone"]), @"
-    error: cannot reach remote `origin`: fatal: '/nonexistent' does not appear to be a git repository; fatal: Could not read from remote repository.
+    error: cannot read `[PLATFORM]/gone`
+      caused by: No such file or directory (os error 2)
 
-    hint: check the network, and the address with `git remote get-url origin`
+    hint: check that the file exists and can be read
     exit code 1
     ");
     let kubeconfig = "apiVersion: v1\nkind: Config\ncurrent-context: x\ncontexts: [{name: x, context: {cluster: x}}]\n\
                       clusters: [{name: x, cluster: {server: 'https://127.0.0.1:1'}}]\n";
     platform.write("kubeconfig", kubeconfig);
     insta::assert_snapshot!(says(platform.folder(), &["sync", "--kubeconfig", "kubeconfig"]), @"
-    error: cannot reach remote `origin`: fatal: '/nonexistent' does not appear to be a git repository; fatal: Could not read from remote repository.
+    error: cannot reach the cluster at `https://127.0.0.1:1`: Connection refused (os error 111)
 
-    hint: check the network, and the address with `git remote get-url origin`
+    hint: check that the cluster runs and that this machine may reach its API server
     exit code 1
     ");
     let other = ["sync", "--kubeconfig", "kubeconfig", "--context", "y"];
     insta::assert_snapshot!(says(platform.folder(), &other), @"
-    error: cannot reach remote `origin`: fatal: '/nonexistent' does not appear to be a git repository; fatal: Could not read from remote repository.
+    error: kubeconfig `[PLATFORM]/kubeconfig` has no context `y`
 
-    hint: check the network, and the address with `git remote get-url origin`
+    hint: contexts of the file: `x`
     exit code 1
     ");
 }

@@ -12,7 +12,7 @@ use crate::{
 
 use super::{Context, delivery, interrupt, setup};
 
-/// Options of `kstack apply`.
+/// Apply exactly the plans that were reviewed
 #[derive(Debug, clap::Args)]
 pub struct ApplyArgs {
     /// The merged commit
@@ -105,6 +105,9 @@ fn show(context: &Context<'_>, report: &ApplyReport, dry_run: bool) -> Result<()
             Status::Planned => context.ui.data(&format!("{}: the reviewed plan fits", delivered.instance)),
             _ => context.ui.data(&format!("{}: {}", delivered.instance, delivered.summary)),
         }
+    }
+    if report.interrupted {
+        context.ui.hint("what was done is in the state; `kstack plan` shows what remains");
     }
     if report.instances.is_empty() {
         let environment = &report.environment;

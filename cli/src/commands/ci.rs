@@ -12,7 +12,7 @@ use crate::{
     pipeline::{GitEvent, GitEventError},
 };
 
-/// Options of `kstack ci`.
+/// Do what a pull request, push or tag asks for
 ///
 /// The event comes from the variables of GitHub Actions (Gitea's and Forgejo's are the same), or from `--event`
 /// and the flags that belong to it. What it does is what the other commands do; nothing is guessed.

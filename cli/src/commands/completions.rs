@@ -5,7 +5,7 @@ use clap_complete::Shell;
 use super::Context;
 use crate::{error::CliError, exit::ExitCode};
 
-/// Options of `kstack completions`.
+/// Print a completion script for a shell
 #[derive(Debug, clap::Args)]
 pub struct CompletionsArgs {
     /// The shell

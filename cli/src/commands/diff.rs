@@ -15,7 +15,7 @@ use crate::{
     review::{Review, ReviewInput},
 };
 
-/// Options of `kstack diff`.
+/// Show what a change does to the objects in the clusters
 ///
 /// Renders the registries of both sides as their engines would, without asking any cluster, and shows
 /// which objects differ. Values of Secrets are never shown.

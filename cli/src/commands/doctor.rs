@@ -8,7 +8,7 @@ use crate::{
     ui::Table,
 };
 
-/// Options of `kstack doctor`.
+/// Check the tools and settings that kstack needs
 #[derive(Debug, clap::Args)]
 pub struct DoctorArgs {}
 

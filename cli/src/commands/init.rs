@@ -13,7 +13,7 @@ use crate::{
     scaffold::{self, Answers, Assets, ChangeSet, Cluster},
 };
 
-/// Options of `kstack init`.
+/// Scaffold a platform repository
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   kstack init acme --provider local --repository https://git.example.com/acme/platform

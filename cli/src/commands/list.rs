@@ -15,7 +15,7 @@ use crate::{
     ui::Table,
 };
 
-/// Options of `kstack list`.
+/// List stacks and their instances, or those that a change affects
 ///
 /// Without `--changed`, lists the stacks of the work tree. With it, lists the instances (a stack in an
 /// environment) whose files differ, and one of the files each.

@@ -8,7 +8,7 @@ use crate::{
     exit::ExitCode,
 };
 
-/// Options of `kstack man`.
+/// Write the manual pages
 #[derive(Debug, clap::Args)]
 pub struct ManArgs {
     /// Folder to write the pages to

@@ -15,7 +15,7 @@ use crate::{
 
 use super::{Context, interrupt, setup};
 
-/// Options of `kstack plan`.
+/// Show what a change does to infrastructure, and keep the plans for review
 #[derive(Debug, clap::Args)]
 pub struct PlanArgs {
     /// The change: `BASE..HEAD`, or `BASE` to compare with the current commit [default: since the

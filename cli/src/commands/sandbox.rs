@@ -10,7 +10,7 @@ pub mod report;
 pub mod status;
 pub mod up;
 
-/// Options of `kstack sandbox`.
+/// Start and stop local control planes
 #[derive(Debug, clap::Args)]
 pub struct SandboxArgs {
     #[command(subcommand)]

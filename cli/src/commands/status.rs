@@ -13,7 +13,7 @@ use crate::{
     ui::Table,
 };
 
-/// Options of `kstack status`.
+/// Show how far a cluster is in delivering a commit
 #[derive(Debug, clap::Args)]
 pub struct StatusArgs {
     /// Stack of the cluster; all clusters of the environment when absent

@@ -10,7 +10,7 @@ use crate::{
     sync::Mode,
 };
 
-/// Options of `kstack sync`.
+/// Hand a cluster over to its engine and wait for a commit
 ///
 /// Exit codes: 0 the clusters hold the commit · 1 something failed · 2 a cluster does not hold it yet: the time
 /// was over, or something is suspended.

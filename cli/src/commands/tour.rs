@@ -10,7 +10,7 @@ use crate::{error::CliError, exit::ExitCode};
 
 use ground::Ground;
 
-/// Options of `kstack try`.
+/// Run the whole chain on this machine: scaffold, plan, apply, hand off, change, sync
 ///
 /// Makes a platform with one local cluster and takes it through everything kstack does, with the commands that
 /// you would type. Everything stays on this machine: the folder DIR, a bare Git repository beside it as the

@@ -8,7 +8,7 @@ use crate::{
     platform::layout,
 };
 
-/// Options of `kstack validate`.
+/// Check the platform's files without touching anything
 #[derive(Debug, clap::Args)]
 pub struct ValidateArgs {
     /// Also run `terraform fmt -check` and `terraform validate` on every stack

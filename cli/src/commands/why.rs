@@ -15,7 +15,7 @@ use crate::{
     ui::Styles,
 };
 
-/// Options of `kstack why`.
+/// Show which files connect a change to a stack
 #[derive(Debug, clap::Args)]
 pub struct WhyArgs {
     /// The stack

@@ -1,30 +1,25 @@
 //! Applies exactly the plans that were reviewed, or refuses and says what differs.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc, time::Instant};
+use std::{sync::Arc, time::Instant};
 
-use jiff::Timestamp;
 use serde::Serialize;
-use tempfile::TempPath;
 use tokio::sync::Mutex;
 
 use crate::{
-    closure::{self, Closure, Inventory, Memo, Order},
-    platform::{EnvironmentName, Instance, Platform, StackName},
-    repo::{CommitId, Snapshot},
-    store::Store,
+    platform::{EnvironmentName, Instance, StackName},
+    repo::CommitId,
     terraform::{ApplyOptions, Interrupt, PlanFile, TerraformError, TerraformEvent, Watch},
 };
 
 use super::{
     Event, EventSink, PipelineError, Workshop,
-    applied::Applied,
     backend::Stores,
-    bundle::{Bundle, Manifest, StateVersion},
-    fit::{self, Field, Present, Refusal},
-    journal::{self, Entry, Journal, Record, Status},
+    bundle::StateVersion,
+    due::{Job, Scene, dependencies},
+    errored,
+    journal::{self, Journal, Record, Status},
     lock::Lock,
     plan, schedule, target, trouble,
-    workshop::Tree,
 };
 
 /// How many runs to look back for one that was killed.
@@ -81,28 +76,6 @@ pub struct Delivered {
     pub summary: String,
 }
 
-/// A plan that fits, with what applying it needs.
-struct Job {
-    instance: Instance,
-    bundle: Bundle,
-    /// The bundle's plan, as a file.
-    plan: TempPath,
-    /// The stacks that come before this one; when it goes away, those that it goes before.
-    after: Vec<StackName>,
-    closure: Option<String>,
-    tree: Arc<Tree>,
-    platform: Arc<Platform>,
-    commit: CommitId,
-}
-
-/// Everything about the commit that does not change during the run.
-struct Scene {
-    snapshot: Snapshot,
-    inventory: Inventory,
-    order: Order,
-    closures: BTreeMap<Instance, Closure>,
-}
-
 impl Workshop {
     /// Applies to one environment what `request.commit` has and was not applied yet.
     ///
@@ -133,21 +106,6 @@ impl Workshop {
                 Ok(report)
             }
         }
-    }
-
-    fn scene(&self, request: &ApplyRequest) -> Result<Scene, PipelineError> {
-        let memo = Memo::default();
-        let snapshot = self.site().repository().commit_snapshot(request.commit)?;
-        let inventory = Inventory::load(&snapshot)?;
-        let order = Order::of(&snapshot, &inventory, &memo)?;
-        let instances: Vec<Instance> = inventory
-            .instances()
-            .into_iter()
-            .filter(|instance| request.covers(instance, &inventory.platform))
-            .collect();
-        let closures = closure::closures(&snapshot, &inventory, &instances, &memo)?;
-        let closures = closures.into_iter().map(|closure| (closure.instance.clone(), closure)).collect();
-        Ok(Scene { snapshot, inventory, order, closures })
     }
 
     async fn checked(
@@ -198,122 +156,6 @@ impl Workshop {
             journal.end().await?;
         }
         Ok(report)
-    }
-
-    /// Finds the bundle of every instance that has something to apply, and checks that it fits.
-    async fn jobs(&self, request: &ApplyRequest, scene: &Scene, stores: &Stores) -> Result<Vec<Job>, PipelineError> {
-        let tree = Arc::new(self.site().export(&scene.snapshot)?);
-        let platform = Arc::new(scene.inventory.platform.clone());
-        let program = plan::program(self);
-        let mut jobs = Vec::new();
-        let mut refusals = Vec::new();
-        for (instance, closure) in self.pending(request, scene, stores).await? {
-            let state = self.site().state(&tree, &platform, &instance).read().await?;
-            let present =
-                Present { instance: &instance, closure: closure.as_ref(), state: state.as_ref(), program: &program };
-            if stores.records.get(&errored_key(&instance)).await?.is_some() {
-                refusals.push(errored(&instance, stores));
-                continue;
-            }
-            let hash = closure.as_ref().map(|closure| closure.hash.to_string());
-            let bundles = Bundle::find(&stores.plans, &instance, hash.as_deref()).await?;
-            let bundles = bundles.into_iter().filter(|bundle| bundle.manifest.destroy == closure.is_none());
-            let bundle = match present.choose(bundles) {
-                Ok(Some(bundle)) => bundle,
-                Ok(None) => {
-                    let last = Bundle::newest(&stores.plans, &instance).await?;
-                    refusals.push(present.without_plan(last.as_ref()));
-                    continue;
-                }
-                Err(refusal) => {
-                    refusals.push(refusal);
-                    continue;
-                }
-            };
-            let job = self.job(request, scene, &tree, &platform, instance, bundle)?;
-            match job {
-                Ok(job) => jobs.push(job),
-                Err(refusal) => refusals.push(refusal),
-            }
-        }
-        if refusals.is_empty() { Ok(jobs) } else { Err(PipelineError::Refused { refusals }) }
-    }
-
-    /// The instances whose content is not what was applied last, with their closures; `None`: its stack is gone.
-    async fn pending(
-        &self,
-        request: &ApplyRequest,
-        scene: &Scene,
-        stores: &Stores,
-    ) -> Result<Vec<(Instance, Option<Closure>)>, PipelineError> {
-        let applied: BTreeMap<Instance, Applied> = Applied::all(&stores.records)
-            .await?
-            .into_iter()
-            .map(|applied| (applied.instance.clone(), applied))
-            .collect();
-        let mut pending = Vec::new();
-        for (instance, closure) in &scene.closures {
-            let wanted = closure.hash.to_string();
-            if applied.get(instance).and_then(|applied| applied.closure.as_ref()) != Some(&wanted) {
-                pending.push((instance.clone(), Some(closure.clone())));
-            }
-        }
-        let stacks = scene.inventory.stacks.iter().map(|stack| &stack.name);
-        target::known_stacks(&request.stacks, stacks.chain(applied.keys().map(|instance| &instance.stack)))?;
-        let existing = scene.inventory.instances();
-        for (instance, applied) in applied {
-            if applied.closure.is_some()
-                && !existing.contains(&instance)
-                && request.covers(&instance, &scene.inventory.platform)
-            {
-                pending.push((instance, None));
-            }
-        }
-        Ok(pending)
-    }
-
-    /// The last check, of the plan file's own content against the commit, and the files to apply in.
-    fn job(
-        &self,
-        request: &ApplyRequest,
-        scene: &Scene,
-        tree: &Arc<Tree>,
-        platform: &Arc<Platform>,
-        instance: Instance,
-        bundle: Bundle,
-    ) -> Result<Result<Job, Refusal>, PipelineError> {
-        let file = self.write_plan(&instance, &bundle)?;
-        let plan = PlanFile::open(&file)?;
-        let after = |order: &Order| order.before(&instance.stack).cloned().collect();
-        let Manifest { destroy, commit, closure, .. } = &bundle.manifest;
-        if *destroy {
-            // The stack is gone from the merged commit; the one before has the files that it was made from.
-            let commit = self.site().repository().resolve(commit)?;
-            let snapshot = self.site().repository().commit_snapshot(commit)?;
-            if let Some(refusal) = fit::configuration(&instance, &plan, &snapshot)? {
-                return Ok(Err(refusal));
-            }
-            let (tree, platform) =
-                (Arc::new(self.site().export(&snapshot)?), Arc::new(closure::load_platform(&snapshot)?));
-            let order = Order::of(&snapshot, &Inventory::load(&snapshot)?, &Memo::default())?;
-            let (after, commit) = (after(&order), request.commit);
-            return Ok(Ok(Job { instance, bundle, plan: file, after, closure: None, tree, platform, commit }));
-        }
-        if let Some(refusal) = fit::configuration(&instance, &plan, &scene.snapshot)? {
-            return Ok(Err(refusal));
-        }
-        let closure = Some(closure.clone());
-        let (tree, platform) = (Arc::clone(tree), Arc::clone(platform));
-        let (after, commit) = (after(&scene.order), request.commit);
-        Ok(Ok(Job { instance, bundle, plan: file, after, closure, tree, platform, commit }))
-    }
-
-    fn write_plan(&self, instance: &Instance, bundle: &Bundle) -> Result<TempPath, PipelineError> {
-        let path = self.site().secret_file(instance)?;
-        match std::fs::write(&path, &bundle.plan) {
-            Ok(()) => Ok(path),
-            Err(source) => Err(PipelineError::Io { verb: "write", path: path.to_path_buf(), source }),
-        }
     }
 
     async fn apply_all(
@@ -403,8 +245,8 @@ impl Workshop {
         };
         let mut delivered = job.outcome(status, summary);
         if let Err(error) = &result
-            && let Some(path) = errored_state(error)
-            && let Err(lost) = rescue(path, &job.instance, &stores.records).await
+            && let Some(path) = errored::state_of(error)
+            && let Err(lost) = errored::rescue(path, &job.instance, &stores.records).await
         {
             delivered.summary =
                 format!("{}\nits state could not be kept: {}", delivered.summary, trouble::chain(&lost));
@@ -467,82 +309,4 @@ impl Workshop {
         let done = terraform.apply(&job.plan, &ApplyOptions::default(), &watch).await?;
         Ok(format!("{} added, {} changed, {} destroyed", done.add, done.change, done.remove))
     }
-}
-
-impl ApplyRequest {
-    /// Whether the request is about `instance`. Shared stacks go with the first environment.
-    fn covers(&self, instance: &Instance, platform: &Platform) -> bool {
-        let first = platform.environments.first().map(|environment| &environment.name);
-        let environment = instance.environment.as_ref().or(first);
-        environment == Some(&self.environment) && (self.stacks.is_empty() || self.stacks.contains(&instance.stack))
-    }
-}
-
-impl Job {
-    fn entry(&self, status: Status) -> Entry {
-        Entry {
-            instance: self.instance.clone(),
-            status,
-            plan_sha256: self.bundle.manifest.plan_sha256.clone(),
-            before: self.bundle.manifest.state.clone(),
-            after: None,
-            changed: Timestamp::now(),
-            problem: None,
-        }
-    }
-
-    fn outcome(&self, status: Status, summary: String) -> Delivered {
-        Delivered { instance: self.instance.clone(), status, summary }
-    }
-
-    fn applied(&self, run: String) -> Applied {
-        Applied {
-            version: 1,
-            instance: self.instance.clone(),
-            closure: self.closure.clone(),
-            commit: self.commit.to_string(),
-            run,
-            time: Timestamp::now(),
-        }
-    }
-}
-
-/// For each job the jobs that go first: what its stack depends on, and for stacks that go away the other way round.
-fn dependencies(jobs: &[Arc<Job>]) -> Vec<Vec<usize>> {
-    let depends = |job: &Job, on: &Job| match (&job.closure, &on.closure) {
-        (Some(_), Some(_)) => job.after.contains(&on.instance.stack),
-        (None, None) => on.after.contains(&job.instance.stack),
-        // What stays no longer depends on what goes: the merged commit would not hold together.
-        _ => false,
-    };
-    jobs.iter().map(|job| (0..jobs.len()).filter(|&other| depends(job, &jobs[other])).collect()).collect()
-}
-
-fn errored_key(instance: &Instance) -> String {
-    format!("errored/{}.tfstate", instance.key())
-}
-
-fn errored(instance: &Instance, stores: &Stores) -> Refusal {
-    Refusal {
-        instance: instance.clone(),
-        field: Field::ErroredState,
-        reviewed: "none".to_owned(),
-        found: format!("`{}` in `{}`", errored_key(instance), stores.records.location()),
-    }
-}
-
-fn errored_state(error: &PipelineError) -> Option<&Path> {
-    match error {
-        PipelineError::Terraform(error) => error.errored_state(),
-        _ => None,
-    }
-}
-
-/// Terraform could not write its state and left it in a file of the run's folder, which goes away. Beside
-/// the states it is safe, and as secret as they are; it blocks further applies until somebody pushed it.
-async fn rescue(path: &Path, instance: &Instance, records: &Store) -> Result<(), PipelineError> {
-    let state =
-        std::fs::read(path).map_err(|source| PipelineError::Io { verb: "read", path: path.to_owned(), source })?;
-    records.put(&errored_key(instance), state).await?;
-    Ok(())
 }

@@ -107,6 +107,8 @@ impl Found {
             None if access.is_none() => return Err(PipelineError::NotApplied { instance: self.instance.clone() }),
             None => ClusterContract::parse(|_| None),
         };
+        // A kubeconfig that the user named may lead anywhere, also past the stack's sandbox.
+        let named = access.is_some();
         let (access, info) = match (access, contract) {
             (Some(access), contract) => (access.clone(), contract.ok().map(|contract| contract.info)),
             (None, contract) => contract.map(|contract| (contract.access, Some(contract.info)))?,
@@ -115,8 +117,9 @@ impl Found {
             info.extend(self.instance.environment.iter().map(|name| ("environment".to_owned(), name.to_string())));
             info
         });
-        let local =
-            info.as_ref().filter(|info| info.get("cluster_provider").is_some_and(|provider| provider == "local"));
+        let local = info
+            .as_ref()
+            .filter(|info| !named && info.get("cluster_provider").is_some_and(|provider| provider == "local"));
         let sandbox = local.and_then(|info| info.get("cluster_name").cloned());
         Ok(Located { files, access, info, sandbox })
     }

@@ -271,7 +271,8 @@ impl Workshop {
         terraform.plan(&options, &watch).await?;
 
         step("reading the plan");
-        let changes = terraform.changes(&out, &watch).await?;
+        let mut changes = terraform.changes(&out, &watch).await?;
+        changes.list.keep_answered_drift();
         if let Reader::Show { because } = &changes.reader {
             notices.push(format!("the plan was read by `show -json`: {because}"));
         }

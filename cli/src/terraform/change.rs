@@ -20,10 +20,35 @@ impl ChangeList {
         self.resources.is_empty() && self.outputs.is_empty()
     }
 
+    /// Drops drift that the plan has no answer to: attributes that the provider fills in after the fact, and settings
+    /// that the configuration leaves open. They would be listed again and again, since a plan without changes is
+    /// never applied. What the plan undoes or goes along with stays, and so do objects that are gone.
+    pub fn keep_answered_drift(&mut self) {
+        let Self { resources, drift, .. } = self;
+        drift.retain_mut(|drifted| {
+            if drifted.action != Action::Update {
+                return true;
+            }
+            let planned = resources.iter().filter(|change| change.address == drifted.address);
+            let planned: Vec<&str> =
+                planned.flat_map(|change| &change.attributes).map(|attribute| attribute.path.as_str()).collect();
+            drifted.attributes.retain(|attribute| planned.iter().any(|path| overlaps(path, &attribute.path)));
+            !drifted.attributes.is_empty()
+        });
+    }
+
     /// Whether any resource would be created, changed, replaced or destroyed.
     pub fn touches_resources(&self) -> bool {
         self.resources.iter().any(|change| change.action != Action::Read)
     }
+}
+
+/// Whether one of the paths is the other, or lies inside it.
+fn overlaps(one: &str, other: &str) -> bool {
+    let inside = |outer: &str, inner: &str| {
+        inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    };
+    inside(one, other) || inside(other, one)
 }
 
 /// What would happen to a resource.
@@ -139,4 +164,51 @@ pub enum Shown {
     Sensitive,
     /// The value.
     Value(Value),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn change(address: &str, action: Action, paths: &[&str]) -> ResourceChange {
+        let attribute = |path: &&str| AttributeChange {
+            path: (*path).to_owned(),
+            before: Shown::Absent,
+            after: Shown::Unknown,
+            forces_replacement: false,
+        };
+        ResourceChange {
+            address: address.to_owned(),
+            previous_address: None,
+            mode: ResourceMode::Managed,
+            resource_type: "aws_vpc".to_owned(),
+            provider: "hashicorp/aws".to_owned(),
+            action,
+            reason: None,
+            importing: None,
+            deposed: None,
+            attributes: paths.iter().map(attribute).collect(),
+        }
+    }
+
+    #[test]
+    fn drift_counts_where_the_plan_answers_it() {
+        let mut list = ChangeList {
+            resources: vec![
+                change("aws_vpc.a", Action::Update, &["tags.Name", "route"]),
+                change("aws_vpc.gone", Action::Create, &[]),
+            ],
+            drift: vec![
+                change("aws_vpc.a", Action::Update, &["arn", "route[0].cidr", "tags.Name", "tags.NameServer"]),
+                change("aws_vpc.b", Action::Update, &["arn"]),
+                change("aws_vpc.gone", Action::Destroy, &[]),
+            ],
+            outputs: Vec::new(),
+        };
+        list.keep_answered_drift();
+        let kept: Vec<_> = list.drift.iter().map(|change| change.address.as_str()).collect();
+        assert_eq!(kept, ["aws_vpc.a", "aws_vpc.gone"]);
+        let paths: Vec<_> = list.drift[0].attributes.iter().map(|attribute| attribute.path.as_str()).collect();
+        assert_eq!(paths, ["route[0].cidr", "tags.Name"]);
+    }
 }

@@ -70,7 +70,7 @@ impl<'a> SyncReporter<'a> {
             SyncEvent::Requested { object } => self.ui.detail(&format!("asked {object} to reconcile now")),
             SyncEvent::Waiting { ready, total, changed } => {
                 self.task.message(format!("{ready} of {total} objects ready"));
-                for line in self.news(changed) {
+                for line in self.news(changed, ready == total) {
                     self.ui.status(&format!("  {line}"));
                 }
             }
@@ -82,12 +82,12 @@ impl<'a> SyncReporter<'a> {
         }
     }
 
-    /// What is worth a line of `changed`: not what was so before anybody waited, and nothing a second time in a
-    /// row. An object that is looked at again in between, as the root is when something it brought is ready, is
+    /// What is worth a line of `changed`: nothing where there was nothing to wait for, and nothing a second time in
+    /// a row. An object that is looked at again in between, as the root is when something it brought is ready, is
     /// ready still.
-    fn news(&self, changed: &[ObjectStatus]) -> Vec<String> {
+    fn news(&self, changed: &[ObjectStatus], all_ready: bool) -> Vec<String> {
         let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        let first = said.is_empty();
+        let idle = said.is_empty() && all_ready;
         let mut news = Vec::new();
         for ObjectStatus { object, state } in changed {
             let Some(line) = self.line(object, state) else {
@@ -96,7 +96,7 @@ impl<'a> SyncReporter<'a> {
                 continue;
             };
             let old = said.insert(object.clone(), line.clone());
-            if old.as_ref() != Some(&line) && !(first && *state == State::Ready) {
+            if old.as_ref() != Some(&line) && !idle {
                 news.push(line);
             }
         }
