@@ -6,3 +6,4 @@ mod faults;
 mod local;
 mod platform;
 mod runs;
+mod tour;

@@ -6,5 +6,6 @@ mod doctor;
 mod init;
 mod interrupts;
 mod plan;
+mod tour;
 mod usage;
 mod validate;

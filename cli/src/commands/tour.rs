@@ -6,7 +6,7 @@ mod story;
 use std::path::PathBuf;
 
 use super::{Context, components::ComponentArgs};
-use crate::{error::CliError, exit::ExitCode};
+use crate::{error::CliError, exit::ExitCode, repo::git_version, terraform::Binary};
 
 use ground::Ground;
 
@@ -36,6 +36,9 @@ pub struct TryArgs {
 /// When a step fails; what was made until then stays for a look, and the hints say how to remove it.
 pub fn run(context: &mut Context<'_>, args: &TryArgs) -> Result<ExitCode, CliError> {
     let ground = Ground::choose(context, &args.folder)?;
+    // Before the minutes that components may take, and before anything is made.
+    git_version()?;
+    context.block_on(Binary::find(None, &context.cache()?))?;
     let components = args.components.settings(context)?;
     match story::tell(context, &ground, &components) {
         Ok(ExitCode::Done) if args.clean => {

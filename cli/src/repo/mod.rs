@@ -21,6 +21,7 @@ pub use error::RepoError;
 pub use export::{Exported, LeftOut};
 pub use ids::{CommitId, InvalidId, ObjectId, blob_id};
 pub use parallel::in_parallel;
+pub use program::git_version;
 pub use range::Range;
 pub use repository::{CommitInfo, Repository};
 pub use snapshot::{Blob, Found, FoundNode, Snapshot};

@@ -36,6 +36,15 @@ impl Output {
     }
 }
 
+/// The version of the git program, such as `2.39.5`: to find out early that there is none.
+///
+/// # Errors
+/// [`RepoError::NoProgram`].
+pub fn git_version() -> Result<String, RepoError> {
+    let said = run(Path::new("."), &["--version"], &[])?.success("--version")?;
+    Ok(said.trim().trim_start_matches("git version ").to_owned())
+}
+
 /// Runs `git` with `arguments` in `folder`, `input` on its standard input.
 pub(super) fn run(folder: &Path, arguments: &[&str], input: &[u8]) -> Result<Output, RepoError> {
     let mut command = Command::new("git");
