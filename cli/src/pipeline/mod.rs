@@ -32,5 +32,5 @@ pub use fit::{Field, Refusal};
 pub use git_event::{GitEvent, GitEventError};
 pub use handoff::{HandedOver, HandoffRequest, HandoffSink};
 pub use journal::{Journal, Record, Status};
-pub use plan::{PlanReport, PlanRequest, Planned, Result as PlanResult, Which};
+pub use plan::{PlanReport, PlanRequest, PlanResult, Planned, Which};
 pub use workshop::{Site, Workshop};

@@ -68,12 +68,14 @@ pub struct PlanReport {
 impl PlanReport {
     /// Whether every instance could be planned.
     pub fn is_ok(&self) -> bool {
-        self.instances.iter().all(|planned| !matches!(planned.result, Result::Failed { .. } | Result::Skipped { .. }))
+        self.instances
+            .iter()
+            .all(|planned| !matches!(planned.result, PlanResult::Failed { .. } | PlanResult::Skipped { .. }))
     }
 
     /// Whether applying would change anything.
     pub fn has_changes(&self) -> bool {
-        self.instances.iter().any(|planned| matches!(&planned.result, Result::Changes(list) if !list.is_empty()))
+        self.instances.iter().any(|planned| matches!(&planned.result, PlanResult::Changes(list) if !list.is_empty()))
     }
 }
 
@@ -91,13 +93,13 @@ pub struct Planned {
     /// Resource addresses that need a word, from the stack.
     pub protect: Vec<String>,
     /// What Terraform said.
-    pub result: Result,
+    pub result: PlanResult,
 }
 
 /// What Terraform said of an instance.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "result", rename_all = "kebab-case")]
-pub enum Result {
+pub enum PlanResult {
     /// What it would do; may be nothing.
     Changes(ChangeList),
     /// It failed.
@@ -123,7 +125,7 @@ impl Workshop {
         request: &PlanRequest,
         interrupt: &Interrupt,
         events: EventSink<'_>,
-    ) -> std::result::Result<PlanReport, PipelineError> {
+    ) -> Result<PlanReport, PipelineError> {
         let Selection { targets, platform, stores, notices } = self.select(request).await?;
         events(Event::Selected { instances: targets.iter().map(|target| target.affected.instance.clone()).collect() });
         let limit = parallelism(&platform);
@@ -144,7 +146,7 @@ impl Workshop {
         limit: usize,
         interrupt: &Interrupt,
         events: EventSink<'_>,
-    ) -> std::result::Result<Vec<Planned>, PipelineError> {
+    ) -> Result<Vec<Planned>, PipelineError> {
         // Tasks outlive no borrow, so their events travel through a channel to the caller's sink.
         let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
         let targets: Vec<Arc<Target>> = targets.into_iter().map(Arc::new).collect();
@@ -180,13 +182,13 @@ impl Workshop {
         }
         let finished = targets.iter().zip(outcomes).map(|(target, outcome)| {
             let (result, mut notices) = match outcome {
-                schedule::Outcome::Ran { value: Ok((list, notices)), .. } => (Result::Changes(list), notices),
+                schedule::Outcome::Ran { value: Ok((list, notices)), .. } => (PlanResult::Changes(list), notices),
                 schedule::Outcome::Ran { value: Err(error), .. } => {
                     let message = trouble::tell(&error, &target.affected.instance);
-                    (Result::Failed { message }, Vec::new())
+                    (PlanResult::Failed { message }, Vec::new())
                 }
                 schedule::Outcome::Stopped | schedule::Outcome::Skipped { .. } => {
-                    (Result::Skipped { reason: "interrupted".to_owned() }, Vec::new())
+                    (PlanResult::Skipped { reason: "interrupted".to_owned() }, Vec::new())
                 }
             };
             // That a file outside of the repository is read tells nothing about this change; `kstack why` shows it.
@@ -211,7 +213,7 @@ impl Workshop {
         plans: Option<&crate::store::Store>,
         interrupt: &Interrupt,
         events: EventSink<'_>,
-    ) -> std::result::Result<(ChangeList, Vec<String>), PipelineError> {
+    ) -> Result<(ChangeList, Vec<String>), PipelineError> {
         let started = Instant::now();
         let instance = &target.affected.instance;
         events(Event::Started { instance: instance.clone() });
@@ -235,7 +237,7 @@ impl Workshop {
         plans: Option<&crate::store::Store>,
         interrupt: &Interrupt,
         events: EventSink<'_>,
-    ) -> std::result::Result<(ChangeList, Vec<String>), PipelineError> {
+    ) -> Result<(ChangeList, Vec<String>), PipelineError> {
         let instance = &target.affected.instance;
         let said = |said: TerraformEvent| events(Event::Terraform { instance: instance.clone(), said });
         let watch = Watch { events: &said, interrupt };
@@ -290,7 +292,7 @@ impl Workshop {
         commit: CommitId,
         out: &std::path::Path,
         changes: ChangeList,
-    ) -> std::result::Result<(), PipelineError> {
+    ) -> Result<(), PipelineError> {
         let file = PlanFile::open(out)?;
         let state = file.state();
         let plan =
