@@ -27,7 +27,7 @@ pub fn run(context: &mut Context<'_>, args: &DownArgs) -> Result<ExitCode, CliEr
     let (name, kept) = (sandbox.name(), if args.keep { ", its data is kept" } else { "" });
     if context.ui.is_json() {
         context.ui.json(&serde_json::json!({
-            "type": "sandbox_down", "version": 1, "name": name, "kept": args.keep,
+            "type": "sandbox-down", "version": 1, "name": name, "kept": args.keep,
         }))?;
     } else {
         context.ui.status(&format!("sandbox `{name}` is down{kept}"));

@@ -40,7 +40,7 @@ fn document(sandbox: &Sandbox, status: &Status) -> serde_json::Value {
         })
     };
     serde_json::json!({
-        "type": "sandbox_status", "version": 1, "name": sandbox.name(), "driver": status.driver,
+        "type": "sandbox-status", "version": 1, "name": sandbox.name(), "driver": status.driver,
         "engine": status.engine, "state": status.state(), "api_version": status.api_version,
         "kubeconfig": sandbox.kubeconfig(), "processes": status.members.iter().map(member).collect::<Vec<_>>(),
     })

@@ -74,7 +74,7 @@ pub fn run(context: &mut Context<'_>, args: &UpArgs) -> Result<ExitCode, CliErro
     let took = ready.elapsed.as_secs_f64();
     if context.ui.is_json() {
         context.ui.json(&serde_json::json!({
-            "type": "sandbox_ready", "version": 1, "name": sandbox.name(), "kubeconfig": kubeconfig,
+            "type": "sandbox-ready", "version": 1, "name": sandbox.name(), "kubeconfig": kubeconfig,
             "context": sandbox.context(), "started": ready.started, "seconds": took,
         }))?;
     } else if ready.started == 0 {
