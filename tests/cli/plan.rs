@@ -463,3 +463,28 @@ fn a_stack_that_cannot_be_planned_says_why_and_others_go_on() {
     --- exit code 1 ---
     "#);
 }
+
+#[test]
+fn a_provider_that_is_not_allowed_is_neither_downloaded_nor_started() {
+    let repository = with_stack();
+    let text = repository.world.read("kstack.hcl");
+    repository.write("kstack.hcl", &format!("{text}\npolicy {{\n  providers = [\"hashicorp/aws\"]\n}}\n"));
+    repository.write(
+        "infra/net/.terraform.lock.hcl",
+        "provider \"registry.terraform.io/evil/aws\" {\n  version = \"1.0.0\"\n}\n",
+    );
+    repository.commit("Use another provider");
+    insta::assert_snapshot!(repository.kstack(&["plan", "--all"]), @"
+    --- stdout ---
+    environment  instances  create  change  replace  destroy  objects
+    ops                  1       –       –        –        –        –
+
+    Failed: net (ops)
+      net (ops) uses provider `evil/aws`, which the platform does not allow
+
+    no changes to infrastructure; 1 failed
+    --- stderr ---
+    failed net (ops): net (ops) uses provider `evil/aws`, which the platform does not allow ([TIME])
+    --- exit code 1 ---
+    ");
+}

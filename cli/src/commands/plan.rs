@@ -69,7 +69,8 @@ pub fn run(context: &mut Context<'_>, args: &PlanArgs) -> Result<ExitCode, CliEr
     } else if args.markdown.as_deref().is_none_or(|file| file.as_os_str() != "-") {
         context.ui.data(&review.terminal(context.ui.styles()));
     }
-    if let (Some(store), false) = (&report.plan_store, context.ui.is_json()) {
+    let kept = report.instances.iter().any(|planned| matches!(planned.result, PlanResult::Changes(_)));
+    if let (Some(store), true) = (&report.plan_store, kept && !context.ui.is_json()) {
         context.ui.status(&format!("the plans are kept in `{store}`"));
     }
     if interrupt.is_raised() {

@@ -37,6 +37,10 @@ impl From<PipelineError> for CliError {
             }
             error @ PipelineError::NotApplied { .. } => Self::new(ErrorKind::User, error)
                 .hint("run `kstack apply` first, or name the cluster with `--kubeconfig`"),
+            PipelineError::ProviderNotAllowed { ref provider, .. } => {
+                let hint = format!("add `{provider}` to `policy.providers` of `kstack.hcl` if it is to be trusted");
+                Self::new(ErrorKind::User, error).hint(hint)
+            }
             error @ PipelineError::OneCluster { .. } => {
                 Self::new(ErrorKind::Usage, error).hint("name one with `--stack`, or leave `--kubeconfig` out")
             }

@@ -19,7 +19,7 @@ use super::{
     errored,
     journal::{self, Journal, Record, Status},
     lock::Lock,
-    plan, schedule, target, trouble,
+    plan, providers, schedule, target, trouble,
 };
 
 /// How many runs to look back for one that was killed.
@@ -294,8 +294,10 @@ impl Workshop {
         let _alone = self.site().occupy(instance, interrupt, || step("waiting for another run")).await?;
         let terraform = self.terraform(&job.tree, &job.platform, instance)?;
         let lock_path = terraform.workspace().directory.join(".terraform.lock.hcl");
+        let plan_file = PlanFile::open(&job.plan)?;
+        providers::check(&job.platform.policy, instance, plan_file.lock_file().unwrap_or_default())?;
         // A stack without a committed lock file gets the providers that were reviewed.
-        if let Some(lock) = PlanFile::open(&job.plan)?.lock_file().filter(|_| !lock_path.exists()) {
+        if let Some(lock) = plan_file.lock_file().filter(|_| !lock_path.exists()) {
             std::fs::write(&lock_path, lock).map_err(|source| PipelineError::Io {
                 verb: "write",
                 path: lock_path.clone(),

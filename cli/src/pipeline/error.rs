@@ -153,6 +153,24 @@ pub enum PipelineError {
         /// The remote's name.
         remote: &'static str,
     },
+    /// A stack uses a provider that `policy.providers` does not list.
+    #[error("{instance} uses provider `{provider}`, which the platform does not allow")]
+    ProviderNotAllowed {
+        /// The instance.
+        instance: Instance,
+        /// The provider.
+        provider: String,
+        /// Those that are allowed.
+        allowed: Vec<String>,
+    },
+    /// A dependency lock file cannot be read.
+    #[error("the lock file of {instance} cannot be read: {problem}")]
+    LockFile {
+        /// The instance.
+        instance: Instance,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// A task of the program itself ended in an unexpected way.
     #[error("a task ended unexpectedly")]
     Task(#[from] tokio::task::JoinError),

@@ -18,6 +18,7 @@ mod handoff;
 mod journal;
 mod lock;
 mod plan;
+mod providers;
 mod schedule;
 mod target;
 mod trouble;

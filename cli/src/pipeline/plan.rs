@@ -1,6 +1,6 @@
 //! Plans what a change affects, and keeps each plan as a bundle.
 
-use std::{sync::Arc, time::Instant};
+use std::{path::Path, sync::Arc, time::Instant};
 
 use serde::Serialize;
 
@@ -15,7 +15,7 @@ use super::{
     Event, EventSink, PipelineError, Workshop,
     backend::Stores,
     bundle::{self, Bundle, Program, StateVersion},
-    schedule,
+    providers, schedule,
     target::{Selection, Target},
     trouble,
     workshop::Tree,
@@ -249,6 +249,8 @@ impl Workshop {
         step("initialising");
         let lock_path = terraform.workspace().directory.join(".terraform.lock.hcl");
         if lock_path.exists() {
+            // Before anything is downloaded.
+            self.allowed(target, &lock_path)?;
             terraform.init(&watch).await?;
         } else {
             let _one_at_a_time = target.lock_file.lock().await;
@@ -258,6 +260,8 @@ impl Workshop {
                     "`{}/.terraform.lock.hcl` is not committed: provider versions were chosen just now",
                     layout::stack(&instance.stack)
                 ));
+                // Downloaded by now, but not started yet.
+                self.allowed(target, &lock_path)?;
             }
         }
 
@@ -285,12 +289,21 @@ impl Workshop {
         Ok((changes.list, notices))
     }
 
+    fn allowed(&self, target: &Target, lock_path: &Path) -> Result<(), PipelineError> {
+        let lock = std::fs::read(lock_path).map_err(|source| PipelineError::Io {
+            verb: "read",
+            path: lock_path.to_owned(),
+            source,
+        })?;
+        providers::check(&target.platform.policy, &target.affected.instance, &lock)
+    }
+
     async fn keep(
         &self,
         target: &Target,
         plans: &crate::store::Store,
         commit: CommitId,
-        out: &std::path::Path,
+        out: &Path,
         changes: ChangeList,
     ) -> Result<(), PipelineError> {
         let file = PlanFile::open(out)?;

@@ -134,7 +134,7 @@ pub enum OnStale {
 /// What is not allowed, or not without a word.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Policy {
-    /// The only providers that may be downloaded or started (`namespace/type`); `None`: any.
+    /// The only providers that may be started (`namespace/type`), and with a committed lock file downloaded; `None`: any.
     pub providers: Option<Vec<String>>,
     /// Resource types (with `*`) that reviews put first and that need a word to be destroyed.
     pub protect: Vec<String>,

@@ -1,0 +1,66 @@
+//! The allow-list of providers: a provider is a program from elsewhere, and planning runs it.
+
+use crate::{
+    hcl::Document,
+    platform::{Instance, Policy},
+};
+
+use super::PipelineError;
+
+/// The registries whose providers are named without their host.
+const PUBLIC: [&str; 2] = ["registry.terraform.io/", "registry.opentofu.org/"];
+
+/// Refuses every provider of a dependency lock file that `policy` does not allow. Terraform downloads and starts what
+/// the lock file names and nothing else; the provider that is built into Terraform is in no lock file.
+///
+/// Source of the format: <https://developer.hashicorp.com/terraform/language/files/dependency-lock>.
+///
+/// # Errors
+/// [`PipelineError::ProviderNotAllowed`]; [`PipelineError::LockFile`] when the file is not HCL.
+pub(super) fn check(policy: &Policy, instance: &Instance, lock: &[u8]) -> Result<(), PipelineError> {
+    let Some(allowed) = &policy.providers else { return Ok(()) };
+    let text = String::from_utf8_lossy(lock);
+    let document = Document::parse(".terraform.lock.hcl", text)
+        .map_err(|problem| PipelineError::LockFile { instance: instance.clone(), problem: problem.message })?;
+    for block in document.body().get_blocks("provider") {
+        let address = block.labels.first().map_or("", |label| label.as_str());
+        let name = PUBLIC.iter().find_map(|host| address.strip_prefix(host)).unwrap_or(address);
+        if !allowed.iter().any(|allowed| allowed == name) {
+            return Err(PipelineError::ProviderNotAllowed {
+                instance: instance.clone(),
+                provider: name.to_owned(),
+                allowed: allowed.clone(),
+            });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::platform::StackName;
+
+    fn verdict(providers: Option<&[&str]>, lock: &str) -> Result<(), String> {
+        let policy = Policy {
+            providers: providers.map(|names| names.iter().map(|name| (*name).to_owned()).collect()),
+            protect: Vec::new(),
+        };
+        let instance = Instance { stack: StackName::new("a").unwrap(), environment: None };
+        check(&policy, &instance, lock.as_bytes()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn only_what_is_listed_is_allowed() {
+        let lock = "provider \"registry.terraform.io/hashicorp/aws\" {\n  version = \"5.100.0\"\n}\n\
+                    provider \"registry.terraform.io/evil/aws\" {\n  version = \"1.0.0\"\n}\n";
+        assert_eq!(verdict(None, lock), Ok(()));
+        assert_eq!(verdict(Some(&["hashicorp/aws", "evil/aws"]), lock), Ok(()));
+        let refused = verdict(Some(&["hashicorp/aws"]), lock).unwrap_err();
+        assert_eq!(refused, "a (shared) uses provider `evil/aws`, which the platform does not allow");
+        // The same name on another host is another provider.
+        let elsewhere = "provider \"example.com/hashicorp/aws\" {}\n";
+        assert!(verdict(Some(&["hashicorp/aws"]), elsewhere).unwrap_err().contains("`example.com/hashicorp/aws`"));
+        assert!(verdict(Some(&[]), "provider \"").unwrap_err().contains("lock file"));
+    }
+}
