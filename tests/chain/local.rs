@@ -6,7 +6,6 @@ use insta::assert_snapshot;
 use kube::{
     ResourceExt as _,
     api::{DeleteParams, Patch, PatchParams},
-    core::DynamicObject,
 };
 use serde_json::json;
 
@@ -61,7 +60,8 @@ fn each_object_is_said_to_be_ready_once(ran: &Ran) {
 }
 
 async fn what_is_handed_over_already_is_not_written_again(platform: &Platform, cluster: &Cluster) {
-    let before = cluster.settled_versions("flux-system").await;
+    cluster.comes_to_rest().await;
+    let before = cluster.versions("flux-system").await;
     assert!(before.len() > 20, "{before:#?}");
     let ran = platform.kstack(&["apply"]).done();
     assert_eq!(synced(&ran), platform.head());
@@ -103,10 +103,8 @@ async fn a_change_of_an_app_is_planned_merged_and_synced(platform: &Platform, cl
 /// `kstack apply` finds the commit delivered and writes nothing. What was deleted returns at the interval of its
 /// Kustomization, or as soon as somebody asks, as `flux reconcile` does.
 async fn what_was_deleted_by_hand_returns(platform: &Platform, cluster: &Cluster) {
+    cluster.comes_to_rest().await;
     let old = cluster.hello().await;
-    // A reconciliation that is under way would wait for the deleted Deployment until its own time is over.
-    let kustomizations = cluster.kustomizations().await;
-    eventually("Flux rests", async || is_at_rest(&kustomizations.get("hello").await.unwrap())).await;
     cluster.deployments().delete("hello", &DeleteParams::default()).await.unwrap();
     eventually("the Deployment is gone", async || cluster.deployments().get_opt("hello").await.unwrap().is_none())
         .await;
@@ -119,15 +117,6 @@ async fn what_was_deleted_by_hand_returns(platform: &Platform, cluster: &Cluster
         live.is_some_and(|live| live.uid() != old.uid() && is_complete(&live))
     })
     .await;
-}
-
-/// Whether the last reconciliation has ended and nobody has asked for another one.
-fn is_at_rest(kustomization: &DynamicObject) -> bool {
-    let status = &kustomization.data["status"];
-    let conditions = status["conditions"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let is = |name: &str| conditions.iter().any(|condition| condition["type"] == name && condition["status"] == "True");
-    let asked = kustomization.annotations().get("reconcile.fluxcd.io/requestedAt").map(String::as_str);
-    is("Ready") && !is("Reconciling") && asked == status["lastHandledReconcileAt"].as_str().filter(|_| asked.is_some())
 }
 
 async fn a_broken_manifest_is_reported_with_the_engines_reason(platform: &Platform) {
