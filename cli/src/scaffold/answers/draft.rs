@@ -70,7 +70,7 @@ impl Draft {
             Field::Repository => self.repository = Some(own()),
             Field::DefaultBranch => self.default_branch = Some(own()),
             Field::Environments | Field::Environment(_) => self.environments = environments(text)?,
-            Field::Clusters | Field::Cluster(_) => {
+            Field::Clusters | Field::Cluster(_) | Field::Account(_) | Field::Pool(_) | Field::Network(_) => {
                 self.clusters.push(text.parse().map_err(|error: InvalidCluster| error.to_string())?);
             }
             Field::Region => {
