@@ -129,8 +129,3 @@ fn argument(call: &FuncCall) -> &Expression {
 fn object_of(kind: &Expression) -> Option<&Object> {
     call(kind, "object").and_then(|call| argument(call).as_object())
 }
-
-/// Sorted, for comparisons.
-pub fn paths<'a>(paths: impl IntoIterator<Item = &'a Vec<String>>) -> std::collections::BTreeSet<String> {
-    paths.into_iter().map(|path| path.join(".")).collect()
-}
