@@ -52,6 +52,7 @@ fn providers_and_backends_are_left_to_whoever_calls() {
 #[test]
 fn versions_have_a_floor_and_a_ceiling() {
     let range = Regex::new(r"^>= \d+\.\d+\.\d+, < \d+\.\d+\.\d+$").unwrap();
+    let version = Regex::new(r#"version = "([^"]*)""#).unwrap();
     let mut wrong = Vec::new();
     for module in modules() {
         let file = module.file("versions.tf").unwrap_or_else(|| panic!("{}: no versions.tf", module.path));
@@ -61,7 +62,6 @@ fn versions_have_a_floor_and_a_ceiling() {
         }
         let providers = block.body.get_blocks("required_providers").flat_map(|block| block.body.attributes());
         for provider in providers {
-            let version = Regex::new(r#"version = "([^"]*)""#).unwrap();
             let text = file.on_one_line(&provider.value);
             if !version.captures(&text).is_some_and(|found| range.is_match(&found[1])) {
                 wrong.push(format!("{}: the version is not `>= x.y.z, < x.y.z`", file.place(provider.span())));

@@ -94,11 +94,11 @@ fn sorted<'a>(mut blocks: Vec<(&'a File, &'a Block)>) -> Vec<(&'a File, &'a Bloc
 fn settings(module: &Module, all: &[Module]) -> Option<Table> {
     let known = settings::known(module)?;
     let typed = settings::typed(module, all);
+    let typed = typed.unwrap_or_else(|| panic!("{}: no settings/variables.tf beside known_keys.tf", module.path));
     let rows = known.iter().filter(|key| key.kind.is_some() || key.meaning.is_some()).map(|key| {
-        let default = typed.as_ref().map_or_else(|| default_without_types(module, key), |typed| default(typed, key));
         let kind = key.kind.as_deref().unwrap_or(if is_map(&known, key) { "map(object)" } else { "object" });
         let meaning = key.meaning.as_deref().unwrap_or_default();
-        vec![code(&shown(&key.path)), code(kind), default, text(meaning)]
+        vec![code(&shown(&key.path)), code(kind), default(&typed, key), text(meaning)]
     });
     Some(Table { name: "settings", text: table(&["key", "type", "default", "meaning"], rows) })
 }
@@ -117,11 +117,6 @@ fn default(typed: &[Typed], key: &Known) -> String {
         (Some(default), _) => code(default),
         (None, _) => code("null"),
     }
-}
-
-fn default_without_types(module: &Module, key: &Known) -> String {
-    let required = matches!(key.path.as_slice(), [name] if settings::required_keys(module).contains(&name.as_str()));
-    if required { "required".to_owned() } else { code("null") }
 }
 
 /// `access.*.policy` as people read it.

@@ -6,7 +6,7 @@ use hcl_edit::{
     expr::{Expression, FuncCall, Object, ObjectKey},
 };
 
-use super::source::{File, Module, strings};
+use super::source::{File, Module};
 
 /// A key of `known_keys`.
 pub struct Known {
@@ -93,12 +93,6 @@ fn typed_in(file: &File, object: &Object, above: &[String], found: &mut Vec<Type
             typed_in(file, inner, &[path, any.into_iter().collect()].concat(), found);
         }
     }
-}
-
-/// The keys that a module without `settings/` requires: what it gives to `common/configuration`.
-pub fn required_keys(module: &Module) -> Vec<&str> {
-    let configuration = module.blocks("module").find(|(_, block)| block.has_exact_labels(&["configuration"]));
-    strings(configuration.and_then(|(_, block)| block.body.get_attribute("required_keys")))
 }
 
 fn name(key: &ObjectKey) -> String {
