@@ -65,6 +65,16 @@ pub enum StoreError {
     },
 }
 
+impl StoreError {
+    /// Whether the store answered and said no: it may be somebody else's.
+    pub fn is_denied(&self) -> bool {
+        let (Self::Open { source, .. } | Self::Unusable { source, .. } | Self::Object { source, .. }) = self else {
+            return false;
+        };
+        matches!(*source.0, object_store::Error::PermissionDenied { .. })
+    }
+}
+
 /// Why a store failed. The client's own errors repeat each other, with addresses and retry settings; what
 /// people need is the answer of the server, or the last cause.
 #[derive(Debug)]
@@ -208,6 +218,19 @@ impl Store {
         match self.list("probe").await {
             Err(StoreError::Object { location, source, .. }) => Err(StoreError::Unusable { location, source }),
             answer => answer.map(drop),
+        }
+    }
+
+    /// Whether there is such a bucket or folder, and we may list it.
+    ///
+    /// # Errors
+    /// [`StoreError::Unusable`] when it does not answer, or not to us.
+    pub async fn exists(&self) -> Result<bool, StoreError> {
+        let unusable =
+            |source| StoreError::Unusable { location: self.location.to_string(), source: Trouble(Box::new(source)) };
+        match self.objects.list(Some(&self.key("probe"))).try_next().await {
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            answer => answer.map(|_| true).map_err(unusable),
         }
     }
 
