@@ -199,7 +199,7 @@ impl Workshop {
             Planned { instance, kind: Kind::Added, reasons: Vec::new(), notices, protect: Vec::new(), result };
         let report = PlanReport {
             commit: Some(commit),
-            plan_store: None,
+            plan_stores: Vec::new(),
             instances: vec![planned],
             notices: Vec::new(),
             protect: platform.policy.protect,
@@ -257,7 +257,7 @@ impl Workshop {
         // Before there is a bucket nobody else can know of the state; after that a pipeline may apply as well.
         let lock = match (standing, work.platform.environments.first()) {
             (Standing::Moved, Some(first)) if !work.changes.is_empty() => {
-                let stores = Stores::open(&work.platform, self.site().repository().root())?;
+                let stores = Stores::open(&work.platform, &first.name, self.site().repository().root())?;
                 Some(Lock::take(&stores.records, &first.name).await?)
             }
             _ => None,
@@ -321,7 +321,7 @@ impl Workshop {
             Some(state)
         };
         report.outputs = state.map(outputs).unwrap_or_default();
-        self.record(work).await?;
+        self.record(work, events).await?;
         Ok(report)
     }
 
@@ -340,8 +340,16 @@ impl Workshop {
     }
 
     /// From now on the stack is one like any other: what was applied here is not due again.
-    async fn record(&self, work: &Work) -> Result<(), PipelineError> {
-        let stores = Stores::open(&work.platform, self.site().repository().root())?;
+    async fn record(&self, work: &Work, events: EventSink<'_>) -> Result<(), PipelineError> {
+        let Some(environment) = work.platform.delivering(&work.instance) else { return Ok(()) };
+        let records = Stores::open(&work.platform, environment, self.site().repository().root())?.records;
+        if !records.exists().await? {
+            // An environment may have a bucket of its own, which another stack or account makes.
+            let message =
+                format!("`{}` does not exist yet: `kstack apply` will ask for a plan of this", records.location());
+            events(Event::Notice { message });
+            return Ok(());
+        }
         let applied = Applied {
             version: 1,
             instance: work.instance.clone(),
@@ -350,7 +358,7 @@ impl Workshop {
             run: BOOTSTRAP_STACK.to_owned(),
             time: Timestamp::now(),
         };
-        applied.write(&stores.records).await
+        applied.write(&records).await
     }
 }
 
