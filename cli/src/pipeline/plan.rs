@@ -1,6 +1,10 @@
 //! Plans what a change affects, and keeps each plan as a bundle.
 
-use std::{path::Path, sync::Arc, time::Instant};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
 
 use serde::Serialize;
 
@@ -8,7 +12,7 @@ use crate::{
     closure::{Kind, Notice, Reason},
     platform::{EnvironmentName, Instance, Parallelism, Platform, StackName, layout},
     repo::{CommitId, Range},
-    terraform::{ChangeList, Interrupt, PlanFile, PlanMode, PlanOptions, Reader, TerraformEvent, Watch},
+    terraform::{ChangeList, Interrupt, PlanFile, PlanMode, PlanOptions, Reader, Terraform, TerraformEvent, Watch},
 };
 
 use super::{
@@ -242,23 +246,12 @@ impl Workshop {
         let mut notices = Vec::new();
 
         step("initialising");
-        let lock_path = terraform.workspace().directory.join(".terraform.lock.hcl");
-        if lock_path.exists() {
-            // Before anything is downloaded.
-            self.allowed(target, &lock_path)?;
-            terraform.init(&watch).await?;
-        } else {
-            let _one_at_a_time = target.lock_file.lock().await;
-            terraform.init(&watch).await?;
-            if lock_path.exists() {
-                notices.push(format!(
-                    "`{}/.terraform.lock.hcl` is not committed: provider versions were chosen just now",
-                    layout::stack(&instance.stack)
-                ));
-                // Downloaded by now, but not started yet.
-                self.allowed(target, &lock_path)?;
-            }
-        }
+        let chosen_now = {
+            let committed = lock_path(&terraform).exists();
+            let _one_at_a_time = if committed { None } else { Some(target.lock_file.lock().await) };
+            initialise(&terraform, &target.platform, instance, &watch).await?
+        };
+        notices.extend(chosen_now);
 
         step("planning");
         let out = self.site().secret_file(instance)?;
@@ -282,15 +275,6 @@ impl Workshop {
             self.keep(target, plans, commit, &out, changes.list.clone()).await?;
         }
         Ok((changes.list, notices))
-    }
-
-    fn allowed(&self, target: &Target, lock_path: &Path) -> Result<(), PipelineError> {
-        let lock = std::fs::read(lock_path).map_err(|source| PipelineError::Io {
-            verb: "read",
-            path: lock_path.to_owned(),
-            source,
-        })?;
-        providers::check(&target.platform.policy, &target.affected.instance, &lock)
     }
 
     async fn keep(
@@ -320,6 +304,44 @@ impl Workshop {
     }
 }
 
+fn lock_path(terraform: &Terraform) -> PathBuf {
+    terraform.workspace().directory.join(".terraform.lock.hcl")
+}
+
+/// Initialises, and refuses providers that the platform does not allow before any is started. Returns what should
+/// be looked at.
+///
+/// # Errors
+/// [`PipelineError::ProviderNotAllowed`], [`PipelineError::Terraform`].
+pub(super) async fn initialise(
+    terraform: &Terraform,
+    platform: &Platform,
+    instance: &Instance,
+    watch: &Watch<'_>,
+) -> Result<Option<String>, PipelineError> {
+    let path = lock_path(terraform);
+    let allowed = || {
+        let io = |source| PipelineError::Io { verb: "read", path: path.clone(), source };
+        providers::check(&platform.policy, instance, &std::fs::read(&path).map_err(io)?)
+    };
+    if path.exists() {
+        // Before anything is downloaded.
+        allowed()?;
+        terraform.init(watch).await?;
+        return Ok(None);
+    }
+    terraform.init(watch).await?;
+    if !path.exists() {
+        return Ok(None);
+    }
+    // Downloaded by now, but not started yet.
+    allowed()?;
+    Ok(Some(format!(
+        "`{}/.terraform.lock.hcl` is not committed: provider versions were chosen just now",
+        layout::stack(&instance.stack)
+    )))
+}
+
 /// The program of a workshop, as bundles name it.
 pub(super) fn program(workshop: &Workshop) -> Program {
     let binary = workshop.binary();
@@ -327,7 +349,7 @@ pub(super) fn program(workshop: &Workshop) -> Program {
 }
 
 /// The variable files that exist for `instance`.
-fn var_files(tree: &Tree, instance: &Instance) -> Vec<std::path::PathBuf> {
+pub(super) fn var_files(tree: &Tree, instance: &Instance) -> Vec<PathBuf> {
     let file = match &instance.environment {
         Some(environment) => layout::tfvars(environment),
         None => format!("{}/shared.tfvars", layout::ENVIRONMENTS),
@@ -345,7 +367,7 @@ pub(super) fn parallelism(platform: &Platform) -> usize {
 }
 
 /// `2 to add, 1 to change, 0 to destroy`, or `no changes`.
-fn summary(list: &ChangeList) -> String {
+pub(super) fn summary(list: &ChangeList) -> String {
     use crate::terraform::Action;
     if list.is_empty() {
         return "no changes".to_owned();

@@ -77,10 +77,34 @@ pub enum StoreError {
     },
 }
 
+impl StoreError {
+    /// Whether the store answered and said no: it may be somebody else's.
+    pub fn is_denied(&self) -> bool {
+        let (Self::Open { source, .. } | Self::Unusable { source, .. } | Self::Object { source, .. }) = self else {
+            return false;
+        };
+        matches!(*source.0, object_store::Error::PermissionDenied { .. })
+    }
+}
+
 /// Why a store failed. The client's own errors repeat each other, with addresses and retry settings; what
 /// people need is the answer of the server, or the last cause.
 #[derive(Debug)]
 pub struct Trouble(Box<object_store::Error>);
+
+impl Trouble {
+    /// Whether the server's name is not known. Each storage account of Azure has a name of its own.
+    pub(super) fn is_unknown_host(&self) -> bool {
+        let mut cause: Option<&dyn std::error::Error> = Some(&*self.0);
+        while let Some(error) = cause {
+            if error.to_string().starts_with("dns error") {
+                return true;
+            }
+            cause = error.source();
+        }
+        false
+    }
+}
 
 impl From<object_store::Error> for Trouble {
     fn from(error: object_store::Error) -> Self {

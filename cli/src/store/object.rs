@@ -130,6 +130,22 @@ impl Store {
         }
     }
 
+    /// Whether there is such a bucket or folder, and we may list it.
+    ///
+    /// # Errors
+    /// [`StoreError::Unusable`] when it does not answer, or not to us.
+    pub async fn exists(&self) -> Result<bool, StoreError> {
+        let trouble = match self.objects.list(Some(&self.key("probe"))).try_next().await {
+            Ok(_) => return Ok(true),
+            Err(object_store::Error::NotFound { .. }) => return Ok(false),
+            Err(error) => Trouble::from(error),
+        };
+        if matches!(self.location, Location::Azure { .. }) && trouble.is_unknown_host() {
+            return Ok(false);
+        }
+        Err(StoreError::Unusable { location: self.location.to_string(), source: trouble })
+    }
+
     /// The keys below `prefix`, sorted.
     ///
     /// # Errors
