@@ -2,7 +2,11 @@
 
 use serde::Serialize;
 
-use super::{Answers, Assets, ChangeSet, Cluster, Place, ScaffoldError, template::Renderer};
+use super::{
+    Answers, Assets, ChangeSet, Cluster, Place, ScaffoldError,
+    bootstrap::{self, BootstrapValues},
+    template::Renderer,
+};
 use crate::platform::{Environment, EnvironmentName, Forge, StackName, StateBackend, Trigger, layout};
 
 /// The release of Flux that new platforms get.
@@ -61,7 +65,7 @@ const SERVICES: &[Service] = &[
 
 /// What templates see. An absent part is an error in a template that names it.
 #[derive(Debug, Clone, Copy, Serialize)]
-struct Scope<'a> {
+pub(super) struct Scope<'a> {
     platform: &'a PlatformValues<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     environment: Option<&'a EnvironmentValues>,
@@ -69,6 +73,15 @@ struct Scope<'a> {
     cluster: Option<&'a ClusterValues<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     service: Option<&'a Service>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bootstrap: Option<&'a BootstrapValues<'a>>,
+}
+
+impl Scope<'_> {
+    /// The kind of state storage.
+    pub(super) fn state(&self) -> &'static str {
+        self.platform.state.kind
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -139,7 +152,7 @@ pub fn platform(answers: &Answers, assets: &Assets, engine_manifests: &str) -> R
     };
     let values = values(answers, base)?;
     let mut writer = Writer { assets, renderer: Renderer::new()?, changes: ChangeSet::new() };
-    let scope = Scope { platform: &values, environment: None, cluster: None, service: None };
+    let scope = Scope { platform: &values, environment: None, cluster: None, service: None, bootstrap: None };
 
     writer.group("platform", "", scope)?;
     if matches!(answers.forge, Forge::GitHub { .. }) {
@@ -152,6 +165,9 @@ pub fn platform(answers: &Answers, assets: &Assets, engine_manifests: &str) -> R
             let target = format!("{}/{}", layout::ENVIRONMENTS, file.replace("environment", &environment.name));
             writer.file(&format!("environment/{file}"), target, text, scope)?;
         }
+    }
+    if let Some(values) = &BootstrapValues::of(answers) {
+        bootstrap::write(&mut writer, Scope { bootstrap: Some(values), ..scope }, values)?;
     }
     for cluster in &values.clusters {
         let scope = Scope { cluster: Some(cluster), ..scope };
@@ -184,15 +200,16 @@ pub fn platform(answers: &Answers, assets: &Assets, engine_manifests: &str) -> R
 /// Modules of clouds that the platform does not use are left out.
 fn is_vendored(path: &str, answers: &Answers) -> bool {
     let wanted = |place: fn(&Place) -> bool| answers.clusters.iter().any(|cluster| place(&cluster.place));
-    match path.split_once('/') {
+    let of_clusters = match path.split_once('/') {
         Some(("common", _)) => true,
         Some(("local", _)) => wanted(|place| matches!(place, Place::Local)),
         Some(("aws", _)) => wanted(|place| matches!(place, Place::Aws { .. })),
         _ => false,
-    }
+    };
+    of_clusters || bootstrap::calls(answers, path)
 }
 
-struct Writer<'a> {
+pub(super) struct Writer<'a> {
     assets: &'a Assets,
     renderer: Renderer,
     changes: ChangeSet,
@@ -200,7 +217,7 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     /// Renders every template of `group` to the same path below `prefix`.
-    fn group(&mut self, group: &str, prefix: &str, scope: Scope<'_>) -> Result<(), ScaffoldError> {
+    pub(super) fn group(&mut self, group: &str, prefix: &str, scope: Scope<'_>) -> Result<(), ScaffoldError> {
         let assets = self.assets;
         for (file, text) in assets.below(group) {
             self.file(&format!("{group}/{file}"), format!("{prefix}{file}"), text, scope)?;
