@@ -1,7 +1,7 @@
 //! `kstack bootstrap` on an account with nothing in it: the real Terraform and the real AWS provider against moto. What
 //! AWS itself would say to the policies is not proven here.
 
-use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
+use std::{fs, os::unix::fs::PermissionsExt as _};
 
 use kstack::terraform::StateFile;
 use serde_json::Value;
@@ -53,6 +53,23 @@ impl Account {
     fn commit(&self, message: &str) {
         self.world.must("", "git", &["add", "--all"]);
         self.world.must("", "git", &["commit", "--quiet", "--message", message]);
+    }
+
+    /// From now on Terraform is a script around the real one, which runs `before` and `after` around its first apply.
+    fn disturb(&self, before: &str, after: &str) {
+        let bin = self.world.root().join("bin");
+        let once =
+            |name: &str, act: &str| format!("if [ \"$1\" = apply ] && [ ! -e {name} ]; then : > {name}; {act}; fi\n");
+        let marks = self.world.root().display();
+        let script = format!(
+            "#!/bin/sh\n{}\"{}\" \"$@\"\ncode=$?\n{}exit $code\n",
+            once(&format!("{marks}/before"), before),
+            find_program("terraform").unwrap().display(),
+            once(&format!("{marks}/after"), after),
+        );
+        fs::remove_file(bin.join("terraform")).unwrap();
+        fs::write(bin.join("terraform"), script).unwrap();
+        fs::set_permissions(bin.join("terraform"), fs::Permissions::from_mode(0o755)).unwrap();
     }
 
     /// The state in the bucket; `None` before it has moved.
@@ -112,4 +129,60 @@ fn a_fresh_account_gets_remote_state_once() {
         review["instances"].as_array().unwrap().iter().map(|i| i["instance"]["stack"].as_str().unwrap()).collect();
     assert_eq!(planned, ["eks-gc0-eu-west-1"]);
     assert!(!account.moto.keys(BUCKET, "kstack/plans/ops/eks-gc0-eu-west-1/").is_empty(), "its plan is kept");
+}
+
+/// A kstack that is killed right after Terraform's apply has made everything and told nobody yet.
+#[test]
+fn a_killed_run_is_gone_on_with() {
+    let Some(account) = Account::new() else { return };
+    account.disturb(":", "kill -KILL $PPID");
+    let killed = account.kstack(&["bootstrap", "--yes"]);
+    assert_eq!(killed.code, None, "{killed}");
+    assert!(account.on_disk() && account.state().is_none(), "made, but not moved");
+    let on_disk = account.world.read(ON_DISK);
+
+    // Nothing has to be made any more, so nobody is asked.
+    let report = &account.report(&[])["report"];
+    assert_eq!((&report["standing"], &report["summary"]), (&"begun".into(), &"no changes".into()), "{report}");
+    assert_eq!(account.moto.object(BUCKET, STATE).as_deref(), Some(on_disk.as_str()), "nothing was made twice");
+    assert!(!account.on_disk());
+
+    // Killed between its last two steps, a run leaves the file that has moved already.
+    account.world.write(ON_DISK, &on_disk);
+    let report = &account.report(&[])["report"];
+    assert_eq!((&report["standing"], &report["moved"]), (&"moved".into(), &Value::Null), "{report}");
+    assert!(!account.on_disk());
+
+    // What is in no bucket is not thrown away.
+    let serial = account.state().unwrap().serial;
+    let newer = on_disk.replace(&format!("\"serial\": {serial}"), &format!("\"serial\": {}", serial + 1));
+    account.world.write(ON_DISK, &newer);
+    let refused = account.kstack(&["bootstrap", "--yes"]);
+    assert_eq!(refused.code, Some(1), "{refused}");
+    assert!(refused.stderr.contains("the file is newer"), "{refused}");
+    assert_eq!(account.world.read(ON_DISK), newer);
+}
+
+/// Ctrl-C while Terraform applies, and a bucket of that name that is there before.
+#[test]
+fn nothing_is_taken_over_unasked_or_lost_on_interrupt() {
+    let Some(account) = Account::new() else { return };
+    account.moto.make_bucket(BUCKET);
+    let refused = account.kstack(&["bootstrap", "--yes"]);
+    assert_eq!(refused.code, Some(1), "{refused}");
+    assert!(refused.stderr.contains("exists already, and no state says"), "{refused}");
+    assert!(refused.stderr.contains("`to = module.state.aws_s3_bucket.this` and `id = \"acme-state\"`"), "{refused}");
+
+    let import = "import {\n  to = module.state.aws_s3_bucket.this\n  id = \"acme-state\"\n}\n";
+    account.world.write("infra/bootstrap/import.tf", import);
+    account.commit("Take the bucket over");
+    account.disturb("kill -INT $PPID", ":");
+    let interrupted = account.kstack(&["bootstrap", "--yes"]);
+    assert_eq!(interrupted.code, Some(130), "{interrupted}");
+    assert!(account.state().is_none(), "{interrupted}");
+
+    let _ = account.kstack(&["bootstrap", "--yes"]).done();
+    let state = account.state().unwrap();
+    assert!(state.resources.contains(&"module.state.aws_s3_bucket.this".to_owned()), "{state:?}");
+    assert_eq!(account.report(&[])["report"]["summary"], "no changes");
 }
