@@ -3,6 +3,7 @@
 //!
 //! Must not know: Git, Terraform, Kubernetes clients, the terminal.
 
+pub mod configuration;
 mod environment;
 mod forge;
 mod instance;
