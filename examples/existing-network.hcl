@@ -39,10 +39,10 @@ cluster "gc0" {
 
   network {
     existing {
-      network             = "projects/acme-network/global/networks/shared"
-      subnetwork          = "projects/acme-network/regions/europe-west1/subnetworks/clusters"
-      pods_range_name     = "pods"
-      services_range_name = "services"
+      network        = "projects/acme-network/global/networks/shared"
+      subnetwork     = "projects/acme-network/regions/europe-west1/subnetworks/clusters"
+      pods_range     = "pods"
+      services_range = "services"
     }
   }
 }
@@ -54,7 +54,6 @@ cluster "gc0" {
 
   network {
     existing {
-      vnet_id        = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/network/providers/Microsoft.Network/virtualNetworks/shared"
       node_subnet_id = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/network/providers/Microsoft.Network/virtualNetworks/shared/subnets/clusters"
     }
   }

@@ -84,9 +84,9 @@ cluster <%= cluster.name|hcl %> {
 #% if cluster.provider == "aws"
 <%= [["vpc_id", cluster.existing.vpc_id], ["node_subnet_ids", cluster.existing.node_subnet_ids], ["control_plane_subnet_ids", cluster.existing.control_plane_subnet_ids]]|attributes(6) %>
 #% elif cluster.provider == "google"
-<%= [["network", cluster.existing.network], ["subnetwork", cluster.existing.subnetwork], ["pods_range_name", cluster.existing.pods_range_name], ["services_range_name", cluster.existing.services_range_name]]|attributes(6) %>
+<%= [["network", cluster.existing.network], ["subnetwork", cluster.existing.subnetwork], ["pods_range", cluster.existing.pods_range], ["services_range", cluster.existing.services_range]]|attributes(6) %>
 #% elif cluster.provider == "azure"
-<%= [["vnet_id", cluster.existing.vnet_id], ["node_subnet_id", cluster.existing.node_subnet_id]]|attributes(6) %>
+<%= [["node_subnet_id", cluster.existing.node_subnet_id], ["api_server_subnet_id", cluster.existing.api_server_subnet_id]]|attributes(6) %>
 #% endif
     }
 #% else
@@ -111,9 +111,9 @@ cluster <%= cluster.name|hcl %> {
 #% if cluster.provider == "aws"
 <%= [["vpc_id", other.existing.vpc_id], ["node_subnet_ids", other.existing.node_subnet_ids], ["control_plane_subnet_ids", other.existing.control_plane_subnet_ids]]|attributes(8) %>
 #% elif cluster.provider == "google"
-<%= [["network", other.existing.network], ["subnetwork", other.existing.subnetwork], ["pods_range_name", other.existing.pods_range_name], ["services_range_name", other.existing.services_range_name]]|attributes(8) %>
+<%= [["network", other.existing.network], ["subnetwork", other.existing.subnetwork], ["pods_range", other.existing.pods_range], ["services_range", other.existing.services_range]]|attributes(8) %>
 #% elif cluster.provider == "azure"
-<%= [["vnet_id", other.existing.vnet_id], ["node_subnet_id", other.existing.node_subnet_id]]|attributes(8) %>
+<%= [["node_subnet_id", other.existing.node_subnet_id], ["api_server_subnet_id", other.existing.api_server_subnet_id]]|attributes(8) %>
 #% endif
       }
     }

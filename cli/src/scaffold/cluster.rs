@@ -62,16 +62,16 @@ pub enum ExistingNetwork {
         /// Self link or name of the subnetwork.
         subnetwork: String,
         /// Name of the secondary range that pods get addresses of.
-        pods_range_name: String,
+        pods_range: String,
         /// Name of the secondary range that services get addresses of.
-        services_range_name: String,
+        services_range: String,
     },
     /// A virtual network of Azure.
     Azure {
-        /// Resource id of the network.
-        vnet_id: Option<String>,
         /// Resource id of the nodes' subnet.
         node_subnet_id: String,
+        /// Resource id of a subnet of the API server, if it is to have an address in the network.
+        api_server_subnet_id: Option<String>,
     },
 }
 

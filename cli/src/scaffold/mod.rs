@@ -5,6 +5,7 @@
 
 mod answers;
 mod assets;
+mod bootstrap;
 mod changes;
 mod cluster;
 mod error;

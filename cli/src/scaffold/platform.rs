@@ -2,6 +2,7 @@
 
 use super::{
     Answers, Assets, ChangeSet, Places, ScaffoldError,
+    bootstrap::{self, BootstrapValues},
     template::Renderer,
     values::{PlatformValues, Scope},
 };
@@ -19,7 +20,7 @@ pub const FLUX_VERSION: &str = "2.7.3";
 pub fn platform(answers: &Answers, assets: &Assets, engine_manifests: &str) -> Result<ChangeSet, ScaffoldError> {
     let values = checked(answers)?;
     let mut writer = Writer { assets, renderer: Renderer::new()?, changes: ChangeSet::new() };
-    let scope = Scope { platform: &values, environment: None, cluster: None, service: None };
+    let scope = Scope { platform: &values, environment: None, cluster: None, service: None, bootstrap: None };
 
     writer.group("platform", "", scope)?;
     if let Some(forge) = values.forge {
@@ -32,6 +33,9 @@ pub fn platform(answers: &Answers, assets: &Assets, engine_manifests: &str) -> R
             let target = format!("{}/{}", layout::ENVIRONMENTS, file.replace("environment", environment.name));
             writer.file(&format!("environment/{file}"), target, text, scope)?;
         }
+    }
+    if let Some(values) = &BootstrapValues::of(answers) {
+        bootstrap::write(&mut writer, Scope { bootstrap: Some(values), ..scope }, values)?;
     }
     for cluster in &values.clusters {
         let scope = Scope { cluster: Some(cluster), ..scope };
@@ -72,11 +76,12 @@ fn checked(answers: &Answers) -> Result<PlatformValues<'_>, ScaffoldError> {
 
 /// Modules of clouds that the platform does not use are left out.
 fn is_vendored(path: &str, answers: &Answers) -> bool {
-    match path.split_once('/') {
+    let of_clusters = match path.split_once('/') {
         Some(("common", _)) => true,
         Some((folder, _)) => answers.clusters.iter().any(|cluster| cluster.provider().name() == folder),
         None => false,
-    }
+    };
+    of_clusters || bootstrap::calls(answers, path)
 }
 
 /// The text of a file of answers that makes the same platform again; see [`super::Draft::read`].
@@ -85,14 +90,14 @@ fn is_vendored(path: &str, answers: &Answers) -> bool {
 /// As [`platform`].
 pub fn answers_file(answers: &Answers, assets: &Assets) -> Result<String, ScaffoldError> {
     let values = checked(answers)?;
-    let scope = Scope { platform: &values, environment: None, cluster: None, service: None };
+    let scope = Scope { platform: &values, environment: None, cluster: None, service: None, bootstrap: None };
     let mut writer = Writer { assets, renderer: Renderer::new()?, changes: ChangeSet::new() };
     writer.group("answers", "", scope)?;
     let text: Vec<_> = writer.changes.files().map(|(_, file)| String::from_utf8_lossy(&file.content)).collect();
     Ok(text.concat())
 }
 
-struct Writer<'a> {
+pub(super) struct Writer<'a> {
     assets: &'a Assets,
     renderer: Renderer,
     changes: ChangeSet,
@@ -100,7 +105,7 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     /// Renders every template of `group` to the same path below `prefix`.
-    fn group(&mut self, group: &str, prefix: &str, scope: Scope<'_>) -> Result<(), ScaffoldError> {
+    pub(super) fn group(&mut self, group: &str, prefix: &str, scope: Scope<'_>) -> Result<(), ScaffoldError> {
         let assets = self.assets;
         for (file, text) in assets.below(group) {
             self.file(&format!("{group}/{file}"), format!("{prefix}{file}"), text, scope)?;

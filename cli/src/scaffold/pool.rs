@@ -26,7 +26,7 @@ const OTHER: (u64, u64) = (1, 3);
 fn default_instance_type(provider: Provider) -> &'static str {
     match provider {
         Provider::Aws => "m7g.large",
-        Provider::Google => "e2-standard-4",
+        Provider::Google => "n2d-standard-4",
         Provider::Azure => "Standard_D4ds_v5",
         Provider::Local => "",
     }

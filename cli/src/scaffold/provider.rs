@@ -4,7 +4,7 @@
 //! machine types would be out of date with the next release of the cloud; Terraform tells about
 //! one that does not exist.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, ops::RangeInclusive, str::FromStr};
 
 /// Who runs a cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -66,8 +66,8 @@ impl Provider {
     pub fn terraform_providers(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::Aws => &[("hashicorp/aws", ">= 5.100.0, < 7.0.0")],
-            Self::Google => &[("hashicorp/google", ">= 6.0.0, < 9.0.0")],
-            Self::Azure => &[("hashicorp/azurerm", ">= 4.0.0, < 6.0.0")],
+            Self::Google => &[("hashicorp/google", ">= 7.0.0, < 9.0.0")],
+            Self::Azure => &[("hashicorp/azurerm", ">= 5.0.0, < 6.0.0"), ("hashicorp/time", ">= 0.9.0, < 1.0.0")],
             Self::Local => &[],
         }
     }
@@ -166,6 +166,15 @@ impl Provider {
         if self == Self::Aws { 2 } else { 1 }
     }
 
+    /// How large the network of a cluster can be: what the module can cut into its parts.
+    pub fn network_sizes(self) -> RangeInclusive<u8> {
+        match self {
+            Self::Aws => 16..=20,
+            Self::Google => 12..=20,
+            Self::Azure | Self::Local => 16..=24,
+        }
+    }
+
     /// Checks the form of a machine type.
     ///
     /// # Errors
@@ -187,7 +196,7 @@ impl Provider {
                 fits.then_some(()).ok_or("does not look like `m7g.large`")
             }
             Self::Google => {
-                (lower(text) && text.contains('-')).then_some(()).ok_or("does not look like `e2-standard-4`")
+                (lower(text) && text.contains('-')).then_some(()).ok_or("does not look like `n2d-standard-4`")
             }
             Self::Azure => {
                 let word = |text: &str| {

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::{
     Answers, Cluster, ExistingNetwork, FLUX_VERSION, Place, Provider, ScaffoldError,
+    bootstrap::BootstrapValues,
     network::{self, Cidr},
     pool::{self, Pool},
     service::{Service, services},
@@ -21,6 +22,15 @@ pub(super) struct Scope<'a> {
     pub(super) cluster: Option<&'a ClusterValues<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) service: Option<&'a Service>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) bootstrap: Option<&'a BootstrapValues<'a>>,
+}
+
+impl Scope<'_> {
+    /// The kind of state storage.
+    pub(super) fn state(&self) -> &'static str {
+        self.platform.state.kind
+    }
 }
 
 #[derive(Debug, Serialize)]

@@ -1,6 +1,6 @@
 //! What is wrong with answers, as far as they are known; each is looked at even if others are missing.
 
-use std::{collections::BTreeSet, ops::RangeInclusive};
+use std::collections::BTreeSet;
 
 use super::{Field, Problem, form};
 use crate::{
@@ -31,9 +31,6 @@ const LONGEST_NAME: usize = 63;
 
 /// Longest name prefix that the modules take (`modules/common/metadata`).
 const LONGEST_PREFIX: usize = 40;
-
-/// Prefixes of the networks that clusters can have: what VPCs may be, and subnets still fit into.
-const SIZES: RangeInclusive<u8> = 16..=22;
 
 /// Collects problems.
 #[derive(Debug, Default)]
@@ -71,7 +68,9 @@ pub(super) fn problems(given: &Given<'_>) -> Vec<Problem> {
         networks(Field::Network(index), cluster, given.clusters.get(..index).unwrap_or_default(), &mut problems);
     }
     // A network that is far too large is told about above.
-    let sizes = given.clusters.iter().filter_map(|cluster| cluster.cidr).all(|cidr| SIZES.contains(&cidr.length()));
+    let fits =
+        |cluster: &Cluster| cluster.cidr.is_none_or(|cidr| cluster.provider().network_sizes().contains(&cidr.length()));
+    let sizes = given.clusters.iter().all(fits);
     let lacks = |(cidr, cluster): (&Option<Cidr>, &Cluster)| cidr.is_none() && cluster.makes_network();
     let assigned = network::assign(given.clusters);
     if let Some(index) = assigned.iter().zip(given.clusters).position(lacks).filter(|_| sizes) {
@@ -252,8 +251,12 @@ fn networks(field: Field, cluster: &Cluster, before: &[Cluster], problems: &mut 
         }
     }
     let Some(cidr) = cluster.cidr else { return };
-    if !SIZES.contains(&cidr.length()) && cluster.provider() != Provider::Local {
-        problems.add(field, format!("the network `{cidr}` of `{cluster}` must have a prefix between /16 and /22"));
+    let sizes = cluster.provider().network_sizes();
+    if !sizes.contains(&cidr.length()) && cluster.is_cloud() {
+        let (largest, smallest) = (sizes.start(), sizes.end());
+        let message =
+            format!("the network `{cidr}` of `{cluster}` must have a prefix between /{largest} and /{smallest}");
+        problems.add(field, message);
     }
     let given = |other: &Cluster| Some((other.to_string(), other.cidr.filter(|other| Cidr::overlaps(*other, cidr))?));
     for (other, theirs) in before.iter().filter_map(given) {

@@ -235,23 +235,23 @@ impl<'f> Reader<'f> {
                 })
             }),
             Provider::Google => self.block(block, |reader| {
-                let read = ["network", "subnetwork", "pods_range_name", "services_range_name"]
-                    .map(|key| reader.required_string(key));
+                let read =
+                    ["network", "subnetwork", "pods_range", "services_range"].map(|key| reader.required_string(key));
                 let [network, subnetwork, pods, services] = read;
                 Some(ExistingNetwork::Google {
                     network: network?.value,
                     subnetwork: subnetwork?.value,
-                    pods_range_name: pods?.value,
-                    services_range_name: services?.value,
+                    pods_range: pods?.value,
+                    services_range: services?.value,
                 })
             }),
             Provider::Azure => self.block(block, |reader| {
-                let (vnet, subnet) = (reader.string("vnet_id"), reader.required_string("node_subnet_id"));
-                for id in vnet.iter().chain(&subnet).filter(|id| !id.value.starts_with("/subscriptions/")) {
+                let (nodes, api) = (reader.required_string("node_subnet_id"), reader.string("api_server_subnet_id"));
+                for id in nodes.iter().chain(&api).filter(|id| !id.value.starts_with("/subscriptions/")) {
                     let message = format!("`{}` is no resource id, which begins with `/subscriptions/`", id.value);
                     reader.problem(id.span.clone(), message);
                 }
-                Some(ExistingNetwork::Azure { vnet_id: text(vnet), node_subnet_id: subnet?.value })
+                Some(ExistingNetwork::Azure { node_subnet_id: nodes?.value, api_server_subnet_id: text(api) })
             }),
             Provider::Local => {
                 let span = hcl_edit::Span::span(&block.ident).unwrap_or_default();
