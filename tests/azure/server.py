@@ -224,7 +224,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(200, dict(keys=[]))
         elif key.endswith("/providers/microsoft.authorization/roledefinitions"):
             wanted = re.search(r"roleName eq '(.*)'", query.get("$filter", [""])[0])
-            made = [each for each in OBJECTS.values() if each["type"].lower() == "microsoft.authorization/roledefinitions"]
+            made = [each for each in OBJECTS.values() if each.get("type", "").lower() == "microsoft.authorization/roledefinitions"]
             named = [each for each in made if wanted and each["properties"]["roleName"] == wanted[1]]
             self.answer(200, dict(value=named or [role(key.split("/providers/")[0], wanted[1])] if wanted else made))
         elif re.fullmatch(r".*/providers/microsoft.authorization/roledefinitions/[^/]+", key) and key not in OBJECTS:
@@ -246,7 +246,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif re.fullmatch(r".*/storageaccounts/[^/]+/(blob|file|queue|table)services/default", key):
             self.answer(200, dict(id=path, name="default", type="Microsoft.Storage/storageAccounts/blobServices", properties={}))
         elif key.endswith("/resources") and len(parts) > 3:
-            self.answer(200, dict(value=[each for each in OBJECTS.values() if each["id"].lower().startswith(key.rsplit("/", 1)[0] + "/providers/")]))
+            self.answer(200, dict(value=[value for each, value in OBJECTS.items() if each.startswith(key.rsplit("/", 1)[0] + "/providers/")]))
         elif len(parts) % 2 == 1 and not key.endswith("deletedvaults"):  # a list of resources
             self.answer(200, dict(value=children(key)))
         else:
