@@ -193,7 +193,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if rest[:1] == ["create"]:
             version = identifier(key, str(len(OBJECTS))).replace("-", "")
             OBJECTS[key] = dict(
-                key=dict(kid=f"https://{key}/{version}", kty=body["kty"], key_ops=body.get("key_ops"), n=encoded("n"), e="AQAB"),
+                key=dict(kid=f"https://{key}/{version}", kty=body["kty"], key_ops=body.get("key_ops"), n=base64.urlsafe_b64encode(b"\x80" + bytes(body["key_size"] // 8 - 1)).decode().rstrip("="), e="AQAB"),
                 attributes=dict(enabled=True, created=1, updated=1, recoveryLevel="Recoverable"),
                 tags=body.get("tags"),
             )
@@ -245,8 +245,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(200, dict(id=path, subscriptionId=parts[1], displayName="stand-in", state="Enabled", tenantId=TENANT))
         elif re.fullmatch(r".*/storageaccounts/[^/]+/(blob|file|queue|table)services/default", key):
             self.answer(200, dict(id=path, name="default", type="Microsoft.Storage/storageAccounts/blobServices", properties={}))
-        elif key.endswith("/resources") and len(parts) > 3:
-            self.answer(200, dict(value=[value for each, value in OBJECTS.items() if each.startswith(key.rsplit("/", 1)[0] + "/providers/")]))
+        elif key.endswith("/resources"):
+            wanted = re.search(r"resourceType eq '([^']*)'", query.get("$filter", [""])[0])
+            below = [value for each, value in OBJECTS.items() if each.startswith(key.removesuffix("resources")) and "/providers/" in each]
+            self.answer(200, dict(value=[each for each in below if not wanted or each["type"].lower() == wanted[1].lower()]))
         elif len(parts) % 2 == 1 and not key.endswith("deletedvaults"):  # a list of resources
             self.answer(200, dict(value=children(key)))
         else:
