@@ -13,6 +13,8 @@ pub struct StackSettings {
     pub description: Option<String>,
     /// One instance for all environments.
     pub shared: bool,
+    /// Planned and applied only when it is named, by people: it needs rights that no pipeline has.
+    pub manual: bool,
     /// The only environments that have it; `None`: all of them.
     pub environments: Option<Vec<String>>,
     /// Stacks that must be applied before this one.
@@ -39,6 +41,7 @@ impl StackSettings {
         let settings = Self {
             description: reader.string("description").map(|located| located.value),
             shared: reader.boolean("shared").is_some_and(|located| located.value),
+            manual: reader.boolean("manual").is_some_and(|located| located.value),
             environments: plain(reader.strings("environments")),
             after: plain(reader.strings("after")).unwrap_or_default(),
             watch: plain(reader.strings("watch")).unwrap_or_default(),
