@@ -16,4 +16,4 @@ pub use instance::Instance;
 pub use names::{ClusterName, EnvironmentName, InvalidName, PlatformName, RepositoryName, SandboxName, StackName};
 pub use parse::ParseError;
 pub use settings::{Engine, FluxMode, Forge, OnStale, Parallelism, Pipeline, Platform, Policy, State, StateBackend};
-pub use stack::{Stack, StackSettings};
+pub use stack::{BuriedStack, Stack, StackSettings};
