@@ -15,12 +15,12 @@ use super::{
     Event, EventSink, PipelineError, Workshop,
     backend::Stores,
     bundle::{self, Bundle, Program, StateVersion},
+    exported::Tree,
     providers,
     relay::relay,
     schedule,
     target::{Selection, Target},
     trouble,
-    workshop::Tree,
 };
 
 /// What to plan.

@@ -11,7 +11,7 @@ use crate::{
     repo::CommitId,
 };
 
-use super::{PipelineError, PlanRequest, Workshop, applied::Applied, backend::Stores, plan::Which, workshop::Tree};
+use super::{PipelineError, PlanRequest, Workshop, applied::Applied, backend::Stores, exported::Tree, plan::Which};
 
 /// One instance to plan, with everything it needs.
 pub(super) struct Target {
