@@ -20,5 +20,5 @@ pub use instance::Instance;
 pub use names::{ClusterName, EnvironmentName, InvalidName, PlatformName, RepositoryName, SandboxName, StackName};
 pub use parse::ParseError;
 pub use settings::{Engine, FluxMode, OnStale, Parallelism, Pipeline, Platform, Policy};
-pub use stack::{Stack, StackSettings};
+pub use stack::{BuriedStack, Stack, StackSettings};
 pub use state::{State, StateBackend};
