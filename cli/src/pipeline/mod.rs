@@ -19,6 +19,7 @@ mod journal;
 mod lock;
 mod plan;
 mod providers;
+mod relay;
 mod schedule;
 mod target;
 mod trouble;

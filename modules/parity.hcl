@@ -1,0 +1,284 @@
+# What each cloud has, row by row: from here comes the table in README.md, and a test looks up every piece of evidence.
+#
+#   settings   keys of known_keys.tf, written <module>/<key>: "cluster/network.nat", "cluster/node-pool/taints.*.key"
+#   resources  what the modules make: a type, an address, or an argument or nested block of one:
+#              "aws_nat_gateway", "aws_subnet.nodes", "aws_subnet.nodes.map_public_ip_on_launch", "data.aws_region.current"
+#   text       what the table says instead of "yes"
+#   deviation  the first cell of the line in DEVIATIONS.md, under the cloud's heading, that says why a cloud lacks the
+#              row or has less of it
+#
+# Each row of a cloud needs settings or resources that show it, or a deviation.
+
+rows = [
+  "private nodes",
+  "own network or an existing one",
+  "configurable CIDRs, overlap refused",
+  "API endpoint public, private, allowed CIDRs",
+  "workload identity",
+  "secrets encryption with a managed key",
+  "control-plane logs and monitoring",
+  "node pools: autoscaling",
+  "node pools: spot",
+  "node pools: labels and taints",
+  "node pools: disk",
+  "node pools: zones",
+  "node pools: surge upgrade",
+  "node pools: ARM and GPU images",
+  "node pools: kubelet",
+  "admin access for roles or groups",
+  "storage driver",
+  "cluster autoscaling identity",
+  "DNS zone",
+  "ingress prerequisites",
+  "maintenance window",
+  "release channel, upgrade policy",
+  "deletion protection",
+  "labels and tags on every resource",
+  "registry read access",
+  "`extra` arguments",
+]
+
+cloud "aws" {
+  row "private nodes" {
+    settings  = ["cluster/network.nat"]
+    resources = ["aws_subnet.nodes.map_public_ip_on_launch", "aws_nat_gateway.this"]
+  }
+
+  row "own network or an existing one" {
+    settings  = ["cluster/network.existing.vpc_id", "cluster/network.existing.node_subnet_ids"]
+    resources = ["aws_vpc.this", "data.aws_subnet.existing"]
+  }
+
+  row "configurable CIDRs, overlap refused" {
+    settings = ["cluster/network.cidr", "cluster/network.subnets.nodes", "cluster/network.service_cidr", "cluster/network.avoid_cidrs"]
+  }
+
+  row "API endpoint public, private, allowed CIDRs" {
+    settings  = ["cluster/endpoint.public", "cluster/endpoint.private", "cluster/endpoint.public_cidrs"]
+    resources = ["aws_eks_cluster.this.vpc_config.public_access_cidrs"]
+  }
+
+  row "workload identity" {
+    text      = "pod identity, OIDC provider (IRSA)"
+    settings  = ["cluster/identity.oidc_provider"]
+    resources = ["aws_eks_pod_identity_association.this", "aws_iam_openid_connect_provider.this"]
+  }
+
+  row "secrets encryption with a managed key" {
+    text      = "own or given KMS key"
+    settings  = ["cluster/secrets_encryption.key_arn"]
+    resources = ["aws_kms_key.secrets", "aws_eks_cluster.this.encryption_config"]
+  }
+
+  row "control-plane logs and monitoring" {
+    text      = "CloudWatch with retention"
+    settings  = ["cluster/control_plane_logs.types", "cluster/control_plane_logs.retention_days"]
+    resources = ["aws_cloudwatch_log_group.control_plane"]
+  }
+
+  row "node pools: autoscaling" {
+    settings  = ["cluster/node-pool/min_size", "cluster/node-pool/max_size"]
+    resources = ["aws_eks_node_group.this.scaling_config"]
+  }
+
+  row "node pools: spot" {
+    settings  = ["cluster/node-pool/spot"]
+    resources = ["aws_eks_node_group.this.capacity_type"]
+  }
+
+  row "node pools: labels and taints" {
+    settings  = ["cluster/node-pool/labels", "cluster/node-pool/taints.*.key"]
+    resources = ["aws_eks_node_group.this.labels", "aws_eks_node_group.this.taint"]
+  }
+
+  row "node pools: disk" {
+    settings  = ["cluster/node-pool/disk.size_gib", "cluster/node-pool/disk.kms_key_arn"]
+    resources = ["aws_launch_template.this.block_device_mappings"]
+  }
+
+  row "node pools: zones" {
+    settings = ["cluster/node-pool/availability_zones"]
+  }
+
+  row "node pools: surge upgrade" {
+    settings  = ["cluster/node-pool/update.max_unavailable"]
+    resources = ["aws_eks_node_group.this.update_config"]
+  }
+
+  row "node pools: ARM and GPU images" {
+    settings  = ["cluster/node-pool/ami_type"]
+    resources = ["aws_eks_node_group.this.ami_type"]
+  }
+
+  row "node pools: kubelet" {
+    settings  = ["cluster/node-pool/kubelet.max_pods", "cluster/node-pool/kubelet.kube_reserved"]
+    resources = ["aws_launch_template.this.user_data"]
+  }
+
+  row "admin access for roles or groups" {
+    text      = "access entries"
+    settings  = ["cluster/access.*.principal_arn"]
+    resources = ["aws_eks_access_entry.this", "aws_eks_access_policy_association.this"]
+  }
+
+  row "storage driver" {
+    text      = "EBS CSI add-on"
+    settings  = ["cluster/addons.*.enabled"]
+    resources = ["aws_eks_addon.workload"]
+  }
+
+  row "cluster autoscaling identity" {
+    settings  = ["cluster/identity.cluster_autoscaler"]
+    resources = ["aws_iam_role.pod"]
+  }
+
+  row "DNS zone" {
+    text      = "own or existing"
+    settings  = ["cluster/dns.zone", "cluster/dns.zone_id"]
+    resources = ["aws_route53_zone.this", "data.aws_route53_zone.existing"]
+  }
+
+  row "ingress prerequisites" {
+    text      = "subnets tagged for load balancers"
+    resources = ["aws_subnet.public.tags", "aws_subnet.nodes.tags"]
+  }
+
+  row "maintenance window" {
+    deviation = "maintenance window"
+  }
+
+  row "release channel, upgrade policy" {
+    text      = "`support_type`"
+    settings  = ["cluster/support_type"]
+    deviation = "release channel"
+  }
+
+  row "deletion protection" {
+    text      = "on apply"
+    settings  = ["cluster/deletion_protection"]
+    resources = ["terraform_data.deletion_guard"]
+    deviation = "deletion protection by EKS itself"
+  }
+
+  row "labels and tags on every resource" {
+    settings  = ["cluster/tags", "cluster/node-pool/tags"]
+    resources = ["aws_eks_cluster.this.tags", "aws_vpc.this.tags", "aws_launch_template.this.tag_specifications"]
+  }
+
+  row "registry read access" {
+    text      = "ECR, by the node role"
+    resources = ["aws_iam_role_policy_attachment.node"]
+  }
+
+  row "`extra` arguments" {
+    settings = ["cluster/extra.zonal_shift", "cluster/node-pool/extra.node_repair"]
+  }
+}
+
+cloud "local" {
+  row "private nodes" {
+    deviation = "everything of a network, identities, DNS, node pools"
+  }
+
+  row "own network or an existing one" {
+    deviation = "everything of a network, identities, DNS, node pools"
+  }
+
+  row "configurable CIDRs, overlap refused" {
+    deviation = "everything of a network, identities, DNS, node pools"
+  }
+
+  row "API endpoint public, private, allowed CIDRs" {
+    text      = "loopback only"
+    deviation = "settings of the control plane"
+  }
+
+  row "workload identity" {
+    deviation = "everything of a network, identities, DNS, node pools"
+  }
+
+  row "secrets encryption with a managed key" {
+    deviation = "settings of the control plane"
+  }
+
+  row "control-plane logs and monitoring" {
+    deviation = "settings of the control plane"
+  }
+
+  row "node pools: autoscaling" {
+    deviation = "everything of a network, identities, DNS, node pools"
+  }
+
+  row "node pools: spot" {
+    deviation = "everything of a network, identities, DNS, node pools"
+  }
+
+  row "node pools: labels and taints" {
+    deviation = "everything of a network, identities, DNS, node pools"
+  }
+
+  row "node pools: disk" {
+    deviation = "everything of a network, identities, DNS, node pools"
+  }
+
+  row "node pools: zones" {
+    deviation = "everything of a network, identities, DNS, node pools"
+  }
+
+  row "node pools: surge upgrade" {
+    deviation = "everything of a network, identities, DNS, node pools"
+  }
+
+  row "node pools: ARM and GPU images" {
+    deviation = "everything of a network, identities, DNS, node pools"
+  }
+
+  row "node pools: kubelet" {
+    deviation = "everything of a network, identities, DNS, node pools"
+  }
+
+  row "admin access for roles or groups" {
+    text      = "the kubeconfig is one"
+    deviation = "admin access for roles or groups"
+  }
+
+  row "storage driver" {
+    deviation = "settings of the control plane"
+  }
+
+  row "cluster autoscaling identity" {
+    deviation = "everything of a network, identities, DNS, node pools"
+  }
+
+  row "DNS zone" {
+    deviation = "everything of a network, identities, DNS, node pools"
+  }
+
+  row "ingress prerequisites" {
+    deviation = "everything of a network, identities, DNS, node pools"
+  }
+
+  row "maintenance window" {
+    deviation = "settings of the control plane"
+  }
+
+  row "release channel, upgrade policy" {
+    deviation = "settings of the control plane"
+  }
+
+  row "deletion protection" {
+    deviation = "deletion protection, labels and tags, `extra`"
+  }
+
+  row "labels and tags on every resource" {
+    deviation = "deletion protection, labels and tags, `extra`"
+  }
+
+  row "registry read access" {
+    deviation = "everything of a network, identities, DNS, node pools"
+  }
+
+  row "`extra` arguments" {
+    deviation = "deletion protection, labels and tags, `extra`"
+  }
+}
