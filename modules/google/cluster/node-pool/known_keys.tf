@@ -97,7 +97,6 @@ locals {
       integrity_monitoring = "bool"                        # Compare each boot with the first
       confidential         = "bool"                        # Encrypt memory
       confidential_type    = "SEV | SEV_SNP | TDX"         # With which technology
-      gvisor               = "bool"                        # Run pods in the sandbox gVisor, which taints the nodes
       metadata_mode        = "GKE_METADATA | GCE_METADATA" # What pods see as metadata server; GKE_METADATA is workload identity
     }
 
@@ -127,7 +126,6 @@ locals {
       enable_confidential_storage  = "bool"                     # Hyperdisks in confidential mode
       enable_nested_virtualization = "bool"                     # Virtual machines on nodes
       fast_socket                  = "bool"                     # Faster NCCL, for GPUs with gvnic
-      flex_start                   = "bool"                     # Queue for scarce machines; needs max_run_duration
       logging_variant              = "DEFAULT | MAX_THROUGHPUT" # How much the agent of a node may take
       max_run_duration             = "string"                   # Time that a node lives at most, such as 86400s
       min_cpu_platform             = "string"                   # Such as Intel Ice Lake

@@ -200,7 +200,7 @@ run "upgrades_may_have_a_second_set_of_nodes" {
   }
 }
 
-run "reserved_confidential_and_sandboxed_nodes_can_be_had" {
+run "reserved_and_confidential_nodes_can_be_had" {
   command = plan
 
   variables {
@@ -211,7 +211,7 @@ run "reserved_confidential_and_sandboxed_nodes_can_be_had" {
         min_size          = 1
         max_size          = 3
         reservation       = { type = "SPECIFIC_RESERVATION", names = ["ours"] }
-        security          = { confidential = true, gvisor = true }
+        security          = { confidential = true }
         network           = { pods_range = "secure", tags = ["secure"], max_pods_per_node = 32 }
         compact_placement = true
         service_account   = "secure@platform-ops.iam.gserviceaccount.com"
@@ -223,7 +223,7 @@ run "reserved_confidential_and_sandboxed_nodes_can_be_had" {
   }
 
   assert {
-    condition     = google_container_node_pool.this.node_config[0].reservation_affinity[0].key == "compute.googleapis.com/reservation-name" && google_container_node_pool.this.node_config[0].confidential_nodes[0].enabled && length(google_container_node_pool.this.node_config[0].sandbox_config) == 1
+    condition     = google_container_node_pool.this.node_config[0].reservation_affinity[0].key == "compute.googleapis.com/reservation-name" && google_container_node_pool.this.node_config[0].confidential_nodes[0].enabled
     error_message = "The nodes must be what was asked for."
   }
 
@@ -244,19 +244,6 @@ run "a_zone_outside_of_the_region_is_refused" {
   variables {
     configuration = {
       apps = { name = "default", machine_type = "n2d-standard-4", min_size = 1, max_size = 3, zones = ["europe-west4-a"] }
-      ops  = {}
-    }
-  }
-
-  expect_failures = [google_container_node_pool.this]
-}
-
-run "windows_in_a_linux_sandbox_is_refused" {
-  command = plan
-
-  variables {
-    configuration = {
-      apps = { name = "default", machine_type = "n2d-standard-4", min_size = 1, max_size = 3, image_type = "WINDOWS_LTSC_CONTAINERD", security = { gvisor = true } }
       ops  = {}
     }
   }

@@ -398,19 +398,3 @@ run "a_resource_label_in_upper_case_is_refused" {
 
   expect_failures = [var.configuration]
 }
-
-run "a_queue_for_machines_needs_an_end" {
-  command = plan
-
-  variables {
-    configuration = {
-      name         = "default"
-      machine_type = "n2d-standard-4"
-      min_size     = 1
-      max_size     = 3
-      extra        = { flex_start = true }
-    }
-  }
-
-  expect_failures = [var.configuration]
-}
