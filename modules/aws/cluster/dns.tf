@@ -1,4 +1,4 @@
-# The zone of the cluster's own domain. Who owns the base domain must delegate it to the name servers in output dns.
+# The zone of the cluster's own domain.
 
 locals {
   has_zone = local.settings.dns.zone || local.settings.dns.zone_id != null
@@ -14,6 +14,17 @@ resource "aws_route53_zone" "this" {
   force_destroy = local.settings.dns.force_destroy
 
   tags = local.tags
+}
+
+# Without this, whoever owns the base domain must delegate the zone to the name servers in output dns.
+resource "aws_route53_record" "delegation" {
+  count = local.settings.dns.parent_zone_id != null ? 1 : 0
+
+  zone_id = local.settings.dns.parent_zone_id
+  name    = module.metadata.fqdn
+  type    = "NS"
+  ttl     = 300
+  records = aws_route53_zone.this[0].name_servers
 }
 
 data "aws_route53_zone" "existing" {

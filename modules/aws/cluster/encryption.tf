@@ -1,5 +1,5 @@
 # Kubernetes secrets are encrypted in etcd with this key. EKS cannot take that back, and a cluster whose key is gone
-# cannot be saved: hence the longest time before a deletion becomes final.
+# cannot be saved: hence, by default, the longest time before a deletion becomes final.
 
 locals {
   secrets_key_arn = local.settings.secrets_encryption.key_arn != null ? local.settings.secrets_encryption.key_arn : aws_kms_key.secrets[0].arn
@@ -10,7 +10,7 @@ resource "aws_kms_key" "secrets" {
 
   description             = "Secrets of the Kubernetes cluster ${local.name}"
   enable_key_rotation     = true
-  deletion_window_in_days = 30
+  deletion_window_in_days = local.settings.secrets_encryption.deletion_window_days
 
   tags = local.tags
 }
