@@ -12,10 +12,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use hcl_edit::{Span, structure::Attribute};
 use regex::Regex;
 use tempfile::TempDir;
 
-use super::source::{File, Module, modules, repository};
+use super::source::{File, Module, modules, repository, string};
 use crate::support::{cli::files_below, providers};
 
 /// How many modules are checked at the same time. Terraform itself keeps two cores busy while it reads schemas.
@@ -149,26 +150,38 @@ fn unavailable(all: &[Module]) -> BTreeMap<(String, String), String> {
     needed.into_iter().filter_map(refused).collect()
 }
 
-/// The providers (`namespace/type`) and constraints in a folder, the modules that it calls, and their tests.
+/// The providers (`namespace/type`) and constraints of a folder, of what its tests use, and of the modules that it calls.
 fn required_providers(folder: &Path) -> BTreeSet<(String, String)> {
     let mut needed = BTreeSet::new();
-    for path in files_below(folder).iter().filter(|path| path.ends_with(".tf")) {
-        // A path into a module that was initialised by hand.
-        if path.contains(".terraform/") {
+    let (mut folders, mut seen) = (vec![folder.to_owned()], BTreeSet::new());
+    while let Some(folder) = folders.pop() {
+        let folder = folder.canonicalize().unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+        if !seen.insert(folder.clone()) {
             continue;
         }
-        let file = File::read(&folder.join(path));
-        let blocks = file.body.get_blocks("terraform").flat_map(|block| block.body.get_blocks("required_providers"));
-        for attribute in blocks.flat_map(|block| block.body.attributes()) {
-            let text = file.on_one_line(&attribute.value);
-            let field = |name| {
-                let pattern = Regex::new(&format!(r#"{name} = "([^"]+)""#)).unwrap();
-                pattern.captures(&text).map(|found| found[1].to_owned())
-            };
-            let place = || file.place(hcl_edit::Span::span(attribute));
-            let source = field("source").unwrap_or_else(|| panic!("{}: no source", place()));
-            needed.insert((source, field("version").unwrap_or_default()));
+        for path in files_below(&folder).iter().filter(|path| path.ends_with(".tf")) {
+            if path.contains('/') && !path.starts_with("tests/") {
+                continue;
+            }
+            let path = folder.join(path);
+            let file = File::read(&path);
+            needed.extend(requirements(&file));
+            let sources = file.body.get_blocks("module").filter_map(|call| string(call, "source"));
+            folders.extend(sources.filter(|it| it.starts_with('.')).map(|it| path.parent().unwrap().join(it)));
         }
     }
     needed
+}
+
+/// What a file requires.
+fn requirements(file: &File) -> Vec<(String, String)> {
+    let [source, version] = ["source", "version"].map(|name| Regex::new(&format!(r#"{name} = "([^"]+)""#)).unwrap());
+    let blocks = file.body.get_blocks("terraform").flat_map(|block| block.body.get_blocks("required_providers"));
+    let requirement = |attribute: &Attribute| {
+        let text = file.on_one_line(&attribute.value);
+        let field = |pattern: &Regex| pattern.captures(&text).map(|found| found[1].to_owned());
+        let source = field(&source).unwrap_or_else(|| panic!("{}: no source", file.place(attribute.span())));
+        (source, field(&version).unwrap_or_default())
+    };
+    blocks.flat_map(|block| block.body.attributes().map(requirement)).collect()
 }
