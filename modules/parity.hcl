@@ -40,8 +40,8 @@ rows = [
 
 cloud "aws" {
   row "private nodes" {
-    settings  = ["cluster/network.nat"]
-    resources = ["aws_subnet.nodes.map_public_ip_on_launch", "aws_nat_gateway.this"]
+    settings  = ["cluster/network.nat", "cluster/network.endpoints"]
+    resources = ["aws_subnet.nodes.map_public_ip_on_launch", "aws_nat_gateway.this", "aws_vpc_endpoint.interface"]
   }
 
   row "own network or an existing one" {
@@ -50,7 +50,7 @@ cloud "aws" {
   }
 
   row "configurable CIDRs, overlap refused" {
-    settings = ["cluster/network.cidr", "cluster/network.subnets.nodes", "cluster/network.service_cidr", "cluster/network.avoid_cidrs"]
+    settings = ["cluster/network.cidr", "cluster/network.subnets.nodes", "cluster/network.secondary_cidrs", "cluster/network.service_cidr", "cluster/network.avoid_cidrs"]
   }
 
   row "API endpoint public, private, allowed CIDRs" {
@@ -59,8 +59,8 @@ cloud "aws" {
   }
 
   row "workload identity" {
-    text      = "pod identity, OIDC provider (IRSA)"
-    settings  = ["cluster/identity.oidc_provider"]
+    text      = "pod identity and OIDC provider (IRSA), for any service account"
+    settings  = ["cluster/identity.oidc_provider", "cluster/service_accounts.*.policies"]
     resources = ["aws_eks_pod_identity_association.this", "aws_iam_openid_connect_provider.this"]
   }
 
@@ -71,9 +71,9 @@ cloud "aws" {
   }
 
   row "control-plane logs and monitoring" {
-    text      = "CloudWatch with retention"
-    settings  = ["cluster/control_plane_logs.types", "cluster/control_plane_logs.retention_days"]
-    resources = ["aws_cloudwatch_log_group.control_plane"]
+    text      = "CloudWatch with retention; flow logs"
+    settings  = ["cluster/control_plane_logs.types", "cluster/control_plane_logs.retention_days", "cluster/network.flow_logs.enabled"]
+    resources = ["aws_cloudwatch_log_group.control_plane", "aws_flow_log.this"]
   }
 
   row "node pools: autoscaling" {
@@ -92,7 +92,7 @@ cloud "aws" {
   }
 
   row "node pools: disk" {
-    settings  = ["cluster/node-pool/disk.size_gib", "cluster/node-pool/disk.kms_key_arn"]
+    settings  = ["cluster/node-pool/disk.size_gib", "cluster/node-pool/disk.kms_key_arn", "cluster/node-pool/disk.instance_store"]
     resources = ["aws_launch_template.this.block_device_mappings"]
   }
 
@@ -134,13 +134,14 @@ cloud "aws" {
 
   row "DNS zone" {
     text      = "own or existing"
-    settings  = ["cluster/dns.zone", "cluster/dns.zone_id"]
-    resources = ["aws_route53_zone.this", "data.aws_route53_zone.existing"]
+    settings  = ["cluster/dns.zone", "cluster/dns.zone_id", "cluster/dns.parent_zone_id"]
+    resources = ["aws_route53_zone.this", "data.aws_route53_zone.existing", "aws_route53_record.delegation"]
   }
 
   row "ingress prerequisites" {
-    text      = "subnets tagged for load balancers"
-    resources = ["aws_subnet.public.tags", "aws_subnet.nodes.tags"]
+    text      = "tagged subnets, role of the AWS Load Balancer Controller"
+    settings  = ["cluster/identity.load_balancer_controller"]
+    resources = ["aws_subnet.public.tags", "aws_subnet.nodes.tags", "aws_eks_pod_identity_association.this"]
   }
 
   row "maintenance window" {
@@ -155,7 +156,7 @@ cloud "aws" {
 
   row "deletion protection" {
     text      = "on apply"
-    settings  = ["cluster/deletion_protection"]
+    settings  = ["cluster/deletion_protection", "cluster/node-pool/deletion_protection"]
     resources = ["terraform_data.deletion_guard"]
     deviation = "deletion protection by EKS itself"
   }
