@@ -7,6 +7,7 @@ mod cli;
 mod closure;
 mod diff;
 mod layers;
+mod platform;
 mod readme;
 mod sandbox;
 mod scaffold;

@@ -5,6 +5,7 @@
 
 mod environment;
 mod forge;
+pub mod form;
 mod instance;
 pub mod layout;
 mod names;
@@ -19,5 +20,5 @@ pub use instance::Instance;
 pub use names::{ClusterName, EnvironmentName, InvalidName, PlatformName, RepositoryName, SandboxName, StackName};
 pub use parse::ParseError;
 pub use settings::{Engine, FluxMode, OnStale, Parallelism, Pipeline, Platform, Policy};
-pub use stack::{Stack, StackSettings};
+pub use stack::{Stack, StackSettings, check_stacks};
 pub use state::{State, StateBackend};
