@@ -56,7 +56,7 @@ fn all(context: &Context<'_>) -> Result<ExitCode, CliError> {
             context.ui.json(&json!({
                 "type": "stack", "version": 1, "stack": stack.name, "environments": environments,
                 "shared": stack.settings.shared, "kind": kind, "description": stack.settings.description,
-                "after": stack.settings.after,
+                "after": stack.settings.after.iter().map(|after| &after.value).collect::<Vec<_>>(),
             }))?;
             continue;
         }
