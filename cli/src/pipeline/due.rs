@@ -19,10 +19,10 @@ use super::{
     backend::Stores,
     bundle::{Bundle, Manifest},
     errored,
+    exported::Tree,
     fit::{self, Present, Refusal},
     journal::{Entry, Status},
     plan, target,
-    workshop::Tree,
 };
 
 /// A plan that fits, with what applying it needs.

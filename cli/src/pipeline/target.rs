@@ -12,7 +12,7 @@ use crate::{
     store::Store,
 };
 
-use super::{PipelineError, PlanRequest, Workshop, applied::Applied, backend::Stores, plan::Which, workshop::Tree};
+use super::{PipelineError, PlanRequest, Workshop, applied::Applied, backend::Stores, exported::Tree, plan::Which};
 
 /// One instance to plan, with everything it needs.
 pub(super) struct Target {
