@@ -104,7 +104,7 @@ fn confirm(context: &Context<'_>, args: &BootstrapArgs) -> Result<(), CliError> 
         return Err(CliError::usage("`--yes` is missing: nobody can be asked whether to apply this")
             .hint("look at it with `--dry-run`, then give `--yes`"));
     }
-    let answer = context.ui.ask("apply this? only `yes` does", Some("no".to_owned()));
+    let answer = context.ui.ask("apply this? only `yes` does", Some("no".to_owned()), |_| Ok(()));
     match answer.map_err(|error| CliError::new(ErrorKind::Interrupted, error))?.as_str() {
         "yes" => Ok(()),
         _ => Err(CliError::user("nothing was applied: the answer was not `yes`")),

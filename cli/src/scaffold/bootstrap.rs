@@ -2,11 +2,8 @@
 
 use serde::Serialize;
 
-use super::{
-    Answers, Place, ScaffoldError,
-    platform::{Scope, Writer},
-};
-use crate::platform::{Forge, StateBackend, layout};
+use super::{Answers, Provider, ScaffoldError, platform::Writer, values::Scope};
+use crate::platform::{Forge, StateBackend, Trigger, layout};
 
 /// The stack's folder below `infra/`.
 const STACK: &str = "bootstrap";
@@ -43,10 +40,11 @@ impl<'a> BootstrapValues<'a> {
         }
         let region = match &answers.state {
             StateBackend::S3 { region, .. } => Some(region.as_str()),
-            _ => answers.clusters.iter().find_map(|cluster| match &cluster.place {
-                Place::Aws { region, .. } => Some(region.as_str()),
-                Place::Local => None,
-            }),
+            _ => answers
+                .clusters
+                .iter()
+                .find(|cluster| cluster.provider() == Provider::Aws)
+                .map(|cluster| cluster.region()),
         };
         Some(Self { aws: region.map(|region| AwsValues { region }), pipeline: pipeline(answers) })
     }
@@ -91,7 +89,14 @@ fn pipeline(answers: &Answers) -> Option<PipelineValues> {
         forge: answers.forge.kind()?,
         issuer,
         repository: path(&answers.repository)?,
-        deploy_tags: answers.environments.iter().skip(1).map(|name| format!("{name}-deploy-*")).collect(),
+        deploy_tags: answers
+            .environments
+            .iter()
+            .filter_map(|environment| match &environment.trigger {
+                Trigger::Tag(pattern) => Some(pattern.clone()),
+                Trigger::Branch(_) => None,
+            })
+            .collect(),
     })
 }
 
