@@ -7,7 +7,7 @@ use super::{
     compare::{Comparison, WorktreeArg},
 };
 use crate::{
-    closure::{Affected, Inventory, Memo, affected, is_cluster},
+    closure::{Affected, Inventory, Memo, affected, buried_stacks, is_cluster},
     error::CliError,
     exit::ExitCode,
     platform::Stack,
@@ -45,6 +45,9 @@ pub fn run(context: &mut Context<'_>, args: &ListArgs) -> Result<ExitCode, CliEr
 fn all(context: &Context<'_>) -> Result<ExitCode, CliError> {
     let snapshot = Repository::open(&context.directory)?.worktree_snapshot()?;
     let (inventory, memo) = (Inventory::load(&snapshot)?, Memo::default());
+    for buried in buried_stacks(&snapshot)? {
+        context.ui.warn(&buried.to_string());
+    }
     let mut table = Table::new(*context.ui.styles(), &["STACK", "ENVIRONMENTS", "KIND", "DESCRIPTION"]);
     for stack in &inventory.stacks {
         let kind = if is_cluster(&snapshot, &stack.name, &memo)? { "cluster" } else { "stack" };
@@ -53,7 +56,7 @@ fn all(context: &Context<'_>) -> Result<ExitCode, CliError> {
             context.ui.json(&json!({
                 "type": "stack", "version": 1, "stack": stack.name, "environments": environments,
                 "shared": stack.settings.shared, "kind": kind, "description": stack.settings.description,
-                "after": stack.settings.after,
+                "after": stack.settings.after.iter().map(|after| &after.value).collect::<Vec<_>>(),
             }))?;
             continue;
         }
