@@ -31,6 +31,7 @@ Start:
 
 Change the platform:
   list         List stacks and their instances, or those that a change affects
+  explain      Show the settings of a cluster in each environment, and which line set each
   validate     Check the platform's files without touching anything
 
 Review and deliver:
@@ -105,6 +106,7 @@ pub enum Command {
     Sandbox(commands::sandbox::SandboxArgs),
     Diff(commands::diff::DiffArgs),
     List(commands::list::ListArgs),
+    Explain(commands::explain::ExplainArgs),
     Why(commands::why::WhyArgs),
     Ci(Box<commands::ci::CiArgs>),
     Completions(commands::completions::CompletionsArgs),

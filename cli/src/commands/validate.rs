@@ -5,7 +5,6 @@ use crate::{
     check::{self, Files},
     error::CliError,
     exit::ExitCode,
-    platform::layout,
 };
 
 /// Check the platform's files without touching anything
@@ -21,8 +20,7 @@ pub struct ValidateArgs {
 /// # Errors
 /// When there is no platform, a file cannot be read, or anything is wrong.
 pub fn run(context: &mut Context<'_>, args: &ValidateArgs) -> Result<ExitCode, CliError> {
-    let folder = &context.directory;
-    let root = folder.ancestors().find(|folder| folder.join(layout::PLATFORM_FILE).is_file()).unwrap_or(folder);
+    let root = context.platform_root();
     let files = Files::read(root)?;
     let mut report = check::repository(&files);
     if args.terraform && report.problems.is_empty() {

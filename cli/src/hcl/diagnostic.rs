@@ -3,7 +3,7 @@
 use std::{ops::Range, sync::Arc};
 
 /// A named text that diagnostics point into.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct SourceFile {
     /// Path as the user knows it, relative to the repository where there is one.
     pub path: String,

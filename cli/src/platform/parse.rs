@@ -19,7 +19,7 @@ pub struct ParseError {
 
 impl ParseError {
     /// `problems` must not be empty.
-    pub(super) fn new(problems: Vec<Diagnostic>) -> Self {
+    pub fn new(problems: Vec<Diagnostic>) -> Self {
         Self { problems }
     }
 

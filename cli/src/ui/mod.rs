@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the room that prints")]
 
 mod diagnostic;
+pub mod explanation;
 mod progress;
 mod prompt;
 mod reporter;

@@ -6,12 +6,23 @@
 //! Must not know: where the files come from, how anything is printed.
 
 mod call;
+mod cidr;
+mod explain;
 mod inherit;
 mod likeness;
+mod module;
 mod read;
+mod rule;
+mod settled;
+mod types;
 mod value;
 
 pub use call::{Documents, Inheritance, ModuleCall};
+pub use explain::{ExplainError, Explanation, explain};
 pub use inherit::{Content, Effective, InheritError, MAX_CHAIN, MAX_DEPTH, Source, chain, merge};
 pub use likeness::nearest_key;
+pub use module::Module;
+pub use rule::{Binding, Rule};
+pub use settled::{Origin, Settled, key, settle};
+pub use types::{Field, Type};
 pub use value::{Entry, Object, Place, Setting, Value};
