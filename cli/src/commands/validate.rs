@@ -5,6 +5,7 @@ use crate::{
     check::{self, Files},
     error::CliError,
     exit::ExitCode,
+    ui::diagnostic_document,
 };
 
 /// Check the platform's files without touching anything
@@ -27,6 +28,7 @@ pub fn run(context: &mut Context<'_>, args: &ValidateArgs) -> Result<ExitCode, C
         let work = context.cache()?.join("validate").join(root.strip_prefix("/").unwrap_or(root));
         report.problems = check::terraform(root, &files, &work)?;
     }
+    context.ui.warnings(&report.warnings);
     if !report.problems.is_empty() {
         let message = format!("the platform has {}", report.verdict());
         return Err(CliError::user(message).diagnostics(report.problems));
@@ -35,6 +37,7 @@ pub fn run(context: &mut Context<'_>, args: &ValidateArgs) -> Result<ExitCode, C
         context.ui.json(&serde_json::json!({
             "type": "validate", "version": 1, "files": report.files, "stacks": report.stacks,
             "environments": report.environments, "terraform": args.terraform,
+            "warnings": report.warnings.iter().map(diagnostic_document).collect::<Vec<_>>(),
         }))?;
     } else {
         context.ui.data(&format!("valid: {}", report.extent()));

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 /// A network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Cidr {
+pub struct Cidr {
     /// The address as given, of 128 bits for IPv6 and of 32 bits otherwise.
     address: u128,
     /// How many leading bits are the network's.
@@ -15,7 +15,7 @@ pub(super) struct Cidr {
 
 impl Cidr {
     /// Reads `address/prefix`.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let (address, prefix) = text.split_once('/')?;
         let (address, bits) = match address.parse().ok()? {
             IpAddr::V4(address) => (u128::from(address.to_bits()), 32),
@@ -27,19 +27,24 @@ impl Cidr {
     }
 
     /// Whether it is of IPv4.
-    pub(super) fn is_v4(self) -> bool {
+    pub fn is_v4(self) -> bool {
         self.bits == 32
     }
 
     /// The network without the bits of a host.
-    pub(super) fn network(self) -> Self {
+    pub fn network(self) -> Self {
         Self { address: self.widened(self.prefix), ..self }
     }
 
     /// Whether the two have an address in common.
-    pub(super) fn overlaps(self, other: Self) -> bool {
+    pub fn overlaps(self, other: Self) -> bool {
         let shorter = self.prefix.min(other.prefix);
         self.bits == other.bits && self.widened(shorter) == other.widened(shorter)
+    }
+
+    /// Whether all addresses of `other` are in it.
+    pub fn holds(self, other: Self) -> bool {
+        self.prefix <= other.prefix && self.overlaps(other)
     }
 
     /// The address with only its first `prefix` bits.

@@ -18,11 +18,12 @@ mod types;
 mod value;
 
 pub use call::{Documents, Inheritance, ModuleCall};
+pub use cidr::Cidr;
 pub use explain::{ExplainError, Explanation, explain};
 pub use inherit::{Content, Effective, InheritError, MAX_CHAIN, MAX_DEPTH, Source, chain, merge};
 pub use likeness::nearest_key;
-pub use module::Module;
-pub use rule::{Binding, Rule};
-pub use settled::{Origin, Settled, key, settle};
-pub use types::{Field, Type};
+pub use module::{Module, known_below, known_type};
+pub use rule::{Binding, Broken, Rule};
+pub use settled::{Origin, Settled, key, settle, tree};
+pub use types::{Field, Misfit, Type};
 pub use value::{Entry, Object, Place, Setting, Value};

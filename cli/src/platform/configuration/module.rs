@@ -84,12 +84,12 @@ impl Module {
 }
 
 /// What stands at `key` of an object of known keys: itself, or what stands for any key.
-pub(super) fn known_below<'a>(known: &'a Object, key: &str) -> Option<&'a Setting> {
+pub fn known_below<'a>(known: &'a Object, key: &str) -> Option<&'a Setting> {
     known.get(key).or_else(|| known.get("*"))
 }
 
 /// The type that a leaf of the known keys names.
-pub(super) fn known_type(leaf: &Setting) -> Type {
+pub fn known_type(leaf: &Setting) -> Type {
     match &leaf.value {
         Value::String(text) => Type::parse(text),
         _ => Type::Any,

@@ -65,11 +65,11 @@ pub struct Rule {
 
 /// A rule that the settings break.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Broken {
+pub struct Broken {
     /// The rule's own sentence.
-    pub(super) message: String,
+    pub message: String,
     /// The settings that its condition names, in that order.
-    pub(super) paths: Vec<Vec<String>>,
+    pub paths: Vec<Vec<String>>,
 }
 
 impl Rule {
@@ -93,7 +93,7 @@ impl Rule {
     }
 
     /// Whether `settings` (an object) of `environment` surely break the rule.
-    pub(super) fn broken(&self, settings: &Value, environment: &str) -> Option<Broken> {
+    pub fn broken(&self, settings: &Value, environment: &str) -> Option<Broken> {
         let subject = match &self.binding {
             Binding::Path(path) => below(settings, path)?.clone(),
             Binding::Environment => Value::String(environment.to_owned()),

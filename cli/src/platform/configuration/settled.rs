@@ -4,7 +4,7 @@ use super::{
     inherit::{Content, Effective, Source},
     module::{Module, known_below},
     rule,
-    types::Type,
+    types::{Field, Type},
     value::{Object, Place, Setting, Value},
 };
 
@@ -31,7 +31,7 @@ pub enum Origin {
         /// The line.
         place: Place,
     },
-    /// The module; where its default stands. The value is null where there is none.
+    /// The module; where it says so. The value is null where there is no default.
     Default(Option<Place>),
     /// Nobody, although the module needs it.
     Missing,
@@ -77,15 +77,15 @@ pub fn key(path: &[String]) -> String {
 pub fn settle(module: &Module, effective: &Effective) -> Vec<Settled> {
     let mut walk = Walk { settled: Vec::new(), path: Vec::new() };
     match (&module.settings, &module.known) {
-        (Some(kind), _) => walk.typed(kind, Some(effective), None, true),
+        (Some(kind), _) => walk.typed(kind, Some(effective), None, None),
         (None, Some(known)) => walk.known(known, effective, &module.required),
-        (None, None) => walk.typed(&Type::Any, Some(effective), None, true),
+        (None, None) => walk.typed(&Type::Any, Some(effective), None, None),
     }
     walk.settled
 }
 
 /// The settings as one object, for evaluating rules; what is not known is an expression.
-pub(super) fn tree(settled: &[Settled]) -> Value {
+pub fn tree(settled: &[Settled]) -> Value {
     level(&settled.iter().map(|one| (one.path.as_slice(), one)).collect::<Vec<_>>())
 }
 
@@ -122,8 +122,8 @@ impl Walk {
         self.settled.push(Settled { path: self.path.clone(), value, origin, overridden: overridden.to_vec() });
     }
 
-    /// `default` is what the module says where nobody sets it; `required` that somebody must.
-    fn typed(&mut self, kind: &Type, effective: Option<&Effective>, default: Option<&Setting>, required: bool) {
+    /// `default` is what the module says where nobody sets it: that of `field`, or of an object around it.
+    fn typed(&mut self, kind: &Type, effective: Option<&Effective>, default: Option<&Setting>, field: Option<&Field>) {
         let set = effective.filter(|effective| !effective.is_removed());
         match (set.map(|set| (&set.content, set)), kind) {
             (Some((Content::Leaf(value), set)), _) => self.leaf(value, set),
@@ -138,14 +138,14 @@ impl Walk {
                         continue;
                     }
                     self.below(&field.name, |walk| {
-                        walk.typed(&field.kind, below, field.default.as_ref(), field.required);
+                        walk.typed(&field.kind, below, field.default.as_ref(), Some(field));
                     });
                 }
                 let elements = if let Type::Map(element) = kind { element } else { &Type::Any };
                 for (name, below) in
                     entries.iter().filter(|(name, below)| !known.contains(&name.as_str()) && !below.is_removed())
                 {
-                    self.below(name, |walk| walk.typed(elements, Some(below), None, false));
+                    self.below(name, |walk| walk.typed(elements, Some(below), None, None));
                 }
                 self.object_itself(set, *open, fields.is_empty() && entries.values().all(Effective::is_removed));
             }
@@ -155,7 +155,7 @@ impl Walk {
                 let given = default.and_then(|default| default.value.as_object());
                 for field in fields {
                     let default = given.and_then(|given| given.get(&field.name)).or(field.default.as_ref());
-                    self.below(&field.name, |walk| walk.typed(&field.kind, None, default, field.required));
+                    self.below(&field.name, |walk| walk.typed(&field.kind, None, default, Some(field)));
                 }
             }
             (None, _) => {
@@ -164,8 +164,10 @@ impl Walk {
                     Some(default) => {
                         self.push(default.value.clone(), Origin::Default(Some(default.place.clone())), removed)
                     }
-                    None if required => self.push(Value::Null, Origin::Missing, removed),
-                    None => self.push(Value::Null, Origin::Default(None), removed),
+                    None if field.is_some_and(|field| field.required) => {
+                        self.push(Value::Null, Origin::Missing, removed)
+                    }
+                    None => self.push(Value::Null, Origin::Default(field.map(|field| field.place.clone())), removed),
                 }
             }
         }
@@ -183,7 +185,7 @@ impl Walk {
             let below = entries.get(name).filter(|below| !below.is_removed());
             match (below, known_below(known, name).map(|setting| &setting.value)) {
                 (Some(below), Some(Value::Object(known))) => self.below(name, |walk| walk.known(known, below, &[])),
-                (Some(below), _) => self.below(name, |walk| walk.typed(&Type::Any, Some(below), None, false)),
+                (Some(below), _) => self.below(name, |walk| walk.typed(&Type::Any, Some(below), None, None)),
                 (None, _) if *open => {}
                 (None, _) => {
                     let needed = required.iter().any(|required| required == name);
@@ -197,7 +199,7 @@ impl Walk {
             let element = known.get("*").and_then(|element| element.value.as_object());
             self.below(name, |walk| match element {
                 Some(element) => walk.known(element, below, &[]),
-                None => walk.typed(&Type::Any, Some(below), None, false),
+                None => walk.typed(&Type::Any, Some(below), None, None),
             });
         }
         self.object_itself(effective, *open, known.entries.is_empty() && entries.is_empty());

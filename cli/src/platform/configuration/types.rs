@@ -50,13 +50,13 @@ pub struct Field {
 
 /// Why a literal does not fit.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Misfit {
+pub struct Misfit {
     /// The value, or the element of it.
-    pub(super) place: Place,
+    pub place: Place,
     /// What it should be and what it is.
-    pub(super) message: String,
+    pub message: String,
     /// What to write instead.
-    pub(super) help: Option<String>,
+    pub help: Option<String>,
 }
 
 impl Type {
@@ -104,7 +104,7 @@ impl Type {
     }
 
     /// Checks a literal against the type. What Terraform converts without loss fits; expressions and null always do.
-    pub(super) fn fit(&self, setting: &Setting, misfits: &mut Vec<Misfit>) {
+    pub fn fit(&self, setting: &Setting, misfits: &mut Vec<Misfit>) {
         let mut misfit = |message: String, help: Option<String>| {
             misfits.push(Misfit { place: setting.place.clone(), message, help });
         };
