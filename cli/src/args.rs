@@ -30,7 +30,7 @@ Start:
   doctor       Check the tools and settings that kstack needs
 
 Change the platform:
-  list         List stacks and their instances, or those that a change affects
+  list         List clusters and other stacks, or those that a change affects
   explain      Show the settings of a cluster in each environment, and which line set each
   validate     Check the platform's files without touching anything
 

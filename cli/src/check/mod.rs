@@ -22,5 +22,5 @@ pub use error::CheckError;
 pub use files::Files;
 pub use machine::{Check, Finding, Machine, examine};
 pub use repository::{Report, repository};
-pub use sources::Sources;
+pub use sources::{Sources, documents};
 pub use terraform::terraform;

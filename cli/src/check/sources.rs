@@ -36,3 +36,8 @@ impl Sources {
         }
     }
 }
+
+/// The HCL files that can be parsed, for showing what they say; [`repository`](super::repository) tells of the others.
+pub fn documents(files: &Files) -> Documents {
+    syntax::hcl(files, &mut Vec::new())
+}

@@ -6,6 +6,7 @@
 
 mod diagnostic;
 pub mod explanation;
+pub mod inventory;
 mod progress;
 mod prompt;
 mod reporter;

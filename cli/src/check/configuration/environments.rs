@@ -8,7 +8,7 @@ use crate::{
     },
 };
 
-use super::listed;
+use super::{is_suggested, listed};
 
 pub(super) fn check(platform: &Platform, stack: &Stack, call: &ModuleCall, problems: &mut Vec<Diagnostic>) {
     let configuration = match &call.configuration.value {
@@ -57,6 +57,9 @@ fn base(call: &ModuleCall, configuration: &Object, inheritance: &Inheritance, pr
         return true;
     }
     let place = call.base.as_ref().map_or(&call.key, |base| &base.place);
+    if is_suggested(problems, place, base) {
+        return false; // it is there, with a typing mistake
+    }
     let known: Vec<&str> = configuration.keys().collect();
     let message = format!("the configuration has no environment `{base}`, which all others inherit from");
     let problem = place.problem(message);
@@ -116,7 +119,7 @@ fn complete(
     }
     for instance in stack.instances(&platform.environments) {
         let Some(name) = instance.environment else { continue };
-        if configuration.get(name.as_str()).is_none() {
+        if configuration.get(name.as_str()).is_none() && !is_suggested(problems, &call.key, name.as_str()) {
             let message = format!("the configuration has no environment `{name}`");
             let parent = inheritance.parent(name.as_str()).unwrap_or(&inheritance.base);
             let help = format!("add `{name} = {{}}` to inherit everything from `{parent}`");

@@ -18,7 +18,7 @@ use crate::{
     hcl::Diagnostic,
     platform::{
         Stack,
-        configuration::{Module, ModuleCall, Settled, settle},
+        configuration::{Module, ModuleCall, Place, Settled, settle},
     },
 };
 
@@ -89,4 +89,10 @@ fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
 fn in_words(environments: &[&str]) -> String {
     let s = if environments.len() == 1 { "" } else { "s" };
     format!("environment{s} {}", listed(environments.iter().copied()))
+}
+
+/// Whether a problem of this file says that `name` was probably meant: that it is missing need not be told as well.
+fn is_suggested(problems: &[Diagnostic], place: &Place, name: &str) -> bool {
+    let help = format!("did you mean `{name}`?");
+    problems.iter().any(|problem| problem.file == place.file && problem.help.as_ref() == Some(&help))
 }

@@ -7,7 +7,7 @@ use crate::{
     platform::configuration::{Entry, Origin, Place},
 };
 
-use super::{Outcome, in_words};
+use super::{Outcome, in_words, is_suggested};
 
 pub(super) fn check(outcomes: &[Outcome<'_>], problems: &mut Vec<Diagnostic>) {
     // One problem for a setting of a call, however many environments lack it.
@@ -30,6 +30,9 @@ pub(super) fn check(outcomes: &[Outcome<'_>], problems: &mut Vec<Diagnostic>) {
         let path = lacking.first().and_then(|outcome| outcome.settled.iter().find(|settled| settled.key() == key));
         let place =
             entry(home).map_or(&first.call.key, |entry| innermost(entry, path.map_or(&[], |found| &found.path)));
+        if path.and_then(|found| found.path.last()).is_some_and(|name| is_suggested(problems, place, name)) {
+            continue; // it is there, with a typing mistake
+        }
         let removed =
             first.settled.iter().find(|settled| settled.key() == key).and_then(|settled| settled.overridden.first());
         let mut problem = place
