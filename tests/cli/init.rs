@@ -1,6 +1,6 @@
 //! `kstack init`: what it writes and says, and every refusal.
 
-use std::fs;
+use std::{fs, io::Write as _, process::Stdio};
 
 use crate::support::cli::{Ran, World};
 
@@ -180,7 +180,7 @@ fn files_in_the_way_are_named_and_kept() {
     let world = world();
     world.write("README.md", "mine");
     world.write("infra/local-gc0/main.tf", "mine");
-    insta::assert_snapshot!(init_local(&world, &[]), @r"
+    insta::assert_snapshot!(init_local(&world, &["--allow-non-empty"]), @r"
     --- stderr ---
     error: 2 files are in the way in `[WORLD]/work`
 
@@ -193,11 +193,41 @@ fn files_in_the_way_are_named_and_kept() {
 }
 
 #[test]
-fn files_that_are_not_in_the_way_are_fine() {
+fn a_folder_that_holds_something_is_refused_with_the_flag_that_allows_it() {
     let world = world();
     world.write("LICENSE", "mine");
-    init_local(&world, &[]).done();
+    insta::assert_snapshot!(init_local(&world, &[]), @"");
+    assert_eq!(world.files(""), ["LICENSE"]);
+    init_local(&world, &["--allow-non-empty"]).done();
     assert_eq!(world.read("LICENSE"), "mine");
+    assert!(world.files("").contains(&"kstack.hcl".to_owned()));
+}
+
+#[test]
+fn files_in_the_way_are_replaced_only_when_asked_for_and_are_named() {
+    let world = world();
+    world.write("README.md", "mine");
+    world.write("infra/local-gc0/main.tf", "mine");
+    world.write("infra/mine.tf", "mine");
+    let ran = init_local(&world, &["--overwrite", "--dry-run"]).done();
+    assert!(ran.stderr.contains("would replace README.md, infra/local-gc0/main.tf\n"), "{ran}");
+    assert_eq!(world.read("README.md"), "mine");
+    let ran = init_local(&world, &["--overwrite"]).done();
+    assert!(ran.stderr.contains("replaced README.md, infra/local-gc0/main.tf\n"), "{ran}");
+    assert!(world.read("README.md").starts_with("# Platform work"));
+    assert_eq!(world.read("infra/mine.tf"), "mine");
+    // The platform itself may be written anew, too, and only with the flag.
+    assert_eq!(init_local(&world, &["--allow-non-empty"]).code, Some(1));
+    init_local(&world, &["--overwrite", "--base-domain", "other.example.com"]).done();
+    assert!(world.read("kstack.hcl").contains("other.example.com"));
+}
+
+#[test]
+fn nothing_is_left_when_the_files_cannot_be_written() {
+    let world = world();
+    world.write("acme/infra", "a file where a folder must be");
+    insta::assert_snapshot!(init_local(&world, &["acme", "--overwrite"]), @"");
+    assert_eq!(world.files(""), ["acme/infra"]);
 }
 
 #[test]
@@ -233,6 +263,17 @@ fn a_platform_is_not_scaffolded_into_another_repository() {
     --- exit code 1 ---
     ");
     assert_eq!(world.files(""), Vec::<String>::new());
+}
+
+#[test]
+fn a_platform_inside_another_repository_is_one_of_its_own() {
+    let mut world = world();
+    world.install("git");
+    world.must("", "git", &["init", "--quiet"]);
+    init_local(&world, &["acme", "--allow-nested"]).done();
+    let root = world.must("acme", "git", &["rev-parse", "--show-toplevel"]);
+    assert_eq!(root.trim_end(), "[WORLD]/work/acme");
+    assert_eq!(world.must("", "git", &["ls-files", "--others"]), "acme/\n");
 }
 
 #[test]
@@ -469,4 +510,98 @@ fn a_broken_template_is_named_with_its_line() {
     --- exit code 1 ---
     ");
     assert!(!world.work().join("acme").exists());
+}
+
+/// The answers of a platform at AWS, and a mistake for each kind.
+const ANSWERS: &str = r#"
+platform "acme" {
+  base_domain = "acme.example.com"
+  repository  = "https://git.example.com/acme/platform"
+}
+
+state "s3" {
+  bucket = "acme-state"
+  region = "eu-west-1"
+}
+
+cluster "gc0" {
+  provider = "aws"
+  region   = "eu-west-1"
+}
+"#;
+
+#[test]
+fn answers_come_from_a_file_and_flags_stand_over_them() {
+    let world = world();
+    world.write("answers.hcl", ANSWERS);
+    init(&world, &["one", "--answers", "answers.hcl"]).done();
+    assert!(world.read("one/kstack.hcl").contains("platform \"acme\""));
+    assert!(world.read("one/infra/eks-gc0-eu-west-1/main.tf").contains("10.0.0.0/16"));
+    let flags = ["--base-domain", "other.example.com", "--cluster", "local:lab", "--cluster", "aws:gc1:us-east-2"];
+    init(&world, &[&["two", "--answers", "answers.hcl"][..], &flags].concat()).done();
+    assert!(world.read("two/kstack.hcl").contains("other.example.com"));
+    assert!(world.read("two/infra/eks-gc1-us-east-2/main.tf").contains("us-east-2a"));
+    assert!(
+        world.work().join("two/infra/local-lab").is_dir() && !world.work().join("two/infra/eks-gc0-eu-west-1").exists()
+    );
+}
+
+#[test]
+fn answers_come_from_standard_input() {
+    let world = world();
+    let mut command = world.command(env!("CARGO_BIN_EXE_kstack"), &world.work());
+    command.args(["init", "acme", "--engine-manifests", "../engine.yaml", "--quiet", "--answers", "-"]);
+    let mut process = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    process.stdin.take().unwrap().write_all(ANSWERS.as_bytes()).unwrap();
+    assert!(process.wait().unwrap().success());
+    assert!(world.read("acme/kstack.hcl").contains("platform \"acme\""));
+}
+
+#[test]
+fn printed_answers_make_the_same_platform_and_write_nothing() {
+    let world = world();
+    let flags = [
+        "--google-project",
+        "acme-platform",
+        "--cluster",
+        "google:gc0:europe-west1:b,c",
+        "--cluster",
+        "aws:gc0:eu-west-1",
+    ];
+    let more = ["--state", "gs://acme-state", "--base-domain", "acme.example.com", "--repository", REPOSITORY];
+    let flags = [&flags[..], &more].concat();
+    let printed = init(&world, &[&["acme", "--print-answers"][..], &flags].concat()).done();
+    assert_eq!(world.files(""), Vec::<String>::new());
+    world.write("answers.hcl", &printed.stdout);
+    init(&world, &[&["one/acme"][..], &flags].concat()).done();
+    init(&world, &["two/acme", "--answers", "answers.hcl"]).done();
+    assert_eq!(world.files("one"), world.files("two"));
+    for file in world.files("one") {
+        assert_eq!(world.read(&format!("one/{file}")), world.read(&format!("two/{file}")), "{file}");
+    }
+}
+
+#[test]
+fn every_mistake_of_a_file_is_told_at_its_place_and_nothing_written() {
+    let world = world();
+    let wrong = ANSWERS
+        .replace("base_domain", "base_domian")
+        .replace("\"aws\"", "\"asw\"")
+        .replace("bucket = \"acme-state\"", "bucket = 7");
+    world.write("answers.hcl", &wrong);
+    insta::assert_snapshot!(init(&world, &["acme", "--answers", "answers.hcl"]), @"");
+    world.write("answers.hcl", &ANSWERS.replace("acme.example.com", "acme").replace("acme-state", "No"));
+    insta::assert_snapshot!(init(&world, &["acme", "--answers", "answers.hcl"]), @"");
+    world.write("answers.hcl", "platform {{\n");
+    insta::assert_snapshot!(init(&world, &["acme", "--answers", "answers.hcl"]), @"");
+    insta::assert_snapshot!(init(&world, &["acme", "--answers", "gone.hcl"]), @"");
+    assert_eq!(world.files(""), ["answers.hcl"]);
+}
+
+#[test]
+fn everything_that_is_missing_is_told_at_once() {
+    let world = world();
+    let clusters = ["--cluster", "google:gc0:europe-west1", "--cluster", "azure:gc0:westeurope"];
+    insta::assert_snapshot!(init(&world, &clusters), @"");
+    assert_eq!(world.files(""), Vec::<String>::new());
 }
