@@ -58,6 +58,7 @@ impl Workshop {
             .instances()
             .into_iter()
             .filter(|instance| request.covers(instance, &inventory.platform))
+            .filter(|instance| request.stacks.contains(&instance.stack) || !target::is_manual(&inventory, instance))
             .collect();
         let closures = closure::closures(&snapshot, &inventory, &instances, &memo)?;
         let closures = closures.into_iter().map(|closure| (closure.instance.clone(), closure)).collect();
