@@ -128,7 +128,9 @@ impl Draft {
         });
         // What is missing is asked for.
         let missing = self.missing();
-        problems.retain(|problem| !missing.iter().any(|question| question.field == problem.field));
+        problems.retain(|problem| {
+            problem.field != Field::Clusters && !missing.iter().any(|question| question.field == problem.field)
+        });
         problems
     }
 
