@@ -3,7 +3,10 @@
 
 use std::{fs, path::Path};
 
-use kstack::scaffold::{Assets, answers_file};
+use kstack::{
+    platform::Forge,
+    scaffold::{Answers, Assets, ScaffoldError, answers_file, platform},
+};
 
 use super::platforms;
 use crate::support::{
@@ -12,7 +15,7 @@ use crate::support::{
 };
 
 /// A world with Terraform and kubectl and one of the platforms in its working folder.
-fn world(answers: &kstack::scaffold::Answers) -> World {
+fn world(answers: &Answers) -> World {
     let mut world = World::new();
     world.install("terraform");
     world.install("kubectl");
@@ -48,7 +51,55 @@ fn stacks_are_valid() {
     }
 }
 
-fn validate(name: &str, answers: &kstack::scaffold::Answers) {
+/// In every cloud, with and without a forge that vouches for jobs.
+#[test]
+fn the_first_stack_of_an_account_is_valid() {
+    for folder in ["examples/aws", "examples/google", "examples/azure", "examples/multi-cloud"] {
+        for forge in [Forge::GitHub { url: None }, Forge::GitLab { url: None }, Forge::None] {
+            let repository = "https://forge.example.com/acme/platform".to_owned();
+            let answers = Answers { forge, repository, ..platforms::answers(folder) };
+            let name = format!("{folder} with {:?}", answers.forge.kind());
+            let world = world(&answers);
+            let providers = ["hashicorp/aws", "hashicorp/google", "hashicorp/azurerm", "hashicorp/time"];
+            validate_stack(&world, &name, "infra/bootstrap", &providers);
+            let text = world.read("infra/bootstrap/outputs.tf");
+            assert_eq!(text.contains("ci_variables"), answers.forge != Forge::None, "{name}");
+            assert_eq!(world.must("infra", "terraform", &["fmt", "-check", "-recursive", "-diff"]), "", "{name}");
+        }
+    }
+}
+
+#[test]
+fn the_stack_of_the_repository_is_valid() {
+    for (forge, provider) in
+        [(Forge::GitHub { url: None }, "integrations/github"), (Forge::GitLab { url: None }, "gitlabhq/gitlab")]
+    {
+        let answers = Answers { forge, manage_repository: true, ..platforms::aws() };
+        let world = world(&answers);
+        validate_stack(&world, "the repository", "infra/repository", &[provider]);
+        assert!(world.read("kstack.hcl").contains(provider), "the platform allows it");
+        assert_eq!(world.must("infra", "terraform", &["fmt", "-check", "-recursive", "-diff"]), "", "{provider}");
+    }
+    let local = Answers { manage_repository: true, ..platforms::local() };
+    let refused = platform(&local, &Assets::embedded(), platforms::ENGINE).unwrap_err();
+    assert!(matches!(refused, ScaffoldError::Answers { .. }), "{refused:?}");
+}
+
+/// What cannot be had is said aloud: a stack that was not looked at must not look like a good one.
+fn validate_stack(world: &World, name: &str, stack: &str, providers: &[&str]) {
+    let init = ["init", "-backend=false", "-input=false", "-no-color"];
+    if let Some(provider) = providers.iter().find(|provider| providers::mirror(&[provider]).is_none())
+        && !world.tries(stack, "terraform", &init)
+    {
+        println!("skipped: {name}: {stack} is not validated, since neither a mirror nor the registry gives {provider}");
+        return;
+    }
+    world.must(stack, "terraform", &init);
+    let result = world.must(stack, "terraform", &["validate", "-no-color"]);
+    assert_eq!(result, "Success! The configuration is valid.\n\n", "{name}: {stack}");
+}
+
+fn validate(name: &str, answers: &Answers) {
     let world = world(answers);
     for cluster in &answers.clusters {
         let stack = format!("infra/{}", cluster.stack().unwrap());
