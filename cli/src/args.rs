@@ -31,7 +31,8 @@ Start:
   doctor       Check the tools and settings that kstack needs
 
 Change the platform:
-  list         List stacks and their instances, or those that a change affects
+  list         List clusters and other stacks, or those that a change affects
+  explain      Show the settings of a cluster in each environment, and which line set each
   validate     Check the platform's files without touching anything
 
 Review and deliver:
@@ -107,6 +108,7 @@ pub enum Command {
     Sandbox(commands::sandbox::SandboxArgs),
     Diff(commands::diff::DiffArgs),
     List(commands::list::ListArgs),
+    Explain(commands::explain::ExplainArgs),
     Why(commands::why::WhyArgs),
     Ci(Box<commands::ci::CiArgs>),
     Completions(commands::completions::CompletionsArgs),

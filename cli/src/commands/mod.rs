@@ -10,6 +10,7 @@ mod context;
 mod delivery;
 pub mod diff;
 pub mod doctor;
+pub mod explain;
 pub mod init;
 mod interrupt;
 pub mod list;
@@ -42,6 +43,7 @@ pub fn run(context: &mut Context<'_>, command: &Command) -> Result<ExitCode, Cli
         Command::Bootstrap(args) => bootstrap::run(context, args),
         Command::Init(args) => init::run(context, args),
         Command::Diff(args) => diff::run(context, args),
+        Command::Explain(args) => explain::run(context, args),
         Command::List(args) => list::run(context, args),
         Command::Why(args) => why::run(context, args),
         Command::Completions(args) => completions::run(context, args),

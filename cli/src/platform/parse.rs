@@ -29,7 +29,7 @@ impl ParseError {
     }
 
     /// `problems` must not be empty.
-    pub(super) fn new(problems: Vec<Diagnostic>) -> Self {
+    pub fn new(problems: Vec<Diagnostic>) -> Self {
         Self { problems }
     }
 

@@ -158,7 +158,7 @@ impl Provider {
 
     /// The version of Kubernetes of a cluster that names none; `None` where the cloud's own choice moves along.
     pub fn default_version(self) -> Option<&'static str> {
-        (self == Self::Aws).then_some("1.33")
+        (self == Self::Aws).then_some("1.36")
     }
 
     /// How few zones a cluster can name: EKS wants its control plane in two.
