@@ -133,15 +133,14 @@ cluster "gc3" {
     answers.hcl:27: the instance type `e2-standard-4` does not look like `m7g.large`
     answers.hcl:28: `min` must be a whole number
     answers.hcl:33: unknown provider `gcp` (known: `aws`, `google`, `azure`, `local`)
-    answers.hcl:36: `acme` is no id of a Google project: 6 to 30 lower-case letters, digits and `-`
-    answers.hcl:36: there are more clusters than networks in `10.0.0.0/8`
     answers.hcl:39: zone `eu-west-1b` is no zone of the region, such as `b`
+    answers.hcl:40: `acme` is no id of a Google project: 6 to 30 lower-case letters, digits and `-`
     answers.hcl:43: `10.10.10.5/16` has bits set behind its prefix; the network is `10.10.0.0/16`
-    answers.hcl:47: `1234` is no id of an Azure subscription: write its 36 characters
     answers.hcl:47: cluster `azure:gc3:westeurope` has settings for `prod`, which is no environment
-    answers.hcl:47: the network `10.0.0.0/8` of `azure:gc3:westeurope` must have a prefix between /16 and /22
-    answers.hcl:47: `azure:gc3:westeurope` has both a network to make, `10.0.0.0/8`, and an existing one
+    answers.hcl:50: `1234` is no id of an Azure subscription: write its 36 characters
     answers.hcl:51: the Kubernetes version `latest` is not a version such as `1.33` or `1.33.4`
+    answers.hcl:53: the network `10.0.0.0/8` of `azure:gc3:westeurope` must have a prefix between /16 and /24
+    answers.hcl:53: `azure:gc3:westeurope` has both a network to make, `10.0.0.0/8`, and an existing one
     answers.hcl:57: `subnet-1` is no resource id, which begins with `/subscriptions/`
     ");
 }
@@ -211,10 +210,11 @@ cluster "gc3" {
     answers.hcl:29: the trigger of `late` is that of `ops`
     answers.hcl:33: cluster `aws:gc0:eu-west-1` is named twice
     answers.hcl:38: cluster `aws:gc1:eu-west-1` names 1 zone, and AWS wants 2
-    answers.hcl:48: the node pool of `google:gc2:europe-west1` has at least 4 and at most 3 nodes in `ops`
-    answers.hcl:48: the node pool of `google:gc2:europe-west1` has at least 4 and at most 3 nodes in `prod`
-    answers.hcl:48: the node pool of `google:gc2:europe-west1` has at least 4 and at most 3 nodes in `late`
-    answers.hcl:48: the network `10.8.4.0/22` of `google:gc2:europe-west1` overlaps with `10.8.0.0/16` of `aws:gc1:eu-west-1`
+    answers.hcl:53: the network `10.8.4.0/22` of `google:gc2:europe-west1` must have a prefix between /12 and /20
+    answers.hcl:53: the network `10.8.4.0/22` of `google:gc2:europe-west1` overlaps with `10.8.0.0/16` of `aws:gc1:eu-west-1`
+    answers.hcl:57: the node pool of `google:gc2:europe-west1` has at least 4 and at most 3 nodes in `ops`
+    answers.hcl:57: the node pool of `google:gc2:europe-west1` has at least 4 and at most 3 nodes in `prod`
+    answers.hcl:57: the node pool of `google:gc2:europe-west1` has at least 4 and at most 3 nodes in `late`
     answers.hcl:63: `local:gc3` has no node pools and no network of its own
     ");
 }
@@ -240,7 +240,6 @@ fn problems_of_flags_are_told_at_once() {
     --base-domain: `Platform` is not a domain: write it with its parent, such as `platform.example.com`
     --repository: `git@github.com:acme/platform` cannot be pulled by an engine: write `ssh://git@host/path` instead of `git@host:path`
     --default-branch: `ma in` is not a branch name
-    --environments: environment `ops` is triggered by `ma in`, which is not a branch name
     --environments: `shared` is what stacks without an environment are filed under
     --environments: environment `ops` is named twice
     --cluster: cluster `aws:gc0:eu-west-1` is named twice
