@@ -5,6 +5,7 @@
 use std::{fs, path::Path};
 
 use hcl_edit::structure::Block;
+use regex::Regex;
 
 use super::{
     parity,
@@ -38,9 +39,23 @@ fn every_setting_has_a_comment_that_says_what_it_means() {
 }
 
 #[test]
-fn the_parity_table_is_that_of_the_modules() {
-    let text = parity::table();
-    check(&repository().join("modules/README.md"), &[Table { name: "parity", text }]);
+fn the_list_of_modules_and_the_parity_table_are_those_of_the_modules() {
+    let all = modules();
+    let rows = all.iter().filter(|module| !module.is_part(&all)).map(|module| {
+        let Module { path, .. } = module;
+        vec![format!("[`{path}`]({path}/README.md)"), purpose(module)]
+    });
+    let list = Table { name: "modules", text: table(&["module", "what it is"], rows) };
+    check(&repository().join("modules/README.md"), &[list, Table { name: "parity", text: parity::table() }]);
+}
+
+/// The first sentence of a module's page, without links: they would lead elsewhere.
+fn purpose(module: &Module) -> String {
+    let page = fs::read_to_string(module.folder().join("README.md")).unwrap();
+    let paragraph = page.split("\n\n").nth(1).unwrap_or_else(|| panic!("{}: nothing below the title", module.path));
+    let link = Regex::new(r"\[([^\]]*)\]\([^)]*\)").unwrap();
+    let paragraph = link.replace_all(paragraph, "$1").replace('\n', " ");
+    paragraph.split(". ").next().unwrap().trim_end_matches('.').to_owned()
 }
 
 /// Compares a page with its tables, or writes them.
