@@ -5,6 +5,7 @@
 mod chain;
 mod cli;
 mod closure;
+mod configuration;
 mod diff;
 mod layers;
 mod modules;

@@ -2,7 +2,10 @@
 //! alike, and Terraform's own checks pass.
 
 mod anatomy;
+mod applied;
+mod aws;
 mod documentation;
+mod local;
 mod parity;
 mod settings;
 mod source;

@@ -4,7 +4,7 @@
 Added to EKS are
 - add-ons, access entries with their policies, and pod identity associations: create, describe, list, update, delete
 - updates of a cluster (endpoint, logs, version) and of a node group's version, and their description
-- tags on all of these, and on node groups
+- tags on all of these, on node groups and on Fargate profiles
 - the parts of CreateCluster and CreateNodegroup that moto drops or makes up, and a certificate authority that is base64
 
 In EC2, the tags of a launch template can change, and no longer show up among those that it gives to instances.
@@ -245,6 +245,7 @@ def tags(call: Call) -> dict:
         extras = extras_of(cluster)
         holders[cluster.arn] = cluster.tags
         holders |= {group.arn: group.tags for group in cluster.nodegroups.values()}
+        holders |= {profile.fargate_profile_arn: profile.tags for profile in cluster.fargate_profiles.values()}
         holders |= {each["addonArn"]: each["tags"] for each in extras.addons.values()}
         holders |= {each["accessEntryArn"]: each["tags"] for each in extras.access_entries.values()}
         holders |= {each["associationArn"]: each["tags"] for each in extras.pod_identities.values()}

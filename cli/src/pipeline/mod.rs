@@ -5,6 +5,7 @@
 mod applied;
 mod apply;
 mod backend;
+mod bootstrap;
 mod bundle;
 mod clusters;
 mod delivered;
@@ -27,6 +28,7 @@ mod trouble;
 mod workshop;
 
 pub use apply::{ApplyReport, ApplyRequest, Delivered};
+pub use bootstrap::{BOOTSTRAP_STACK, BootstrapReport, Draft, Moved, Standing};
 pub use bundle::{Bundle, BundleFormat, Manifest, StateVersion};
 pub use clusters::ClusterSelection;
 pub use error::PipelineError;

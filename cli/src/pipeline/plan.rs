@@ -1,6 +1,10 @@
 //! Plans what a change affects, and keeps each plan as a bundle.
 
-use std::{path::Path, sync::Arc, time::Instant};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
 
 use serde::Serialize;
 
@@ -8,12 +12,11 @@ use crate::{
     closure::{Kind, Notice, Reason},
     platform::{EnvironmentName, Instance, Parallelism, Platform, StackName, layout},
     repo::{CommitId, Range},
-    terraform::{ChangeList, Interrupt, PlanFile, PlanMode, PlanOptions, Reader, TerraformEvent, Watch},
+    terraform::{ChangeList, Interrupt, PlanFile, PlanMode, PlanOptions, Reader, Terraform, TerraformEvent, Watch},
 };
 
 use super::{
     Event, EventSink, PipelineError, Workshop,
-    backend::Stores,
     bundle::{self, Bundle, Program, StateVersion},
     exported::Tree,
     providers,
@@ -57,8 +60,8 @@ pub enum Which {
 pub struct PlanReport {
     /// The commit that was planned; `None` for the work tree.
     pub commit: Option<CommitId>,
-    /// Where the bundles are; `None` when none were kept.
-    pub plan_store: Option<String>,
+    /// Where the bundles are, each place once; empty when none were kept.
+    pub plan_stores: Vec<String>,
     /// The instances, in the order of stacks and environments.
     pub instances: Vec<Planned>,
     /// What should be looked at, beyond single instances.
@@ -128,13 +131,13 @@ impl Workshop {
         interrupt: &Interrupt,
         events: EventSink<'_>,
     ) -> Result<PlanReport, PipelineError> {
-        let Selection { targets, platform, stores, notices } = self.select(request).await?;
+        let Selection { targets, platform, plan_stores, notices } = self.select(request).await?;
         events(Event::Selected { instances: targets.iter().map(|target| target.affected.instance.clone()).collect() });
         let limit = parallelism(&platform);
-        let instances = self.plan_all(targets, stores.as_ref(), limit, interrupt, events).await?;
+        let instances = self.plan_all(targets, limit, interrupt, events).await?;
         Ok(PlanReport {
             commit: (!request.worktree).then_some(request.range.head),
-            plan_store: stores.map(|stores| stores.plans.location().to_string()),
+            plan_stores,
             instances,
             notices,
             protect: platform.policy.protect.clone(),
@@ -144,7 +147,6 @@ impl Workshop {
     async fn plan_all(
         &self,
         targets: Vec<Target>,
-        stores: Option<&Stores>,
         limit: usize,
         interrupt: &Interrupt,
         events: EventSink<'_>,
@@ -158,11 +160,10 @@ impl Workshop {
             || interrupt.is_raised(),
             |index| {
                 let (workshop, target) = (self.clone(), Arc::clone(&targets[index]));
-                let (plans, interrupt, sender) =
-                    (stores.map(|stores| stores.plans.clone()), interrupt.clone(), sender.clone());
+                let (interrupt, sender) = (interrupt.clone(), sender.clone());
                 async move {
                     let send = |event| sender.send(event);
-                    let result = workshop.plan_one(&target, plans.as_ref(), &interrupt, &send).await;
+                    let result = workshop.plan_one(&target, &interrupt, &send).await;
                     let ok = result.is_ok();
                     (result, ok)
                 }
@@ -199,14 +200,13 @@ impl Workshop {
     async fn plan_one(
         &self,
         target: &Target,
-        plans: Option<&crate::store::Store>,
         interrupt: &Interrupt,
         events: EventSink<'_>,
     ) -> Result<(ChangeList, Vec<String>), PipelineError> {
         let started = Instant::now();
         let instance = &target.affected.instance;
         events(Event::Started { instance: instance.clone() });
-        let result = self.plan_steps(target, plans, interrupt, events).await;
+        let result = self.plan_steps(target, interrupt, events).await;
         let summary = match &result {
             Ok((list, _)) => summary(list),
             Err(error) => trouble::tell(error, instance).lines().next().unwrap_or_default().to_owned(),
@@ -223,7 +223,6 @@ impl Workshop {
     async fn plan_steps(
         &self,
         target: &Target,
-        plans: Option<&crate::store::Store>,
         interrupt: &Interrupt,
         events: EventSink<'_>,
     ) -> Result<(ChangeList, Vec<String>), PipelineError> {
@@ -236,23 +235,12 @@ impl Workshop {
         let mut notices = Vec::new();
 
         step("initialising");
-        let lock_path = terraform.workspace().directory.join(".terraform.lock.hcl");
-        if lock_path.exists() {
-            // Before anything is downloaded.
-            self.allowed(target, &lock_path)?;
-            terraform.init(&watch).await?;
-        } else {
-            let _one_at_a_time = target.lock_file.lock().await;
-            terraform.init(&watch).await?;
-            if lock_path.exists() {
-                notices.push(format!(
-                    "`{}/.terraform.lock.hcl` is not committed: provider versions were chosen just now",
-                    layout::stack(&instance.stack)
-                ));
-                // Downloaded by now, but not started yet.
-                self.allowed(target, &lock_path)?;
-            }
-        }
+        let chosen_now = {
+            let committed = lock_path(&terraform).exists();
+            let _one_at_a_time = if committed { None } else { Some(target.lock_file.lock().await) };
+            initialise(&terraform, &target.platform, instance, &watch).await?
+        };
+        notices.extend(chosen_now);
 
         step("planning");
         let out = self.site().secret_file(instance)?;
@@ -271,20 +259,11 @@ impl Workshop {
         if let Reader::Show { because } = &changes.reader {
             notices.push(format!("the plan was read by `show -json`: {because}"));
         }
-        if let (Some(plans), Some(commit)) = (plans, target.commit) {
+        if let (Some(plans), Some(commit)) = (&target.plans, target.commit) {
             step("keeping the plan");
             self.keep(target, plans, commit, &out, changes.list.clone()).await?;
         }
         Ok((changes.list, notices))
-    }
-
-    fn allowed(&self, target: &Target, lock_path: &Path) -> Result<(), PipelineError> {
-        let lock = std::fs::read(lock_path).map_err(|source| PipelineError::Io {
-            verb: "read",
-            path: lock_path.to_owned(),
-            source,
-        })?;
-        providers::check(&target.platform.policy, &target.affected.instance, &lock)
     }
 
     async fn keep(
@@ -314,6 +293,44 @@ impl Workshop {
     }
 }
 
+fn lock_path(terraform: &Terraform) -> PathBuf {
+    terraform.workspace().directory.join(".terraform.lock.hcl")
+}
+
+/// Initialises, and refuses providers that the platform does not allow before any is started. Returns what should
+/// be looked at.
+///
+/// # Errors
+/// [`PipelineError::ProviderNotAllowed`], [`PipelineError::Terraform`].
+pub(super) async fn initialise(
+    terraform: &Terraform,
+    platform: &Platform,
+    instance: &Instance,
+    watch: &Watch<'_>,
+) -> Result<Option<String>, PipelineError> {
+    let path = lock_path(terraform);
+    let allowed = || {
+        let io = |source| PipelineError::Io { verb: "read", path: path.clone(), source };
+        providers::check(&platform.policy, instance, &std::fs::read(&path).map_err(io)?)
+    };
+    if path.exists() {
+        // Before anything is downloaded.
+        allowed()?;
+        terraform.init(watch).await?;
+        return Ok(None);
+    }
+    terraform.init(watch).await?;
+    if !path.exists() {
+        return Ok(None);
+    }
+    // Downloaded by now, but not started yet.
+    allowed()?;
+    Ok(Some(format!(
+        "`{}/.terraform.lock.hcl` is not committed: provider versions were chosen just now",
+        layout::stack(&instance.stack)
+    )))
+}
+
 /// The program of a workshop, as bundles name it.
 pub(super) fn program(workshop: &Workshop) -> Program {
     let binary = workshop.binary();
@@ -321,7 +338,7 @@ pub(super) fn program(workshop: &Workshop) -> Program {
 }
 
 /// The variable files that exist for `instance`.
-fn var_files(tree: &Tree, instance: &Instance) -> Vec<std::path::PathBuf> {
+pub(super) fn var_files(tree: &Tree, instance: &Instance) -> Vec<PathBuf> {
     let file = match &instance.environment {
         Some(environment) => layout::tfvars(environment),
         None => format!("{}/shared.tfvars", layout::ENVIRONMENTS),
@@ -339,7 +356,7 @@ pub(super) fn parallelism(platform: &Platform) -> usize {
 }
 
 /// `2 to add, 1 to change, 0 to destroy`, or `no changes`.
-fn summary(list: &ChangeList) -> String {
+pub(super) fn summary(list: &ChangeList) -> String {
     use crate::terraform::Action;
     if list.is_empty() {
         return "no changes".to_owned();

@@ -136,7 +136,16 @@ impl Workshop {
     /// # Errors
     /// [`PipelineError::Terraform`] when its folders cannot be made.
     pub fn terraform(&self, tree: &Tree, platform: &Platform, instance: &Instance) -> Result<Terraform, PipelineError> {
-        let state = self.site.state(tree, platform, instance);
+        self.terraform_on(tree, &self.site.state(tree, platform, instance), instance)
+    }
+
+    /// Terraform, ready to run `instance` in `tree` with its state in `state`.
+    pub(super) fn terraform_on(
+        &self,
+        tree: &Tree,
+        state: &StateLocation,
+        instance: &Instance,
+    ) -> Result<Terraform, PipelineError> {
         let workspace = Workspace {
             directory: tree.path().join(layout::stack(&instance.stack)),
             data: self.site.data(instance),

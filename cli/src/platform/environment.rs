@@ -1,6 +1,6 @@
 //! Infrastructure environments and the Git events that deliver to them.
 
-use super::EnvironmentName;
+use super::{EnvironmentName, State};
 
 /// What makes the pipeline deliver to an environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +51,9 @@ pub struct Environment {
     pub trigger: Trigger,
     /// Whether users depend on it, so that policies are strict.
     pub protected: bool,
+    /// Where its state lives, if not where the platform's does; of the same kind, because a stack's
+    /// backend block names one kind for all environments.
+    pub state: Option<State>,
 }
 
 impl Environment {

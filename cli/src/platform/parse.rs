@@ -194,7 +194,8 @@ impl Parser {
                     format!("environment `{name}` is defined twice"),
                 ));
             }
-            let (trigger, protected) = self.read(block, |reader| {
+            let (trigger, protected, has_state) = self.read(block, |reader| {
+                let has_state = reader.at_most_one("state", &["kind"]).is_some();
                 let trigger = reader.required_string("trigger").and_then(|text| {
                     let trigger = Trigger::parse(&text.value);
                     if trigger.is_none() {
@@ -203,10 +204,11 @@ impl Parser {
                     }
                     trigger
                 });
-                (trigger, reader.boolean("protected").is_some_and(|located| located.value))
+                (trigger, reader.boolean("protected").is_some_and(|located| located.value), has_state)
             });
+            let state = block.body.get_blocks("state").next().filter(|_| has_state).and_then(|block| self.state(block));
             if let Some(trigger) = trigger {
-                environments.push(Environment { name, trigger, protected });
+                environments.push(Environment { name, trigger, protected, state });
             }
         }
         environments
@@ -220,12 +222,26 @@ impl Parser {
                 let region = reader.required_string("region");
                 Some(StateBackend::S3 { bucket: bucket?.value, region: region?.value })
             }),
+            "gcs" => self.read(block, |reader| {
+                let bucket = reader.required_string("bucket");
+                Some(StateBackend::Gcs { bucket: bucket?.value })
+            }),
+            "azurerm" => self.read(block, |reader| {
+                let resource_group = reader.required_string("resource_group_name");
+                let storage_account = reader.required_string("storage_account_name");
+                let container = reader.required_string("container_name");
+                Some(StateBackend::Azurerm {
+                    resource_group: resource_group?.value,
+                    storage_account: storage_account?.value,
+                    container: container?.value,
+                })
+            }),
             "local" => self.read(block, |reader| {
                 let path = reader.string("path").map_or_else(|| format!("{}/state", layout::WORK), |path| path.value);
                 Some(StateBackend::Local { path })
             }),
             _ => {
-                self.unknown_kind("kind of state", &label, &["s3", "local"]);
+                self.unknown_kind("kind of state", &label, &StateBackend::KINDS);
                 None
             }
         };
@@ -250,12 +266,16 @@ impl Parser {
 
     fn forge(&mut self, block: &Block) -> Option<Forge> {
         let label = Self::label(block);
-        self.read(block, |_| ());
-        if label.value == "github" {
-            return Some(Forge::GitHub);
+        let url = self.read(block, |reader| reader.string("url")).map(|url| url.value);
+        match label.value.as_str() {
+            "github" => Some(Forge::GitHub { url }),
+            "gitlab" => Some(Forge::GitLab { url }),
+            "gitea" => Some(Forge::Gitea { url }),
+            _ => {
+                self.unknown_kind("forge", &label, &Forge::KINDS);
+                None
+            }
         }
-        self.unknown_kind("forge", &label, &["github"]);
-        None
     }
 
     fn pipeline(&mut self, block: Option<&Block>) -> Option<Pipeline> {

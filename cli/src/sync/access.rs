@@ -24,8 +24,18 @@ pub enum ClusterAccess {
         region: String,
         /// The API server.
         endpoint: String,
-        /// The certificate authority of the API server, PEM.
+        /// The certificate authority of the API server: PEM in base64, as in a kubeconfig.
         ca_certificate: String,
+    },
+    /// A GKE cluster; Google's plugin gets a token of the application default credentials that lives for minutes.
+    Google {
+        /// The cluster's name in GKE.
+        cluster_name: String,
+        /// The API server, by address or by its DNS name.
+        endpoint: String,
+        /// The certificate authority of the API server: PEM in base64, as in a kubeconfig. `None` for the DNS name, whose
+        /// certificate is publicly trusted.
+        ca_certificate: Option<String>,
     },
 }
 
@@ -61,6 +71,11 @@ impl ClusterContract {
                 region: field("auth.region")?,
                 endpoint: field("endpoint")?,
                 ca_certificate: field("ca_certificate")?,
+            },
+            "google" => ClusterAccess::Google {
+                cluster_name: field("auth.cluster_name")?,
+                endpoint: field("endpoint")?,
+                ca_certificate: field("ca_certificate").ok(),
             },
             other => {
                 return Err(SyncError::Contract {
@@ -122,7 +137,7 @@ mod tests {
     #[test]
     fn an_eks_cluster_is_reached_by_its_endpoint_and_authority() {
         let mut outputs = json!({"cluster": {
-            "name": "gc0", "endpoint": "https://gc0.example.com", "ca_certificate": "-----BEGIN CERTIFICATE-----",
+            "name": "gc0", "endpoint": "https://gc0.example.com", "ca_certificate": "LS0tLS1CRUdJTg==",
             "auth": {"type": "aws", "cluster_name": "gc0", "region": "eu-west-1"},
         }});
         assert!(matches!(parse(&outputs).unwrap().access, ClusterAccess::Aws { .. }));
@@ -130,6 +145,28 @@ mod tests {
         assert_eq!(
             parse(&outputs).unwrap_err().to_string(),
             "the stack's outputs are not a cluster: `cluster.endpoint` is missing"
+        );
+    }
+
+    #[test]
+    fn a_gke_cluster_is_reached_by_its_address_or_by_its_dns_name() {
+        let mut outputs = json!({"cluster": {
+            "name": "gc0", "endpoint": "https://203.0.113.7", "ca_certificate": "LS0tLS1CRUdJTg==",
+            "auth": {"type": "google", "project": "platform-ops", "location": "europe-west1", "cluster_name": "gc0"},
+        }});
+        let access = |endpoint: &str, ca_certificate: Option<&str>| ClusterAccess::Google {
+            cluster_name: "gc0".to_owned(),
+            endpoint: endpoint.to_owned(),
+            ca_certificate: ca_certificate.map(ToOwned::to_owned),
+        };
+        assert_eq!(parse(&outputs).unwrap().access, access("https://203.0.113.7", Some("LS0tLS1CRUdJTg==")));
+        outputs["cluster"]["endpoint"] = json!("https://gke-1.europe-west1.gke.goog");
+        outputs["cluster"]["ca_certificate"] = Value::Null;
+        assert_eq!(parse(&outputs).unwrap().access, access("https://gke-1.europe-west1.gke.goog", None));
+        outputs["cluster"]["auth"]["cluster_name"] = Value::Null;
+        assert_eq!(
+            parse(&outputs).unwrap_err().to_string(),
+            "the stack's outputs are not a cluster: `cluster.auth.cluster_name` is missing"
         );
     }
 

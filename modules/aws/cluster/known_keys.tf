@@ -11,16 +11,26 @@ locals {
 
     # The VPC that the cluster runs in
     network = {
-      cidr         = "string"                # Addresses of the VPC, a /16 to /20 that is cut into subnets
-      nat          = "per_zone | one | none" # Way out for nodes: a NAT gateway per zone, one for all (cheaper, but its zone takes all out), or none
-      avoid_cidrs  = "list(string)"          # Networks that are or will be connected to this one: overlap with them is refused
-      service_cidr = "string"                # Addresses of Services, outside of the VPC; fixed at creation, chosen by EKS without one
+      cidr            = "string"                # Addresses of the VPC, a /16 to /20 that is cut into subnets
+      secondary_cidrs = "list(string)"          # Further addresses of the VPC, for pools with subnet_cidrs of their own
+      nat             = "per_zone | one | none" # Way out for nodes: a NAT gateway per zone, one for all (cheaper, but its zone takes all out), or none
+      avoid_cidrs     = "list(string)"          # Networks that are or will be connected to this one: overlap with them is refused
+      service_cidr    = "string"                # Addresses of Services, outside of the VPC; fixed at creation, chosen by EKS without one
+      endpoints       = "list(string)"          # AWS services with an interface endpoint, such as ecr.api; without this those that nodes need, if nat is none
 
       # Whole CIDRs instead of the cut, each list with one per zone in the zones' order
       subnets = {
         nodes         = "list(string)" # Private subnets of nodes and pods, with a way out
         control_plane = "list(string)" # Private subnets of the network interfaces of the control plane, with no way out
         public        = "list(string)" # Public subnets of NAT gateways and load balancers
+      }
+
+      # Logs of the traffic in the VPC, in CloudWatch
+      flow_logs = {
+        kms_key_arn    = "string"                # KMS key that encrypts them and lets CloudWatch use it; the key of CloudWatch without one
+        enabled        = "bool"                  # Whether there are any
+        traffic        = "ALL | ACCEPT | REJECT" # Which traffic is logged
+        retention_days = "number"                # How long CloudWatch keeps them, in days that CloudWatch knows
       }
 
       # A network that is already there: nothing of the network is made then
@@ -40,13 +50,15 @@ locals {
 
     # Logs of the control plane in CloudWatch
     control_plane_logs = {
+      kms_key_arn    = "string"       # KMS key that encrypts them and lets CloudWatch use it; the key of CloudWatch without one
       types          = "list(string)" # Logs to keep: api, audit, authenticator, controllerManager, scheduler
       retention_days = "number"       # How long CloudWatch keeps them, in days that CloudWatch knows
     }
 
     # Encryption of Kubernetes secrets in etcd, which is always on
     secrets_encryption = {
-      key_arn = "string" # KMS key to use; without one the module makes a key that rotates
+      key_arn              = "string" # KMS key to use; without one the module makes a key that rotates
+      deletion_window_days = "number" # Days, 7 to 30, in which a destroyed key of the module can still be saved
     }
 
     # Access entries by a name of your choice: who may enter the cluster and what they may do
@@ -72,16 +84,37 @@ locals {
 
     # Roles of services, given by pod identity
     identity = {
-      oidc_provider      = "bool" # Register the cluster's OIDC issuer with IAM, for roles by web identity (IRSA)
-      cluster_autoscaler = "bool" # Role of the service account kube-system/cluster-autoscaler
-      dns                = "bool" # Roles of external-dns/external-dns and cert-manager/cert-manager, for the cluster's zone only
+      oidc_provider            = "bool"        # Register the cluster's OIDC issuer with IAM, for roles by web identity (IRSA)
+      cluster_autoscaler       = "bool"        # Role of the service account kube-system/cluster-autoscaler
+      load_balancer_controller = "bool"        # Role of the service account kube-system/aws-load-balancer-controller
+      dns                      = "bool"        # Roles of external-dns/external-dns and cert-manager/cert-manager, for the cluster's zone only
+      node_policies            = "map(string)" # ARNs of further policies for the role of all nodes, by a name of your choice
+    }
+
+    # Roles of your own services, by a name of your choice
+    service_accounts = {
+      "*" = {
+        namespace = "string"      # Namespace of the service account
+        name      = "string"      # Name of the service account; that of the entry without one
+        policies  = "map(string)" # ARNs of policies for it, by a name of your choice
+        policy    = "string"      # A policy of its own as JSON: jsonencode({ … })
+      }
+    }
+
+    # Fargate profiles by name: pods that match one need no node pool
+    fargate = {
+      "*" = {
+        namespaces = "list(string)" # One to five namespaces of the pods
+        labels     = "map(string)"  # Labels that the pods must have too
+      }
     }
 
     # DNS zone of the cluster
     dns = {
-      zone          = "bool"   # Make a Route 53 zone for the cluster's domain
-      zone_id       = "string" # Existing zone to use instead
-      force_destroy = "bool"   # Destroy the zone although it still has records
+      zone           = "bool"   # Make a Route 53 zone for the cluster's domain
+      zone_id        = "string" # Existing zone to use instead
+      parent_zone_id = "string" # Zone of the base domain in this account, to delegate from; without it whoever owns that domain delegates
+      force_destroy  = "bool"   # Destroy the zone although it still has records
     }
 
     deletion_protection = "bool"        # Destroying fails until this has been applied as false

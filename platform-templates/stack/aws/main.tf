@@ -13,7 +13,7 @@ module "cluster" {
       base_domain        = <%= platform.base_domain|hcl %>
       region             = <%= cluster.region|hcl %>
       availability_zones = [<% for zone in cluster.zones %><%= zone|hcl %><% if not loop.last %>, <% endif %><% endfor %>]
-      kubernetes_version = "1.33"
+      kubernetes_version = "1.36"
 
       network = {
         cidr = <%= cluster.cidr|hcl %>

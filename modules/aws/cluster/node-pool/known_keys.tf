@@ -10,17 +10,22 @@ locals {
     spot                = "bool"         # Spot instances: cheaper, may be taken back at any time
     availability_zones  = "list(string)" # Zones of the nodes; those of the cluster without them
     subnet_ids          = "list(string)" # Existing subnets instead of zones
+    subnet_cidrs        = "list(string)" # Own subnets, one per zone in their order, in the CIDRs of the cluster's network
+    security_group_ids  = "list(string)" # Security groups of the nodes, beside that of the cluster
     kubernetes_version  = "string"       # Version of the nodes, not newer than the cluster's, which it is without one
     ami_type            = "string"       # Kind of image, such as BOTTLEROCKET_ARM_64; without one Amazon Linux 2023 for the architecture, with drivers where the types need them
     ami_release_version = "string"       # Version of the image; without one the newest at creation
+    ami_id              = "string"       # Own image made from Amazon Linux 2023 for EKS, instead of those of AWS
+    setup_script        = "string"       # Script that a node runs before it joins, on Amazon Linux 2023
 
     # Disk of each node, always encrypted
     disk = {
-      size_gib    = "number"                # Size in GiB
-      type        = "gp3 | gp2 | io1 | io2" # Type of EBS volume
-      iops        = "number"                # Operations per second, where the type has that
-      throughput  = "number"                # Throughput in MiB/s, gp3 only
-      kms_key_arn = "string"                # KMS key of the disk; the account's EBS key without one
+      size_gib       = "number"                 # Size in GiB
+      type           = "gp3 | gp2 | io1 | io2"  # Type of EBS volume
+      iops           = "number"                 # Operations per second, where the type has that
+      throughput     = "number"                 # Throughput in MiB/s, gp3 only
+      kms_key_arn    = "string"                 # KMS key of the disk; the account's EBS key without one
+      instance_store = "RAID0 | RAID10 | Mount" # Use of local NVMe disks: one array for pods and images, or each mounted; unused without this
     }
 
     labels = "map(string)" # Kubernetes labels of the nodes
@@ -57,14 +62,20 @@ locals {
       eviction_hard          = "map(string)"   # Thresholds of eviction, such as { "memory.available" = "200Mi" }
       container_log_max_size = "string"        # Size at which the log of a container is rotated, such as 50Mi
       allowed_unsafe_sysctls = "list(string)"  # Sysctls that pods may set, such as net.core.somaxconn
+      other                  = "string"        # Further fields of KubeletConfiguration as JSON: jsonencode({ … })
     }
 
-    tags = "map(string)" # Tags of the pool, its instances and disks
+    deletion_protection = "bool"        # Destroying the pool fails until this has been applied as false
+    tags                = "map(string)" # Tags of the pool, its instances and disks
 
-    # Arguments of aws_eks_node_group that have no setting of their own
+    # Arguments of aws_eks_node_group and aws_launch_template that have no setting of their own
     extra = {
-      force_update_version = "bool" # Update although pods cannot be drained because of disruption budgets
-      node_repair          = "bool" # Let EKS replace nodes that it finds unhealthy
+      capacity_reservation_id = "string" # Capacity that is reserved for the nodes
+      detailed_monitoring     = "bool"   # Metrics of the instances every minute
+      placement_group         = "string" # Name of the placement group of the nodes
+      user_data               = "string" # Whole user data in the format of the image, such as TOML for Bottlerocket
+      force_update_version    = "bool"   # Update although pods cannot be drained because of disruption budgets
+      node_repair             = "bool"   # Let EKS replace nodes that it finds unhealthy
     }
   }
 }

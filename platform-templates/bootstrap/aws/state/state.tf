@@ -1,0 +1,6 @@
+module "state" {
+  source = "../../modules/aws/state"
+
+  bucket = <%= platform.bucket|hcl %>
+  region = <%= platform.region|hcl %>
+}
