@@ -424,7 +424,7 @@ fn json_has_every_problem_with_its_place() {
 #[test]
 fn terraform_is_asked_on_demand() {
     let mut world = World::new();
-    platforms::render(&platforms::single()).write(&world.work()).unwrap();
+    platforms::render(&platforms::answers("tests/golden/single")).write(&world.work()).unwrap();
     insta::assert_snapshot!(world.kstack(&["validate", "--terraform"]), @r"
     --- stderr ---
     error: `terraform` was not found
