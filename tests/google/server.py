@@ -83,7 +83,7 @@ class Request(http.server.BaseHTTPRequestHandler):
     def handle_any(self) -> None:
         url = urllib.parse.urlsplit(self.path)
         self.route, self.query = urllib.parse.unquote(url.path).replace("//", "/"), dict(urllib.parse.parse_qsl(url.query))
-        self.content = self.rfile.read(int(self.headers.get("content-length") or 0))
+        self.content = self.read_content()
         if os.environ.get("STAND_IN_LOG"):
             print(self.command, self.path, self.content[:20000].decode(errors="replace"), file=sys.stderr, flush=True)
         try:
@@ -94,6 +94,16 @@ class Request(http.server.BaseHTTPRequestHandler):
             self.answer(refused.code, {"error": error})
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any
+
+    def read_content(self) -> bytes:
+        if self.headers.get("transfer-encoding") != "chunked":
+            return self.rfile.read(int(self.headers.get("content-length") or 0))
+        content = b""
+        while size := int(self.rfile.readline(), 16):
+            content += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return content
 
     def service(self):
         first = self.route.split("/")[1]
@@ -325,11 +335,14 @@ def iam(request: Request) -> dict:
         return remove(route) if request.command == "DELETE" else existing(route)
     if "/operations/" in route:
         return {"name": route, "done": True}
+    if route.endswith(":listAttestationRules"):
+        return {}
     name = route.partition("/v1/")[2]
     operation = {"name": f"{name}/operations/1", "done": True}
     if request.command == "POST":
         key = request.query.get("workloadIdentityPoolId") or request.query["workloadIdentityPoolProviderId"]
-        add(f"{route}/{key}", request.body | {"name": f"{name}/{key}".replace("projects/p/", f"projects/{NUMBER}/"), "state": "ACTIVE"})
+        by_number = re.sub("^projects/[^/]+/", f"projects/{NUMBER}/", name)
+        add(f"{route}/{key}", request.body | {"name": f"{by_number}/{key}", "state": "ACTIVE"})
         return operation
     if request.command == "PATCH":
         merge(existing(route), request.body)
