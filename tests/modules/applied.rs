@@ -105,19 +105,19 @@ impl Stack {
     /// in `may_go`, and leave nothing to do.
     #[track_caller]
     pub fn change(&self, may_go: &[&str]) {
-        self.terraform(&["plan", "-out=change.tfplan"]);
-        let plan: Value = serde_json::from_str(&self.terraform(&["show", "-json", "change.tfplan"])).unwrap();
-        let resources = plan["resource_changes"].as_array().unwrap();
-        let has = |resource: &Value, action: &str| {
-            resource["change"]["actions"].as_array().unwrap().iter().any(|each| each == action)
-        };
-        assert!(resources.iter().any(|resource| has(resource, "update") || has(resource, "create")), "no change");
-        let gone: Vec<_> = resources
+        let planned = self.terraform(&["plan", "-json", "-out=change.tfplan"]);
+        let messages = planned.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let changes: Vec<Value> = messages.filter(|message| message["type"] == "planned_change").collect();
+        assert!(!changes.is_empty(), "nothing changes:\n{planned}");
+        let in_place = ["create", "update", "read"];
+        let gone: Vec<_> = changes
             .iter()
-            .filter(|resource| has(resource, "delete") && !may_go.iter().any(|kind| resource["type"] == *kind))
-            .map(|resource| &resource["address"])
+            .map(|message| &message["change"])
+            .filter(|change| !in_place.iter().any(|action| change["action"] == *action))
+            .filter(|change| !may_go.iter().any(|kind| change["resource"]["resource_type"] == *kind))
+            .map(|change| format!("{} {}", change["action"], change["resource"]["addr"]))
             .collect();
-        assert!(gone.is_empty(), "destroyed or replaced: {gone:#?}");
+        assert!(gone.is_empty(), "not in place: {gone:#?}");
         self.terraform(&["apply", "change.tfplan"]);
         self.must_be_converged();
     }

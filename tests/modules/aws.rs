@@ -69,15 +69,14 @@ output "batch" {
 "##;
 
 /// What changes in a running platform, from and to.
-const CHANGES: [(&str, &str); 8] = [
-    ("kubernetes_version = \"1.36\"", "kubernetes_version = \"1.37\""),
+const CHANGES: [(&str, &str); 7] = [
     ("flow_logs       = { enabled = true }", "flow_logs       = { enabled = true, retention_days = 60 }"),
     ("policy = \"view\"", "policy = \"edit\""),
     ("metrics-server = {}", "coredns = { configuration_values = jsonencode({ replicaCount = 3 }) }"),
     ("cost-centre = \"platform\"", "cost-centre = \"research\""),
     ("fargate          = ", "endpoint           = { public_cidrs = [\"203.0.113.0/24\"] }\n      fargate          = "),
     ("tags             = ", "control_plane_logs = { types = [\"audit\"] }\n      tags             = "),
-    ("dns              = ", "deletion_protection = true\n      dns              = "),
+    ("dns              = ", "deletion_protection = true\n      kubernetes_version = \"1.37\"\n      dns = "),
 ];
 
 /// The platform as `kstack init` writes it, in a world with an empty account.

@@ -13,6 +13,7 @@ mod due;
 mod error;
 mod errored;
 mod event;
+mod exported;
 mod fit;
 mod git_event;
 mod handoff;

@@ -18,12 +18,12 @@ use crate::{
 use super::{
     Event, EventSink, PipelineError, Workshop,
     bundle::{self, Bundle, Program, StateVersion},
+    exported::Tree,
     providers,
     relay::relay,
     schedule,
     target::{Selection, Target},
     trouble,
-    workshop::Tree,
 };
 
 /// What to plan.

@@ -37,6 +37,19 @@ pub enum ClusterAccess {
         /// certificate is publicly trusted.
         ca_certificate: Option<String>,
     },
+    /// An AKS cluster that is entered through Entra; `kubelogin` gets a token that lives for an hour.
+    Azure {
+        /// The cluster's name in AKS.
+        cluster_name: String,
+        /// What AKS is to Entra: the application that tokens are made for.
+        server_id: String,
+        /// The Entra tenant of the subscription.
+        tenant_id: String,
+        /// The API server.
+        endpoint: String,
+        /// The certificate authority of the API server: PEM in base64, as in a kubeconfig.
+        ca_certificate: String,
+    },
 }
 
 /// What a cluster stack says about its cluster (the cluster contract): how to reach it, and what
@@ -76,6 +89,13 @@ impl ClusterContract {
                 cluster_name: field("auth.cluster_name")?,
                 endpoint: field("endpoint")?,
                 ca_certificate: field("ca_certificate").ok(),
+            },
+            "azure" => ClusterAccess::Azure {
+                cluster_name: field("auth.cluster_name")?,
+                server_id: field("auth.server_id")?,
+                tenant_id: field("auth.tenant_id")?,
+                endpoint: field("endpoint")?,
+                ca_certificate: field("ca_certificate")?,
             },
             other => {
                 return Err(SyncError::Contract {
@@ -171,11 +191,33 @@ mod tests {
     }
 
     #[test]
+    fn an_aks_cluster_is_reached_through_entra() {
+        let mut outputs = json!({"cluster": {
+            "name": "gc0", "endpoint": "https://gc0.hcp.westeurope.azmk8s.io:443", "ca_certificate": "LS0tLS1CRUdJTg==",
+            "auth": {"type": "azure", "subscription_id": "s", "tenant_id": "t", "resource_group": "gc0",
+                "cluster_name": "gc0", "server_id": "6dae42f8"},
+        }});
+        let expected = ClusterAccess::Azure {
+            cluster_name: "gc0".to_owned(),
+            server_id: "6dae42f8".to_owned(),
+            tenant_id: "t".to_owned(),
+            endpoint: "https://gc0.hcp.westeurope.azmk8s.io:443".to_owned(),
+            ca_certificate: "LS0tLS1CRUdJTg==".to_owned(),
+        };
+        assert_eq!(parse(&outputs).unwrap().access, expected);
+        outputs["cluster"]["auth"]["server_id"] = Value::Null;
+        assert_eq!(
+            parse(&outputs).unwrap_err().to_string(),
+            "the stack's outputs are not a cluster: `cluster.auth.server_id` is missing"
+        );
+    }
+
+    #[test]
     fn an_unknown_kind_of_credential_is_refused() {
-        let error = parse(&json!({"cluster": {"auth": {"type": "azure"}}})).unwrap_err();
+        let error = parse(&json!({"cluster": {"auth": {"type": "oracle"}}})).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the stack's outputs are not a cluster: `cluster.auth.type` is `azure`, which this version of kstack cannot use"
+            "the stack's outputs are not a cluster: `cluster.auth.type` is `oracle`, which this version of kstack cannot use"
         );
     }
 }

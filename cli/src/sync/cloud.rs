@@ -31,6 +31,13 @@ pub(super) fn gke(server: &ApiServer<'_>) -> Kubeconfig {
     kubeconfig(server, ExecConfig { provide_cluster_info: true, ..exec })
 }
 
+/// What `az aks get-credentials` and `kubelogin convert-kubeconfig --login azurecli` would write. Who logged in otherwise
+/// says so in `AAD_LOGIN_METHOD`, such as `workloadidentity`, which `kubelogin` prefers to its arguments.
+pub(super) fn aks(server: &ApiServer<'_>, server_id: &str, tenant_id: &str) -> Kubeconfig {
+    let arguments = ["get-token", "--login", "azurecli", "--server-id", server_id, "--tenant-id", tenant_id];
+    kubeconfig(server, program("kubelogin", &arguments))
+}
+
 fn program(command: &str, arguments: &[&str]) -> ExecConfig {
     ExecConfig {
         api_version: Some("client.authentication.k8s.io/v1beta1".to_owned()),
@@ -105,6 +112,15 @@ mod tests {
         let exec = exec(&kubeconfig);
         assert_eq!(exec.api_version.as_deref(), Some("client.authentication.k8s.io/v1beta1"));
         assert!(exec.provide_cluster_info);
+    }
+
+    #[test]
+    fn an_aks_kubeconfig_holds_kubelogin_and_no_credential() {
+        assert_eq!(
+            command_line(&aks(&SERVER, "6dae42f8-4368-4678-94ff-3960e28e3630", "00000000-0000-0000-0000-0000000000aa")),
+            "kubelogin get-token --login azurecli --server-id 6dae42f8-4368-4678-94ff-3960e28e3630 \
+             --tenant-id 00000000-0000-0000-0000-0000000000aa"
+        );
     }
 
     #[test]

@@ -68,6 +68,11 @@ pub async fn connect(access: &ClusterAccess) -> Result<Cluster, SyncError> {
             let ca_certificate = ca_certificate.as_deref();
             from_contract(cloud::gke(&ApiServer { name: cluster_name, endpoint, ca_certificate })).await?
         }
+        ClusterAccess::Azure { cluster_name, server_id, tenant_id, endpoint, ca_certificate } => {
+            let ca_certificate = Some(ca_certificate.as_str());
+            let server = ApiServer { name: cluster_name, endpoint, ca_certificate };
+            from_contract(cloud::aks(&server, server_id, tenant_id)).await?
+        }
     };
     config.connect_timeout = Some(CONNECT_TIMEOUT);
     let endpoint = config.cluster_url.to_string().trim_end_matches('/').to_owned();

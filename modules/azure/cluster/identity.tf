@@ -19,7 +19,7 @@ locals {
     local.settings.ingress.public_ip ? { ingress = { scope = azurerm_public_ip.ingress[0].id, role = "Network Contributor" } } : {},
     local.settings.secrets_encryption.enabled ? { secrets_key = { scope = local.secrets_key_scope, role = "Key Vault Crypto User" } } : {},
     local.settings.secrets_encryption.network_access == "Private" ? { secrets_vault = { scope = local.settings.secrets_encryption.vault_id, role = "Key Vault Contributor" } } : {},
-    local.disk_encryption_set_id != null ? { disks = { scope = local.disk_encryption_set_id, role = "Reader" } } : {},
+    local.own_disk_key || local.settings.disk_encryption.set_id != null ? { disks = { scope = local.disk_encryption_set_id, role = "Reader" } } : {},
   )
 
   private_zone_given = !local.settings.endpoint.public && !contains(["System", "None"], local.settings.endpoint.private_dns_zone_id)

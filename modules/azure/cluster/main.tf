@@ -111,7 +111,7 @@ resource "azurerm_kubernetes_cluster" "this" {
     auto_scaling_enabled = !local.settings.addons.node_provisioning
     min_count            = local.settings.addons.node_provisioning ? null : local.system_pool.min_size
     max_count            = local.settings.addons.node_provisioning ? null : local.system_pool.max_size
-    node_count           = local.system_pool.min_size # at creation; the autoscaler's from then on
+    node_count           = local.settings.addons.node_provisioning ? local.system_pool.min_size : null # the autoscaler's
 
     fips_enabled            = local.system_pool.fips
     host_encryption_enabled = local.system_pool.host_encryption
@@ -319,10 +319,6 @@ resource "azurerm_kubernetes_cluster" "this" {
   }
 
   tags = local.tags
-
-  lifecycle {
-    ignore_changes = [default_node_pool[0].node_count] # the autoscaler's
-  }
 
   # The rights that the control plane needs to stand on network, key and identities, and a way out before the first node.
   depends_on = [

@@ -98,7 +98,7 @@ output "node_pool_context" {
       cidr              = local.network.cidr
       subnets           = concat([local.subnets.nodes], local.own_api_net ? [local.subnets.api_server] : [])
       service_endpoints = local.network.service_endpoints
-      nat_gateway_id    = one(azurerm_nat_gateway.this[*].id)
+      nat_gateway_ids   = azurerm_nat_gateway.this[*].id
     } : null
   }
 }

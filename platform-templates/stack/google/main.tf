@@ -9,36 +9,34 @@ module "cluster" {
 
   configuration = {
     <%= platform.base %> = {
-      name_prefix     = <%= cluster.name|hcl %>
-      base_domain     = <%= platform.base_domain|hcl %>
-      project         = <%= cluster.project|hcl %>
-      region          = <%= cluster.region|hcl %>
-#% if cluster.zones
-      zones           = [<% for zone in cluster.zones %><%= zone|hcl %><% if not loop.last %>, <% endif %><% endfor %>]
-#% endif
-      release_channel = "REGULAR"
+<%= [["name_prefix", cluster.name], ["base_domain", platform.base_domain], ["project", cluster.project], ["region", cluster.region], ["zones", cluster.zones or none], ["kubernetes_version", cluster.kubernetes_version], ["release_channel", "REGULAR"]]|attributes(6) %>
 
       network = {
 #% if cluster.existing
         existing = {
-          network        = <%= cluster.existing.network|hcl %>
-          subnetwork     = <%= cluster.existing.subnetwork|hcl %>
-          pods_range     = <%= cluster.existing.pods_range|hcl %>
-          services_range = <%= cluster.existing.services_range|hcl %>
+<%= [["network", cluster.existing.network], ["subnetwork", cluster.existing.subnetwork], ["pods_range", cluster.existing.pods_range], ["services_range", cluster.existing.services_range]]|attributes(10) %>
         }
 #% else
         cidr = <%= cluster.cidr|hcl %>
 #% endif
       }
     }
-#% for environment in platform.environments if environment.name != platform.base
+#% for other in cluster.others
 
 #% if loop.first
     # Everything is inherited from <%= platform.base %>; only the difference is written here. Clusters of one project share
     # the identities of their services: a project per environment keeps them apart.
 #% endif
-    <%= environment.name %> = {
+    <%= other.environment %> = {
       release_channel = "RAPID"
+#% if other.existing
+
+      network = {
+        existing = {
+<%= [["network", other.existing.network], ["subnetwork", other.existing.subnetwork], ["pods_range", other.existing.pods_range], ["services_range", other.existing.services_range]]|attributes(10) %>
+        }
+      }
+#% endif
     }
 #% endfor
   }

@@ -11,16 +11,19 @@ module "node_pool_default" {
   configuration = {
     <%= platform.base %> = {
       name         = "default"
-      machine_type = "n2d-standard-4"
-      min_size     = 3
-      max_size     = 9
+      machine_type = <%= cluster.pool.instance_type|hcl %>
+      min_size     = <%= cluster.pool.min %>
+      max_size     = <%= cluster.pool.max %>
     }
-#% for environment in platform.environments if environment.name != platform.base
+#% for other in cluster.others
 
-    <%= environment.name %> = {
-      min_size = 1
-      max_size = 3
+#% if other.differs
+    <%= other.environment %> = {
+<%= [["machine_type", other.instance_type], ["min_size", other.min], ["max_size", other.max]]|attributes(6) %>
     }
+#% else
+    <%= other.environment %> = {}
+#% endif
 #% endfor
   }
 }

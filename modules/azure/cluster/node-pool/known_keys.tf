@@ -6,7 +6,7 @@ locals {
     vm_size            = "string"                                                      # Size of the nodes, which also decides on ARM and GPU, such as Standard_D4ps_v5
     min_size           = "number"                                                      # Fewest nodes
     max_size           = "number"                                                      # Most nodes
-    desired_size       = "number"                                                      # Nodes at creation, later the autoscaler's; without it, always
+    desired_size       = "number"                                                      # Nodes where the cluster autoscaler does not decide; default: min_size
     autoscaling        = "bool"                                                        # Let the cluster autoscaler change the size
     spot               = "bool"                                                        # Spot nodes, with the label and the taint that AKS gives to them
     spot_max_price     = "number"                                                      # Most to pay for an hour in US dollars; -1: up to the regular price

@@ -56,7 +56,7 @@ resource "azurerm_kubernetes_cluster_node_pool" "this" {
   auto_scaling_enabled = local.autoscaling
   min_count            = local.autoscaling ? local.settings.min_size : null
   max_count            = local.autoscaling ? local.settings.max_size : null
-  node_count           = coalesce(local.settings.desired_size, local.settings.min_size)
+  node_count           = local.autoscaling ? null : coalesce(local.settings.desired_size, local.settings.min_size) # the autoscaler's
   scale_down_mode      = local.settings.scale_down_mode
 
   priority        = local.settings.spot ? "Spot" : "Regular"
@@ -158,8 +158,6 @@ resource "azurerm_kubernetes_cluster_node_pool" "this" {
   tags = local.tags
 
   lifecycle {
-    ignore_changes = [node_count] # the autoscaler's from now on
-
     precondition {
       condition     = local.settings.subnet_cidr == null || var.cluster.network != null
       error_message = "The cluster is in an existing network, in which this module makes no subnet: give pool ${local.settings.name} a subnet_id instead of a subnet_cidr."

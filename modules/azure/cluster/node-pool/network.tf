@@ -5,7 +5,7 @@ locals {
   subnet_id  = local.own_subnet ? azurerm_subnet.this[0].id : local.settings.subnet_id != null ? local.settings.subnet_id : var.cluster.node_subnet_id
 
   network_prefix = local.own_subnet ? tonumber(split("/", var.cluster.network.cidr)[1]) : 0
-  own_gateway    = local.own_subnet && try(var.cluster.network.nat_gateway_id != null, false)
+  own_gateway    = local.own_subnet && try(length(var.cluster.network.nat_gateway_ids) > 0, false)
 
   # Two networks overlap when they are the same after both are widened to the shorter prefix.
   overlaps = local.own_subnet ? [
@@ -48,7 +48,7 @@ resource "azurerm_subnet" "this" {
 resource "azurerm_subnet_nat_gateway_association" "this" {
   count = local.own_gateway ? 1 : 0
 
-  nat_gateway_id = var.cluster.network.nat_gateway_id
+  nat_gateway_id = var.cluster.network.nat_gateway_ids[0]
   subnet_id      = azurerm_subnet.this[0].id
 }
 

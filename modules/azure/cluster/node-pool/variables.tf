@@ -43,7 +43,7 @@ variable "cluster" {
       cidr              = string
       subnets           = list(string)
       service_endpoints = list(string)
-      nat_gateway_id    = optional(string)
+      nat_gateway_ids   = list(string) # none or one: the way out of subnets
     }))
   })
   nullable = false
