@@ -37,6 +37,7 @@ impl Google {
         let (port_file, log) = (folder.join("google.port"), folder.join("google.log"));
         let output = File::create(&log).unwrap();
         let mut process = Command::new("python3")
+            .arg("-B") // leaves no byte code beside the sources
             .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/google/server.py"))
             .arg(&port_file)
             .stdin(Stdio::null())
