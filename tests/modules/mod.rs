@@ -5,6 +5,7 @@ mod anatomy;
 mod applied;
 mod aws;
 mod documentation;
+mod google;
 mod local;
 mod parity;
 mod settings;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 pub mod cli;
 pub mod components;
+pub mod google;
 pub mod moto;
 pub mod providers;
 pub mod repository;
