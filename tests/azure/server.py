@@ -216,7 +216,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             found = [each for each in OBJECTS if each == key or each.startswith(key + "/")]
             for each in found:
                 del OBJECTS[each]
-            self.answer(200 if found else 204)
+            self.answer(200 if found and "/providers/" not in key else 204)  # 200 of a resource group only
         elif self.command == "POST" and key.endswith("/listclusterusercredential"):
             cluster = OBJECTS.get(key.rsplit("/", 1)[0])
             self.answer(200, kubeconfig(cluster)) if cluster else self.missing()
@@ -266,7 +266,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         resource.setdefault("properties", {})
         OBJECTS[key] = resource
         complete(path, resource)
-        self.answer(200, resource)
+        self.answer(201 if kind == "Microsoft.Authorization/roleDefinitions" else 200, resource)  # as the provider wants it
 
 
 ROLES: dict[str, dict] = {}  # built-in roles, by name

@@ -2,6 +2,7 @@
 //! alike, and Terraform's own checks pass.
 
 mod anatomy;
+mod azure;
 mod documentation;
 mod parity;
 mod settings;
