@@ -9,6 +9,7 @@ mod configuration;
 mod diff;
 mod layers;
 mod modules;
+mod platform;
 mod readme;
 mod sandbox;
 mod scaffold;

@@ -23,7 +23,6 @@ import urllib.parse
 
 VERSION = "1.33.4-gke.1172000"
 NUMBER = "123456789012"
-IN_NETWORK_CONFIG = {"gatewayApiConfig": "gatewayApiConfig", "dnsConfig": "dnsConfig", "intraNodeVisibilityConfig": None}
 
 LOCK = threading.RLock()
 numbers = itertools.count(1)
@@ -86,7 +85,7 @@ class Request(http.server.BaseHTTPRequestHandler):
         self.route, self.query = urllib.parse.unquote(url.path).replace("//", "/"), dict(urllib.parse.parse_qsl(url.query))
         self.content = self.rfile.read(int(self.headers.get("content-length") or 0))
         if os.environ.get("STAND_IN_LOG"):
-            print(self.command, self.path, self.content[:2000].decode(errors="replace"), file=sys.stderr, flush=True)
+            print(self.command, self.path, self.content[:20000].decode(errors="replace"), file=sys.stderr, flush=True)
         try:
             with LOCK:
                 self.answer(200, self.service()(self))
@@ -130,7 +129,7 @@ def iam_policy(request: Request) -> dict | None:
         target, verb = request.route.removesuffix("/iam"), "getIamPolicy" if request.command == "GET" else "setIamPolicy"
     if verb not in ("getIamPolicy", "setIamPolicy"):
         return None
-    target = re.sub(r"/serviceAccounts/", "/serviceAccounts/", target.replace("/projects/-/", "/projects/" + target.rpartition("@")[2].split(".")[0] + "/"))
+    target = target.replace("/projects/-/", "/projects/" + target.rpartition("@")[2].split(".")[0] + "/")
     if "/resourcemanager/" not in target:
         existing(target)
     if verb == "setIamPolicy":
@@ -153,8 +152,6 @@ def compute(request: Request) -> dict:
         return done
     if request.command == "GET":
         return existing(route)
-    if request.command == "POST" and route in resources_of_kind("compute", route):
-        raise request.unknown()
     if request.command == "POST" and route.rpartition("/")[2] in ("setLabels", "setPrivateIpGoogleAccess"):
         merge(existing(route.rpartition("/")[0]), request.body)
     elif request.command == "POST":
@@ -177,10 +174,6 @@ def compute(request: Request) -> dict:
             raise Refused(400, "RESOURCE_IN_USE", f"{route} is already being used by {users[0]}")
         remove(route)
     return done | {"targetLink": f"{request.base}{route}"}
-
-
-def resources_of_kind(service: str, route: str) -> list[str]:
-    return [path for path in resources if path.startswith(f"/{service}/") and path == route]
 
 
 def mentions(resource: dict, name: str) -> bool:
@@ -213,7 +206,7 @@ def container(request: Request) -> dict:
     elif request.command == "PUT" and "/nodePools/" in route:
         update_pool(existing(route), request.body)
     elif request.command == "PUT":
-        update_cluster(existing(route), request.body["update"])
+        update_cluster(route, existing(route), request.body["update"])
     elif verb == "setResourceLabels":
         existing(route)["resourceLabels"] = request.body.get("resourceLabels", {})
     elif verb == "setMaintenancePolicy":
@@ -260,7 +253,10 @@ def new_cluster(route: str, cluster: dict, base: str) -> None:
         new_pool(f"{path}/nodePools", pool)
 
 
-def update_cluster(cluster: dict, update: dict) -> None:
+def update_cluster(path: str, cluster: dict, update: dict) -> None:
+    if pool := update.get("desiredNodePoolId"):
+        existing(f"{path}/nodePools/{pool}")["autoscaling"] = update["desiredNodePoolAutoscaling"]
+        return
     for desired, value in update.items():
         key = desired.removeprefix("desired")
         key = key[0].lower() + key[1:]
@@ -277,8 +273,6 @@ def update_cluster(cluster: dict, update: dict) -> None:
                 cluster[key].setdefault(part, {}).update(setting)
         elif key == "nodePoolLoggingConfig":
             cluster.setdefault("nodePoolDefaults", {}).setdefault("nodeConfigDefaults", {})["loggingConfig"] = value
-        elif key == "authenticatorGroupsConfig":
-            cluster[key] = value
         else:
             cluster[key] = value
 
@@ -291,7 +285,6 @@ def new_pool(route: str, pool: dict) -> None:
     pool.setdefault("version", cluster["currentMasterVersion"])
     pool.setdefault("maxPodsConstraint", {"maxPodsPerNode": str(cluster.get("defaultMaxPodsConstraint", {}).get("maxPodsPerNode", 110))})
     pool.setdefault("networkConfig", {}).setdefault("podRange", "pods")
-    group = "https://www.googleapis.com/compute/v1/projects/p/zones/{0}/instanceGroupManagers/gke-" + pool["name"]
     pool |= {"status": "RUNNING", "locations": zones, "instanceGroupUrls": [], "podIpv4CidrSize": 25, "selfLink": f"{route}/{pool['name']}"}
 
 
@@ -303,16 +296,12 @@ def update_pool(pool: dict, update: dict) -> None:
             pool["version"] = value
         elif key in ("locations", "upgradeSettings", "nodeNetworkConfig", "maxPodsConstraint", "management"):
             pool["networkConfig" if key == "nodeNetworkConfig" else key] = value
-        elif key == "resourceLabels":
+        elif key in ("labels", "resourceLabels"):
             pool["config"][key] = value.get("labels", {})
-        elif key == "labels":
-            pool["config"][key] = value.get("labels", {})
-        elif key == "taints":
-            pool["config"][key] = value.get("taints", [])
-        elif key == "tags":
-            pool["config"][key] = value.get("tags", [])
-        elif key == "logging_variant":
-            pool["config"]["loggingConfig"] = {"variantConfig": {"variant": value}}
+        elif key in ("taints", "tags"):
+            pool["config"][key] = value.get(key, [])
+        elif key == "diskSizeGb":
+            pool["config"][key] = int(value)
         else:
             pool["config"][key] = value
 
@@ -382,17 +371,18 @@ def cloudkms(request: Request) -> dict:
 
 
 def dns(request: Request) -> dict:
-    route = request.route
+    route, zone = request.route, request.body
     if policy := iam_policy(request):
         return policy
+    if not zone.get("privateVisibilityConfig", {}).get("networks"):
+        zone.pop("privateVisibilityConfig", None)  # a public zone has none
     if request.command == "POST" and route.endswith("/managedZones"):
         names = [f"ns-cloud-a{i}.googledomains.com." for i in range(1, 5)]
-        zone = {key: value for key, value in request.body.items() if value != {}}
         if zone.get("dnssecConfig", {}).get("state") == "on":
             zone["dnssecConfig"].setdefault("nonExistence", "nsec3")
         return add(f"{route}/{zone['name']}", zone | {"id": str(next(numbers)), "creationTime": "2026-01-01T00:00:00.000Z", "nameServers": names})
     if request.command in ("PATCH", "PUT"):
-        merge(existing(route), request.body)
+        merge(existing(route), zone)
         return {"id": "1", "status": "done", "zoneContext": {"newValue": existing(route)}}
     if request.command == "DELETE":
         remove(route)

@@ -2,8 +2,11 @@
 //! alike, and Terraform's own checks pass.
 
 mod anatomy;
+mod applied;
+mod aws;
 mod azure;
 mod documentation;
+mod local;
 mod parity;
 mod settings;
 mod source;

@@ -95,8 +95,8 @@ fn bootstrap(error: PipelineError) -> CliError {
             };
             vec![
                 format!(
-                    "if it is yours, take it over: commit `import {{ to = {address}, id = \"{id}\" }}` in \
-                     `infra/bootstrap`, on lines of its own, and run this again"
+                    "if it is yours, take it over: commit an `import` block in `infra/bootstrap` with `to = {address}` and \
+                     `id = \"{id}\"`, and run this again"
                 ),
                 "if it is not, name another in `kstack.hcl`, `infra/bootstrap` and `environments/`".to_owned(),
             ]

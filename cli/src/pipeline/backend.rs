@@ -211,15 +211,15 @@ mod tests {
 
     #[test]
     fn each_backend_gets_its_settings_and_kstack_finds_the_object() {
-        insta::assert_snapshot!(place("state \"s3\" {\n  bucket = \"b\"\n  region = \"eu-west-1\"\n}", "", Some("ops")), @r#"
-        encrypt=true use_lockfile=true bucket=b region=eu-west-1 key=ops/net.tfstate
-        s3://b ops/net.tfstate
-        s3://b/kstack
+        insta::assert_snapshot!(place("state \"s3\" {\n  bucket = \"all\"\n  region = \"eu-west-1\"\n}", "", Some("ops")), @r#"
+        encrypt=true use_lockfile=true bucket=all region=eu-west-1 key=ops/net.tfstate
+        s3://all ops/net.tfstate
+        s3://all/kstack
         "#);
-        insta::assert_snapshot!(place("state \"gcs\" {\n  bucket = \"b\"\n}", "", None), @"
-        bucket=b prefix=shared/net
-        gs://b shared/net/default.tfstate
-        gs://b/kstack
+        insta::assert_snapshot!(place("state \"gcs\" {\n  bucket = \"all\"\n}", "", None), @"
+        bucket=all prefix=shared/net
+        gs://all shared/net/default.tfstate
+        gs://all/kstack
         ");
         let azure = "state \"azurerm\" {\n  resource_group_name  = \"rg\"\n  storage_account_name = \"acct\"\n  container_name       = \"tfstate\"\n}";
         insta::assert_snapshot!(place(azure, "", Some("ops")), @"
@@ -236,21 +236,21 @@ mod tests {
 
     #[test]
     fn an_environment_can_have_a_place_of_its_own() {
-        let (state, own) = ("state \"gcs\" {\n  bucket = \"b\"\n}", "state \"gcs\" {\n  bucket = \"own\"\n}\n");
+        let (state, own) = ("state \"gcs\" {\n  bucket = \"all\"\n}", "state \"gcs\" {\n  bucket = \"own\"\n}\n");
         insta::assert_snapshot!(place(state, own, Some("apps")), @r#"
         bucket=own prefix=apps/net
         gs://own apps/net/default.tfstate
         gs://own/kstack
         "#);
         insta::assert_snapshot!(place(state, own, Some("ops")), @"
-        bucket=b prefix=ops/net
-        gs://b ops/net/default.tfstate
-        gs://b/kstack
+        bucket=all prefix=ops/net
+        gs://all ops/net/default.tfstate
+        gs://all/kstack
         ");
         insta::assert_snapshot!(place(state, own, None), @"
-        bucket=b prefix=shared/net
-        gs://b shared/net/default.tfstate
-        gs://b/kstack
+        bucket=all prefix=shared/net
+        gs://all shared/net/default.tfstate
+        gs://all/kstack
         ");
     }
 }

@@ -34,10 +34,10 @@ use super::{
     applied::Applied,
     backend::{StateLocation, Stores},
     errored,
+    exported::Tree,
     journal::Status,
     lock::Lock,
     plan, trouble,
-    workshop::Tree,
 };
 
 use disk::Disk;

@@ -18,10 +18,12 @@ use crate::{
 use super::{
     Event, EventSink, PipelineError, Workshop,
     bundle::{self, Bundle, Program, StateVersion},
-    providers, schedule,
+    exported::Tree,
+    providers,
+    relay::relay,
+    schedule,
     target::{Selection, Target},
     trouble,
-    workshop::Tree,
 };
 
 /// What to plan.
@@ -149,8 +151,7 @@ impl Workshop {
         interrupt: &Interrupt,
         events: EventSink<'_>,
     ) -> Result<Vec<Planned>, PipelineError> {
-        // Tasks outlive no borrow, so their events travel through a channel to the caller's sink.
-        let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
+        let (sender, relay) = relay();
         let targets: Vec<Arc<Target>> = targets.into_iter().map(Arc::new).collect();
         let before = vec![Vec::new(); targets.len()];
         let run = schedule::run(
@@ -161,26 +162,14 @@ impl Workshop {
                 let (workshop, target) = (self.clone(), Arc::clone(&targets[index]));
                 let (interrupt, sender) = (interrupt.clone(), sender.clone());
                 async move {
-                    let send = move |event| {
-                        // The receiver lives as long as the run.
-                        let _ = sender.send(event);
-                    };
+                    let send = |event| sender.send(event);
                     let result = workshop.plan_one(&target, &interrupt, &send).await;
                     let ok = result.is_ok();
                     (result, ok)
                 }
             },
         );
-        tokio::pin!(run);
-        let outcomes = loop {
-            tokio::select! {
-                Some(event) = receiver.recv() => events(event),
-                outcomes = &mut run => break outcomes?,
-            }
-        };
-        while let Ok(event) = receiver.try_recv() {
-            events(event);
-        }
+        let outcomes = relay.during(run, events).await?;
         let finished = targets.iter().zip(outcomes).map(|(target, outcome)| {
             let (result, mut notices) = match outcome {
                 schedule::Outcome::Ran { value: Ok((list, notices)), .. } => (PlanResult::Changes(list), notices),

@@ -3,9 +3,11 @@
 //!
 //! Must not know: Git, Terraform, Kubernetes clients, the terminal.
 
+mod buried;
 pub mod configuration;
 mod environment;
 mod forge;
+pub mod form;
 mod instance;
 pub mod layout;
 mod names;
@@ -14,11 +16,12 @@ mod settings;
 mod stack;
 mod state;
 
+pub use buried::BuriedStack;
 pub use environment::{Environment, Trigger, glob_match};
 pub use forge::Forge;
 pub use instance::Instance;
 pub use names::{ClusterName, EnvironmentName, InvalidName, PlatformName, RepositoryName, SandboxName, StackName};
 pub use parse::ParseError;
 pub use settings::{Engine, FluxMode, OnStale, Parallelism, Pipeline, Platform, Policy};
-pub use stack::{Stack, StackSettings};
+pub use stack::{Stack, StackSettings, check_stacks};
 pub use state::{State, StateBackend};

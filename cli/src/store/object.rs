@@ -137,10 +137,10 @@ impl Store {
     pub async fn exists(&self) -> Result<bool, StoreError> {
         let trouble = match self.objects.list(Some(&self.key("probe"))).try_next().await {
             Ok(_) => return Ok(true),
-            Err(object_store::Error::NotFound { .. }) => return Ok(false),
             Err(error) => Trouble::from(error),
         };
-        if matches!(self.location, Location::Azure { .. }) && trouble.is_unknown_host() {
+        let no_account = matches!(self.location, Location::Azure { .. }) && trouble.is_unknown_host();
+        if no_account || trouble.answered(404) {
             return Ok(false);
         }
         Err(StoreError::Unusable { location: self.location.to_string(), source: trouble })

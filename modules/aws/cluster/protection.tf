@@ -18,6 +18,7 @@ resource "terraform_data" "deletion_guard" {
   }
 
   depends_on = [
+    aws_default_security_group.this,
     aws_eks_access_policy_association.this,
     aws_eks_addon.node,
     aws_eks_addon.workload,

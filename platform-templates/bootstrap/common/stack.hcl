@@ -2,9 +2,9 @@ description = "What all other stacks need: where states lie, and who the pipelin
 shared      = true
 
 # Losing it means losing the states of everything.
-#% if platform.state == "s3"
+#% if platform.state.kind == "s3"
 protect = ["module.state.aws_s3_bucket.this"]
-#% elif platform.state == "gcs"
+#% elif platform.state.kind == "gcs"
 protect = ["module.state.google_storage_bucket.this"]
 #% else
 protect = ["module.state.azurerm_storage_account.this"]

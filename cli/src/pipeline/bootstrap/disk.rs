@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    pipeline::{PipelineError, workshop::Tree},
+    pipeline::{PipelineError, exported::Tree},
     platform::{Instance, layout},
     terraform::StateFile,
 };

@@ -64,6 +64,8 @@ pub struct ModuleCall {
     pub base: Option<Setting>,
     /// What `inherits` says.
     pub inherits: Option<Setting>,
+    /// What `environment` says, usually the expression `var.environment`.
+    pub environment: Option<Setting>,
 }
 
 impl ModuleCall {
@@ -95,6 +97,7 @@ impl ModuleCall {
             configuration: read::setting(file, &configuration.value),
             base: setting("configuration_base_key"),
             inherits: setting("inherits"),
+            environment: setting("environment"),
         })
     }
 

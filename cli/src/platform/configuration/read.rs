@@ -39,7 +39,7 @@ fn value(file: &Arc<SourceFile>, expression: &Expression) -> Option<Value> {
     Some(match expression {
         Expression::Null(_) => Value::Null,
         Expression::Bool(value) => Value::Bool(**value),
-        Expression::Number(number) => Value::Number(number.value().clone()),
+        Expression::Number(number) => Value::Number(*number.value()),
         Expression::String(text) => Value::String(text.to_string()),
         Expression::Array(items) => Value::List(items.iter().map(|item| setting(file, item)).collect()),
         Expression::Object(object) => Value::Object(self::object(file, object)?),

@@ -65,7 +65,8 @@ locals {
       other                  = "string"        # Further fields of KubeletConfiguration as JSON: jsonencode({ … })
     }
 
-    tags = "map(string)" # Tags of the pool, its instances and disks
+    deletion_protection = "bool"        # Destroying the pool fails until this has been applied as false
+    tags                = "map(string)" # Tags of the pool, its instances and disks
 
     # Arguments of aws_eks_node_group and aws_launch_template that have no setting of their own
     extra = {

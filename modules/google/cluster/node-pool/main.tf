@@ -108,7 +108,6 @@ resource "google_container_node_pool" "this" {
     boot_disk_kms_key = local.settings.disk.kms_key
 
     enable_confidential_storage = local.settings.extra.enable_confidential_storage
-    flex_start                  = local.settings.extra.flex_start
     logging_variant             = local.settings.extra.logging_variant
     max_run_duration            = local.settings.extra.max_run_duration
     min_cpu_platform            = local.settings.extra.min_cpu_platform
@@ -231,14 +230,6 @@ resource "google_container_node_pool" "this" {
       }
     }
 
-    dynamic "sandbox_config" {
-      for_each = local.settings.security.gvisor ? [1] : []
-
-      content {
-        type = "GVISOR"
-      }
-    }
-
     workload_metadata_config {
       mode = local.settings.security.metadata_mode
     }
@@ -269,11 +260,6 @@ resource "google_container_node_pool" "this" {
     precondition {
       condition     = alltrue([for zone in coalesce(local.settings.zones, []) : startswith(zone, "${var.cluster.location}-")])
       error_message = "The zones ${join(", ", coalesce(local.settings.zones, []))} must lie in ${var.cluster.location}, where the cluster is."
-    }
-
-    precondition {
-      condition     = !startswith(upper(local.settings.image_type), "WINDOWS_") || !local.settings.security.gvisor
-      error_message = "The sandbox gVisor runs on Linux only."
     }
   }
 }

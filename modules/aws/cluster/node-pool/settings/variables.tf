@@ -60,7 +60,8 @@ variable "configuration" {
       other                  = optional(string)
     }), {})
 
-    tags = optional(map(string), {})
+    deletion_protection = optional(bool, false)
+    tags                = optional(map(string), {})
 
     extra = optional(object({
       force_update_version    = optional(bool)

@@ -87,7 +87,6 @@ variable "configuration" {
       integrity_monitoring = optional(bool, true)
       confidential         = optional(bool, false)
       confidential_type    = optional(string)
-      gvisor               = optional(bool, false)
       metadata_mode        = optional(string, "GKE_METADATA")
     }), {})
 
@@ -114,7 +113,6 @@ variable "configuration" {
       enable_confidential_storage  = optional(bool)
       enable_nested_virtualization = optional(bool)
       fast_socket                  = optional(bool)
-      flex_start                   = optional(bool)
       logging_variant              = optional(string)
       max_run_duration             = optional(string)
       min_cpu_platform             = optional(string)
@@ -228,10 +226,5 @@ variable "configuration" {
   validation {
     condition     = alltrue([for key, value in var.configuration.resource_labels : can(regex("^[a-z][a-z0-9_-]{0,62}$", key)) && can(regex("^[a-z0-9_-]{0,63}$", value))])
     error_message = "Keys and values of resource_labels may have 63 lower-case letters, digits, hyphens and underscores; keys start with a letter."
-  }
-
-  validation {
-    condition     = !coalesce(var.configuration.extra.flex_start, false) || var.configuration.extra.max_run_duration != null
-    error_message = "The extra.flex_start needs extra.max_run_duration."
   }
 }
