@@ -4,6 +4,7 @@
 mod anatomy;
 mod applied;
 mod aws;
+mod azure;
 mod documentation;
 mod google;
 mod local;
