@@ -2,10 +2,12 @@
 module "identity_aws" {
   source = "../../modules/aws/ci-identity"
 
-  name           = "acme-kstack"
-  forge          = "github"
-  repository     = "acme/platform"
-  default_branch = "main"
-  deploy_tags    = ["apps-deploy-*"]
-  state          = module.state.id
+  name              = "acme-kstack"
+  forge             = "github"
+  repository        = "acme/platform"
+  default_branch    = "main"
+  deploy_tags       = ["apps-deploy-*"]
+  apply_environment = "kstack-apply"
+
+  state = module.state.id
 }

@@ -11,5 +11,8 @@ output "plan_store" {
 output "ci_variables" {
   description = "What the pipeline has to be told: variables of the repository, none of them secret."
   value = {
+    KSTACK_IDENTITY_PROVIDER     = module.identity_google.plan.workload_identity_provider
+    KSTACK_PLAN_SERVICE_ACCOUNT  = module.identity_google.plan.service_account
+    KSTACK_APPLY_SERVICE_ACCOUNT = module.identity_google.apply.service_account
   }
 }

@@ -7,5 +7,6 @@ module "identity_aws" {
   repository     = "acme/platform"
   default_branch = "main"
   deploy_tags    = ["staging-*", "release-*"]
-  state          = module.state.id
+
+  state = module.state.id
 }
