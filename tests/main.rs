@@ -5,8 +5,10 @@
 mod chain;
 mod cli;
 mod closure;
+mod configuration;
 mod diff;
 mod layers;
+mod modules;
 mod platform;
 mod readme;
 mod sandbox;

@@ -27,10 +27,12 @@ const HELP_TEMPLATE: &str = "\
 Start:
   try          Run the whole chain on this machine: scaffold, plan, apply, hand off, change, sync
   init         Scaffold a platform repository
+  bootstrap    Bring a new account from nothing to remote state
   doctor       Check the tools and settings that kstack needs
 
 Change the platform:
-  list         List stacks and their instances, or those that a change affects
+  list         List clusters and other stacks, or those that a change affects
+  explain      Show the settings of a cluster in each environment, and which line set each
   validate     Check the platform's files without touching anything
 
 Review and deliver:
@@ -102,9 +104,11 @@ pub enum Command {
     Apply(commands::apply::ApplyArgs),
     Doctor(commands::doctor::DoctorArgs),
     Init(Box<commands::init::InitArgs>),
+    Bootstrap(commands::bootstrap::BootstrapArgs),
     Sandbox(commands::sandbox::SandboxArgs),
     Diff(commands::diff::DiffArgs),
     List(commands::list::ListArgs),
+    Explain(commands::explain::ExplainArgs),
     Why(commands::why::WhyArgs),
     Ci(Box<commands::ci::CiArgs>),
     Completions(commands::completions::CompletionsArgs),

@@ -9,6 +9,8 @@ use std::{
 
 use crate::{hcl::SourceFile, platform::layout};
 
+pub(super) use crate::platform::layout::resolve;
+
 use super::CheckError;
 
 /// Files by path inside the repository, with `/` between parts.
@@ -133,21 +135,6 @@ fn is_below(path: &str, folder: &str) -> bool {
 /// The folder of the file at `path`; empty for the root.
 pub(super) fn parent(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
-}
-
-/// `relative` seen from `folder`, without `.` and `..`; `None` when it leaves the repository.
-pub(super) fn resolve(folder: &str, relative: &str) -> Option<String> {
-    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
-    for part in relative.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
 }
 
 #[cfg(test)]

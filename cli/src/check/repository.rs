@@ -2,7 +2,7 @@
 
 use crate::{
     hcl::Diagnostic,
-    platform::{Platform, layout},
+    platform::{BuriedStack, Platform, layout},
 };
 
 use super::{Files, configuration, kustomize, placeholders, stacks, syntax, yaml::Manifests};
@@ -18,6 +18,10 @@ pub struct Report {
     pub environments: usize,
     /// The problems, by file and line.
     pub problems: Vec<Diagnostic>,
+    /// Folders that look like stacks and are none.
+    pub buried: Vec<BuriedStack>,
+    /// What works but should be looked at, by file and line.
+    pub warnings: Vec<Diagnostic>,
 }
 
 impl Report {
@@ -41,7 +45,7 @@ impl Report {
 /// Checks `files`. Problems of one file do not keep the others from being checked; only what needs
 /// a readable `kstack.hcl` is left out without one.
 pub fn repository(files: &Files) -> Report {
-    let mut problems = Vec::new();
+    let (mut problems, mut warnings) = (Vec::new(), Vec::new());
     let mut manifests = Manifests::default();
     let platform = files.text(layout::PLATFORM_FILE).and_then(|file| match Platform::parse(&file.path, &file.text) {
         Ok(platform) => Some(platform),
@@ -59,13 +63,17 @@ pub fn repository(files: &Files) -> Report {
         let context = stacks::Context { files, documents: &documents, platform };
         stacks::environments(files, platform, &mut problems);
         stacks::instances(&context, &stacks, &mut manifests, &mut problems);
-        configuration::check(&context, &stacks, &mut problems);
+        configuration::check(&context, &stacks, &mut problems, &mut warnings);
     }
-    problems.sort_by(|a, b| (&a.file.path, a.span.start).cmp(&(&b.file.path, b.span.start)));
+    for found in [&mut problems, &mut warnings] {
+        found.sort_by(|a, b| (&a.file.path, a.span.start).cmp(&(&b.file.path, b.span.start)));
+    }
     Report {
         files: files.count(),
         stacks: stacks.len(),
         environments: platform.map_or(0, |platform| platform.environments.len()),
         problems,
+        buried: BuriedStack::find(files.below(layout::INFRA).map(|file| (file.path.as_str(), file.text.as_str()))),
+        warnings,
     }
 }

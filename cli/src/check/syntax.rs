@@ -1,6 +1,6 @@
 //! Whether every file can be read by the program that it is for.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use crate::{
     hcl::{Diagnostic, Document},
@@ -9,8 +9,7 @@ use crate::{
 
 use super::{Files, yaml};
 
-/// Parsed HCL files by path.
-pub(super) type Documents = BTreeMap<String, Arc<Document>>;
+pub(super) use crate::platform::configuration::Documents;
 
 /// Parses every HCL file. `kstack.hcl` and `stack.hcl` files are left to their own readers.
 pub(super) fn hcl(files: &Files, problems: &mut Vec<Diagnostic>) -> Documents {

@@ -1,10 +1,14 @@
 //! What every command gets: where it runs, the terminal, and a runtime. It never loads anything.
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use crate::{
     args::GlobalArgs,
     error::{CliError, ErrorKind},
+    platform::layout,
     ui::Ui,
 };
 
@@ -36,6 +40,13 @@ impl<'a> Context<'a> {
             .build()
             .map_err(|error| CliError::new(ErrorKind::External, error))?;
         Ok(Self { directory, ui, runtime })
+    }
+
+    /// The folder of the platform that the user works in: the nearest one upwards with a `kstack.hcl`, or else the
+    /// folder itself.
+    pub fn platform_root(&self) -> &Path {
+        let is_root = |folder: &&Path| folder.join(layout::PLATFORM_FILE).is_file();
+        self.directory.ancestors().find(is_root).unwrap_or(&self.directory)
     }
 
     /// Where sandboxes live: `$KSTACK_HOME`, or `kstack` in the user's data folder.

@@ -7,17 +7,22 @@ use super::{
     compare::{Comparison, WorktreeArg},
 };
 use crate::{
-    closure::{Affected, Inventory, Memo, affected, is_cluster},
+    check::{self, Files},
+    closure::{Affected, Inventory, Memo, affected, buried_stacks, is_cluster},
     error::CliError,
     exit::ExitCode,
-    platform::Stack,
+    platform::configuration::Cluster,
     repo::Repository,
-    ui::Table,
+    ui::{
+        Table,
+        inventory::{self, Listed},
+    },
 };
 
-/// List stacks and their instances, or those that a change affects
+/// List clusters and other stacks, or those that a change affects
 ///
-/// Without `--changed`, lists the stacks of the work tree. With it, lists the instances (a stack in an
+/// Without `--changed`, lists the clusters of the work tree with their regions, environments and node pools, and the
+/// other stacks. With it, lists the instances (a stack in an
 /// environment) whose files differ, and one of the files each.
 #[derive(Debug, clap::Args)]
 pub struct ListArgs {
@@ -43,35 +48,35 @@ pub fn run(context: &mut Context<'_>, args: &ListArgs) -> Result<ExitCode, CliEr
 }
 
 fn all(context: &Context<'_>) -> Result<ExitCode, CliError> {
-    let snapshot = Repository::open(&context.directory)?.worktree_snapshot()?;
-    let (inventory, memo) = (Inventory::load(&snapshot)?, Memo::default());
-    let mut table = Table::new(*context.ui.styles(), &["STACK", "ENVIRONMENTS", "KIND", "DESCRIPTION"]);
-    for stack in &inventory.stacks {
-        let kind = if is_cluster(&snapshot, &stack.name, &memo)? { "cluster" } else { "stack" };
-        let environments = environments(stack, &inventory);
-        if context.ui.is_json() {
-            context.ui.json(&json!({
-                "type": "stack", "version": 1, "stack": stack.name, "environments": environments,
-                "shared": stack.settings.shared, "kind": kind, "description": stack.settings.description,
-                "after": stack.settings.after.iter().map(|after| &after.value).collect::<Vec<_>>(),
-            }))?;
-            continue;
-        }
-        let environments = if stack.settings.shared { "shared".to_owned() } else { environments.join(", ") };
-        let description = stack.settings.description.clone().unwrap_or_default();
-        table.row([stack.name.to_string(), environments, kind.to_owned(), description]);
+    let repository = Repository::open(&context.directory)?;
+    let snapshot = repository.worktree_snapshot()?;
+    let (found, memo) = (Inventory::load(&snapshot)?, Memo::default());
+    for buried in buried_stacks(&snapshot)? {
+        context.ui.warn(&buried.to_string());
     }
-    if inventory.stacks.is_empty() {
+    let documents = check::documents(&Files::read(context.platform_root())?);
+    let mut stacks = Vec::new();
+    for stack in &found.stacks {
+        let instances = stack.instances(&found.platform.environments);
+        let has = |name: &&str| {
+            instances.iter().any(|instance| instance.environment.as_ref().is_some_and(|own| own.as_str() == *name))
+        };
+        let environments = found.platform.environments.iter().map(|environment| environment.name.as_str());
+        let environments: Vec<&str> = environments.filter(has).collect();
+        let is_cluster = is_cluster(&snapshot, &stack.name, &memo)?;
+        let cluster = is_cluster.then(|| Cluster::read(&documents, stack, &environments)).flatten();
+        stacks.push(Listed { stack, environments, is_cluster, cluster });
+    }
+    if context.ui.is_json() {
+        for listed in &stacks {
+            context.ui.json(&inventory::document(listed))?;
+        }
+    } else if stacks.is_empty() {
         context.ui.status("there are no stacks below `infra/` yet");
-    } else if !context.ui.is_json() {
-        context.ui.data(&table.render());
+    } else {
+        context.ui.data(&inventory::tables(*context.ui.styles(), &stacks));
     }
     Ok(ExitCode::Done)
-}
-
-fn environments(stack: &Stack, inventory: &Inventory) -> Vec<String> {
-    let instances = stack.instances(&inventory.platform.environments);
-    instances.into_iter().filter_map(|instance| instance.environment).map(|name| name.to_string()).collect()
 }
 
 fn changed(context: &Context<'_>, range: Option<&str>, worktree: bool) -> Result<ExitCode, CliError> {

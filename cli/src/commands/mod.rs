@@ -1,6 +1,7 @@
 //! One file per verb: parse, call, report. No logic of its own.
 
 pub mod apply;
+pub mod bootstrap;
 pub mod ci;
 mod compare;
 pub mod completions;
@@ -9,6 +10,7 @@ mod context;
 mod delivery;
 pub mod diff;
 pub mod doctor;
+pub mod explain;
 pub mod init;
 mod interrupt;
 pub mod list;
@@ -38,8 +40,10 @@ pub fn run(context: &mut Context<'_>, command: &Command) -> Result<ExitCode, Cli
         Command::Try(args) => tour::run(context, args),
         Command::Ci(args) => ci::run(context, args),
         Command::Doctor(args) => doctor::run(context, args),
+        Command::Bootstrap(args) => bootstrap::run(context, args),
         Command::Init(args) => init::run(context, args),
         Command::Diff(args) => diff::run(context, args),
+        Command::Explain(args) => explain::run(context, args),
         Command::List(args) => list::run(context, args),
         Command::Why(args) => why::run(context, args),
         Command::Completions(args) => completions::run(context, args),

@@ -8,5 +8,5 @@ mod diagnostic;
 mod document;
 
 pub use decode::{BlockReader, Located, did_you_mean, nearest};
-pub use diagnostic::{Diagnostic, SourceFile};
+pub use diagnostic::{Diagnostic, Note, SourceFile};
 pub use document::Document;

@@ -40,3 +40,18 @@ pub fn tfbackend(environment: &EnvironmentName) -> String {
 pub fn registry(stack: &StackName, environment: &EnvironmentName) -> String {
     format!("{CLUSTERS}/{stack}/{environment}")
 }
+
+/// `relative` seen from `folder`, without `.` and `..`; `None` when it leaves the repository.
+pub fn resolve(folder: &str, relative: &str) -> Option<String> {
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    for part in relative.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}

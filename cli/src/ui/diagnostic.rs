@@ -1,21 +1,59 @@
 //! Diagnostics as rustc and cargo print them: message, place, source line, caret.
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use std::{ops::Range, sync::Arc};
 
-use crate::hcl::Diagnostic;
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
+
+use crate::hcl::{Diagnostic, SourceFile};
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Severity {
+    /// It must be mended.
+    Error,
+    /// It works, but should be looked at.
+    Warning,
+}
 
 /// The diagnostic as text, without a line end.
-pub fn render(diagnostic: &Diagnostic, colored: bool) -> String {
-    let end = diagnostic.span.end.min(diagnostic.file.text.len());
-    let start = diagnostic.span.start.min(end);
-    let snippet = Snippet::source(&diagnostic.file.text)
-        .path(&diagnostic.file.path)
-        .annotation(AnnotationKind::Primary.span(start..end));
-    let title = Level::ERROR.primary_title(diagnostic.message.as_str());
-    let mut groups = vec![Group::with_title(title).element(snippet)];
+pub fn render(diagnostic: &Diagnostic, severity: Severity, colored: bool) -> String {
+    let Diagnostic { file, span, notes, .. } = diagnostic;
+    let title = match severity {
+        Severity::Error => Level::ERROR.primary_title(diagnostic.message.as_str()),
+        Severity::Warning => Level::WARNING.primary_title(diagnostic.message.as_str()),
+    };
+    // Notes of the same file are marked in the same excerpt, others get their own.
+    let (here, elsewhere): (Vec<_>, Vec<_>) = notes.iter().partition(|note| Arc::ptr_eq(&note.file, file));
+    let mark = |kind: AnnotationKind, file: &SourceFile, span: &Range<usize>| -> Annotation<'_> {
+        let end = span.end.min(file.text.len());
+        kind.span(span.start.min(end)..end)
+    };
+    let mut snippet =
+        Snippet::source(&file.text).path(&file.path).annotation(mark(AnnotationKind::Primary, file, span));
+    for note in here {
+        snippet = snippet.annotation(mark(AnnotationKind::Context, file, &note.span).label(note.message.as_str()));
+    }
+    let mut group = Group::with_title(title).element(snippet);
+    for note in elsewhere {
+        let mark = mark(AnnotationKind::Context, &note.file, &note.span).label(note.message.as_str());
+        group = group.element(Snippet::source(&note.file.text).path(&note.file.path).annotation(mark));
+    }
+    let mut groups = vec![group];
     if let Some(help) = &diagnostic.help {
         groups.push(Group::with_title(Level::HELP.secondary_title(help.as_str())));
     }
     let renderer = if colored { Renderer::styled() } else { Renderer::plain() };
     renderer.render(&groups).to_string()
+}
+
+/// The diagnostic for readers of JSON.
+pub fn document(diagnostic: &Diagnostic) -> serde_json::Value {
+    let line = |file: &SourceFile, span: &Range<usize>| file.line_of(span.start);
+    let notes = diagnostic.notes.iter().map(|note| {
+        serde_json::json!({ "message": note.message, "file": note.file.path, "line": line(&note.file, &note.span) })
+    });
+    serde_json::json!({
+        "message": diagnostic.message, "file": diagnostic.file.path, "line": line(&diagnostic.file, &diagnostic.span),
+        "help": diagnostic.help, "notes": notes.collect::<Vec<_>>(),
+    })
 }

@@ -5,6 +5,8 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the room that prints")]
 
 mod diagnostic;
+pub mod explanation;
+pub mod inventory;
 mod progress;
 mod prompt;
 mod reporter;
@@ -20,8 +22,11 @@ use crate::{
     args::{ColorChoice, Format, GlobalArgs},
     error::{CliError, ErrorKind},
     exit::ExitCode,
+    hcl::Diagnostic,
 };
 
+use diagnostic::Severity;
+pub use diagnostic::document as diagnostic_document;
 pub use progress::{Progress, Task};
 pub use reporter::Reporter;
 pub use style::Styles;
@@ -138,6 +143,14 @@ impl Ui {
         self.progress.suspend(|| eprintln!("{} {message}", self.styles_err.warning("warning:")));
     }
 
+    /// Things that have a place in a file and work, but should be looked at.
+    pub fn warnings(&self, warnings: &[Diagnostic]) {
+        for warning in warnings {
+            let text = diagnostic::render(warning, Severity::Warning, self.styles_err.is_colored());
+            self.progress.suspend(|| eprintln!("{text}\n"));
+        }
+    }
+
     /// What to do next.
     pub fn hint(&self, message: &str) {
         if !self.quiet {
@@ -153,10 +166,7 @@ impl Ui {
             let document = serde_json::json!({
                 "type": "error", "version": 1, "message": error.to_string(),
                 "causes": error.causes().collect::<Vec<_>>(), "hints": error.hints(),
-                "problems": error.located().iter().map(|problem| serde_json::json!({
-                    "message": problem.message, "file": problem.file.path,
-                    "line": problem.file.line_of(problem.span.start), "help": problem.help,
-                })).collect::<Vec<_>>(),
+                "problems": error.located().iter().map(diagnostic::document).collect::<Vec<_>>(),
             });
             println!("{document}");
         }
@@ -165,7 +175,7 @@ impl Ui {
             eprintln!("  caused by: {cause}");
         }
         for problem in error.located() {
-            eprintln!("\n{}", diagnostic::render(problem, styles.is_colored()));
+            eprintln!("\n{}", diagnostic::render(problem, Severity::Error, styles.is_colored()));
         }
         if error.kind() == ErrorKind::Internal {
             eprintln!("\n{} this is a bug in kstack; please report it with the command you ran", styles.hint("hint:"));
