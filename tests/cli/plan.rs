@@ -337,11 +337,17 @@ fn the_plan_store_is_no_place() {
     let store = "parallelism = 1\n  plan_store  = \"ftp://plans\"";
     repository.write("kstack.hcl", &text.replace("parallelism = 1", store));
     repository.commit("Keep the plans elsewhere");
-    insta::assert_snapshot!(repository.kstack(&["plan", "--all"]), @"
+    insta::assert_snapshot!(repository.kstack(&["plan", "--all"]), @r#"
     --- stderr ---
-    error: `ftp://plans` is not a store: write `s3://<bucket>/<prefix>` or a folder
+    error: `kstack.hcl` has a problem
+
+    error: `ftp://plans` is not a place for plans: write `s3://<bucket>/<prefix>`, `gs://<bucket>/<prefix>`, `az://<account>/<container>/<prefix>` or a folder
+      --> kstack.hcl:30:17
+       |
+    30 |   plan_store  = "ftp://plans"
+       |                 ^^^^^^^^^^^^^
     --- exit code 1 ---
-    ");
+    "#);
 }
 
 #[test]
@@ -387,15 +393,7 @@ fn the_platform_is_broken() {
     repository.commit("Break it");
     insta::assert_snapshot!(repository.kstack(&["plan"]), @r#"
     --- stderr ---
-    error: `kstack.hcl` has 2 problems
-
-    error: block `environment` has no `trigger`
-      --> kstack.hcl:11:1
-       |
-    11 | environment "ops" {
-       | ^^^^^^^^^^^
-       |
-    help: add `trigger = "…"`
+    error: `kstack.hcl` has a problem
 
     error: block `environment` takes no attribute `triger`
       --> kstack.hcl:12:3
@@ -415,13 +413,19 @@ fn stacks_wait_for_each_other() {
     repository.write("infra/db/stack.hcl", "after = [\"net\"]\n");
     repository.write("infra/net/stack.hcl", "after = [\"db\"]\n");
     repository.commit("Tie a knot");
-    insta::assert_snapshot!(repository.kstack(&["plan"]), @r"
+    insta::assert_snapshot!(repository.kstack(&["plan"]), @r#"
     --- stderr ---
-    error: stacks wait for each other: `db` → `net` → `db`
+    error: `infra/db/stack.hcl` has a problem
 
-    hint: break the circle at one of infra/db/stack.hcl, infra/net/stack.hcl
+    error: stacks wait for each other: `db` after `net` after `db`
+     --> infra/db/stack.hcl:1:10
+      |
+    1 | after = ["net"]
+      |          ^^^^^
+      |
+    help: break the cycle in `infra/net/stack.hcl` or `infra/db/stack.hcl`
     --- exit code 1 ---
-    ");
+    "#);
     repository.write("infra/net/stack.hcl", "after = [\"dbs\"]\n");
     repository.commit("Wait for nobody");
     insta::assert_snapshot!(repository.kstack(&["plan"]), @r#"

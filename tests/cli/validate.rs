@@ -376,7 +376,7 @@ fn folders_that_belong_to_nothing() {
       |
     help: rename the folder
 
-    error: environment `opps` does not exist
+    error: there is no environment `opps` in `kstack.hcl`
      --> infra/dns/stack.hcl:1:17
       |
     1 | environments = ["opps"]
@@ -384,7 +384,7 @@ fn folders_that_belong_to_nothing() {
       |
     help: did you mean `ops`?
 
-    error: stack `eks-gc0-eu-west-2` does not exist
+    error: there is no stack `eks-gc0-eu-west-2`
      --> infra/dns/stack.hcl:2:10
       |
     2 | after = ["eks-gc0-eu-west-2"]
