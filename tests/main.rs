@@ -8,6 +8,7 @@ mod closure;
 mod configuration;
 mod diff;
 mod layers;
+mod platform;
 mod readme;
 mod sandbox;
 mod scaffold;

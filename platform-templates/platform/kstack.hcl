@@ -23,10 +23,20 @@ environment <%= environment.name|hcl %> {
 }
 
 #% endfor
-#% if platform.state == "s3"
+#% if platform.state.kind == "s3"
 state "s3" {
-  bucket = <%= platform.bucket|hcl %>
-  region = <%= platform.region|hcl %>
+  bucket = <%= platform.state.bucket|hcl %>
+  region = <%= platform.state.region|hcl %>
+}
+#% elif platform.state.kind == "gcs"
+state "gcs" {
+  bucket = <%= platform.state.bucket|hcl %>
+}
+#% elif platform.state.kind == "azurerm"
+state "azurerm" {
+  resource_group_name  = <%= platform.state.resource_group_name|hcl %>
+  storage_account_name = <%= platform.state.storage_account_name|hcl %>
+  container_name       = <%= platform.state.container_name|hcl %>
 }
 #% else
 # In .kstack/state of the work tree: for one person on one machine.

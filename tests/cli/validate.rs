@@ -168,7 +168,15 @@ fn mistakes_in_settings() {
     ");
     insta::assert_snapshot!(after("infra/eks-gc0-eu-west-1/node_pool_default.tf", "max_size", "maximum"), @r"
     --- stderr ---
-    error: the platform has a problem
+    error: the platform has 2 problems
+
+    error: module `node_pool_default` needs `max_size`, which is not set in environment `apps`
+     --> infra/eks-gc0-eu-west-1/node_pool_default.tf:8:5
+      |
+    8 |     apps = {
+      |     ^^^^
+      |
+    help: set it in `apps`
 
     error: environment `apps` has a setting `maximum` that the module does not know
       --> infra/eks-gc0-eu-west-1/node_pool_default.tf:12:7
@@ -376,7 +384,7 @@ fn folders_that_belong_to_nothing() {
       |
     help: rename the folder
 
-    error: environment `opps` does not exist
+    error: there is no environment `opps` in `kstack.hcl`
      --> infra/dns/stack.hcl:1:17
       |
     1 | environments = ["opps"]
@@ -384,7 +392,7 @@ fn folders_that_belong_to_nothing() {
       |
     help: did you mean `ops`?
 
-    error: stack `eks-gc0-eu-west-2` does not exist
+    error: there is no stack `eks-gc0-eu-west-2`
      --> infra/dns/stack.hcl:2:10
       |
     2 | after = ["eks-gc0-eu-west-2"]

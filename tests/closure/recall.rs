@@ -308,7 +308,7 @@ fn stacks_and_environments_come_and_go() {
     let expected = ["added ops/deeper", "added apps/deeper", "removed ops/deep", "removed apps/deep"];
     assert_eq!(names(&changes(&base, &renamed)), expected);
 
-    let platform = format!("{}\nenvironment \"lab\" {{\n  trigger = \"branch:lab\"\n}}\n", super::repository::PLATFORM);
+    let platform = format!("{}\nenvironment \"lab\" {{\n  trigger = \"tag:lab-*\"\n}}\n", super::repository::PLATFORM);
     let grown = base.clone().with("kstack.hcl", &platform);
     assert!(names(&changes(&base, &grown)).iter().all(|name| name.starts_with("added lab/")));
     let shrunk = changes(&grown, &base);

@@ -223,7 +223,7 @@ fn stacks_wait_for_those_they_name_and_those_they_read() {
     let order = |files: &Files| {
         let repo = Repo::new();
         let snapshot = repo.snapshot(files);
-        let inventory = Inventory::load(&snapshot).unwrap();
+        let inventory = Inventory::load(&snapshot)?;
         Order::of(&snapshot, &inventory, &Memo::default())
     };
     let state = |key: &str| {
@@ -244,9 +244,9 @@ fn stacks_wait_for_those_they_name_and_those_they_read() {
     assert_eq!(waves.collect::<Vec<_>>(), ["free network", "cluster", "dns", "late"]);
 
     let unknown = order(&files.clone().with("infra/late/stack.hcl", "after = [\"netwrok\"]\n")).unwrap_err();
-    let kstack::closure::ClosureError::Settings(problem) = unknown else { panic!("{unknown}") };
-    assert_eq!(problem.location(), "infra/late/stack.hcl:1");
-    assert_eq!(problem.help.as_deref(), Some("did you mean `network`?"));
+    let kstack::closure::ClosureError::Stacks { problems } = unknown else { panic!("{unknown}") };
+    assert_eq!(problems[0].location(), "infra/late/stack.hcl:1");
+    assert_eq!(problems[0].help.as_deref(), Some("did you mean `network`?"));
 
     let circle = order(&files.with("infra/network/stack.hcl", "after = [\"dns\"]\n")).unwrap_err();
     assert_eq!(circle.to_string(), "stacks wait for each other: `cluster` → `network` → `dns` → `cluster`");

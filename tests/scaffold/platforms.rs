@@ -36,7 +36,7 @@ pub fn aws() -> Answers {
     let answers = answers("acme", "https://github.com/acme/platform", &["ops", "apps"], &["aws:gc0:eu-west-1"]);
     Answers {
         state: StateBackend::S3 { bucket: "acme-kstack-state".into(), region: "eu-west-1".into() },
-        forge: Forge::GitHub,
+        forge: Forge::GitHub { url: None },
         ..answers
     }
 }
@@ -49,7 +49,7 @@ pub fn fleet() -> Answers {
     Answers {
         default_branch: "trunk".to_owned(),
         state: StateBackend::S3 { bucket: "fleet-state".into(), region: "eu-central-1".into() },
-        forge: Forge::GitHub,
+        forge: Forge::GitHub { url: None },
         ..answers
     }
 }

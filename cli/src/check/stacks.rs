@@ -9,7 +9,7 @@ use hcl_edit::{
 
 use crate::{
     hcl::{Diagnostic, SourceFile, nearest},
-    platform::{Environment, Instance, Platform, Stack, StackName, StackSettings, layout},
+    platform::{Environment, Instance, Platform, Stack, StackName, StackSettings, check_stacks, layout},
 };
 
 use super::{Files, flux, syntax::Documents, yaml::Manifests};
@@ -36,51 +36,17 @@ pub(super) fn find(files: &Files, platform: Option<&Platform>, problems: &mut Ve
         };
         let settings = match files.text(&format!("{path}/{}", layout::STACK_FILE)) {
             None => StackSettings::default(),
-            Some(file) => match StackSettings::parse(&file.path, &file.text) {
-                Ok(settings) => settings,
-                Err(error) => {
-                    problems.extend(error.into_problems());
-                    continue;
-                }
-            },
+            Some(file) => {
+                let (settings, mut wrong) = StackSettings::read(&file.path, &file.text);
+                problems.append(&mut wrong);
+                settings
+            }
         };
         stacks.push(Stack { name, settings });
     }
-    for stack in &stacks {
-        settings(files, platform, &stacks, stack, problems);
-    }
+    let environments = platform.map(|platform| platform.environments.as_slice());
+    problems.extend(check_stacks(environments, &stacks));
     stacks
-}
-
-/// Environments and stacks that `stack.hcl` names must exist.
-fn settings(
-    files: &Files,
-    platform: Option<&Platform>,
-    stacks: &[Stack],
-    stack: &Stack,
-    problems: &mut Vec<Diagnostic>,
-) {
-    let Some(file) = files.text(&format!("{}/{}", layout::stack(&stack.name), layout::STACK_FILE)) else { return };
-    let environments: Vec<&str> = platform
-        .iter()
-        .flat_map(|platform| &platform.environments)
-        .map(|environment| environment.name.as_str())
-        .collect();
-    let names: Vec<&str> = stacks.iter().map(|stack| stack.name.as_str()).collect();
-    let mut check = |what: &str, name: &str, known: &[&str]| {
-        if known.is_empty() || known.contains(&name) {
-            return;
-        }
-        let mut problem = Diagnostic::new(file, quoted(file, name), format!("{what} `{name}` does not exist"));
-        problem.help = nearest(name, known.iter().copied()).map(|near| format!("did you mean `{near}`?"));
-        problems.push(problem);
-    };
-    for name in stack.settings.environments.iter().flatten() {
-        check("environment", name, &environments);
-    }
-    for name in &stack.settings.after {
-        check("stack", name, &names);
-    }
 }
 
 /// The place of a string literal.
@@ -100,6 +66,17 @@ pub(super) fn environments(files: &Files, platform: &Platform, problems: &mut Ve
                         .with_help("copy that of another environment and change the name in it"),
                 );
             }
+        }
+    }
+    for file in files.directly_in(layout::ENVIRONMENTS) {
+        let name = file.path.rsplit('/').next().unwrap_or_default();
+        let Some(name) = name.strip_suffix(".tfvars").or_else(|| name.strip_suffix(".tfbackend")) else { continue };
+        if name != "shared" && platform.environment(name).is_none() {
+            let mut problem =
+                Diagnostic::new(file, 0..0, format!("there is no environment `{name}` in `{}`", layout::PLATFORM_FILE));
+            let names = platform.environments.iter().map(|environment| environment.name.as_str());
+            problem.help = nearest(name, names).map(|near| format!("did you mean `{near}`?"));
+            problems.push(problem);
         }
     }
 }

@@ -45,9 +45,12 @@ pub enum ClosureError {
         /// The stack that is most like it.
         near: Option<String>,
     },
-    /// A `stack.hcl` that names what does not exist.
-    #[error("`{}` has a problem", .0.file.path)]
-    Settings(Box<Diagnostic>),
+    /// `stack.hcl` files that name what does not exist, or that make stacks wait for each other.
+    #[error("{}", stacks_message(problems))]
+    Stacks {
+        /// The problems, each at its place; never empty.
+        problems: Vec<Diagnostic>,
+    },
     /// Stacks that wait for each other.
     #[error("stacks wait for each other: {}", names.join(" → "))]
     Cycle {
@@ -56,4 +59,11 @@ pub enum ClosureError {
         /// What makes each wait for the next, as `file:line`.
         places: Vec<String>,
     },
+}
+
+fn stacks_message(problems: &[Diagnostic]) -> String {
+    match problems {
+        [problem] => format!("`{}` has a problem", problem.file.path),
+        _ => format!("the stacks have {} problems", problems.len()),
+    }
 }

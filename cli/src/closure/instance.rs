@@ -7,7 +7,7 @@ use super::{
     inventory::is_configuration,
 };
 use crate::{
-    platform::{Instance, Platform, StackName, StateBackend, layout},
+    platform::{Instance, Platform, StackName, layout},
     repo::{FoundNode, RepoError, Snapshot, in_parallel},
 };
 
@@ -21,7 +21,7 @@ use crate::{
 ///   texts with `path.module` or `..` in them. A folder counts with all that is in it;
 /// - `environments/<environment>.tfvars` and `.tfbackend`; for a shared stack `environments/shared.*`;
 /// - what `stack.hcl` watches, at any depth;
-/// - of `kstack.hcl` only the `state` block, because the backend is made from it. Triggers, policies
+/// - of `kstack.hcl` only the `state` block that holds for the environment, because the backend is made from it. Triggers, policies
 ///   and the like decide when and whether something runs, not what the plan says.
 ///
 /// Not: commits, the Terraform program, and modules or files outside the repository.
@@ -40,7 +40,7 @@ pub fn closure_of(
     follow.stack(stack)?;
     follow.environment(instance)?;
     follow.everything()?;
-    let settings = settings(&inventory.platform);
+    let settings = settings(&inventory.platform, instance);
     let Collector { files, notices, .. } = follow.collector;
     Ok(Closure {
         hash: ClosureHash::of(instance, &settings, &files),
@@ -87,10 +87,7 @@ pub fn is_cluster(snapshot: &Snapshot, stack: &StackName, memo: &Memo) -> Result
     Ok(false)
 }
 
-fn settings(platform: &Platform) -> BTreeMap<String, String> {
-    let state = match &platform.state.backend {
-        StateBackend::S3 { bucket, region } => format!("s3 bucket={bucket:?} region={region:?}"),
-        StateBackend::Local { path } => format!("local path={path:?}"),
-    };
+fn settings(platform: &Platform, instance: &Instance) -> BTreeMap<String, String> {
+    let state = platform.backend_of(instance.environment.as_ref()).to_string();
     BTreeMap::from([(format!("{}#state", layout::PLATFORM_FILE), state)])
 }

@@ -2,8 +2,8 @@
 
 use super::ClosureError;
 use crate::{
-    hcl::{Diagnostic, Document, nearest},
-    platform::{Instance, Platform, Stack, StackName, StackSettings, layout},
+    hcl::nearest,
+    platform::{Instance, Platform, Stack, StackName, StackSettings, check_stacks, layout},
     repo::{FoundNode, RepoError, Snapshot},
 };
 
@@ -59,7 +59,7 @@ pub fn load_platform(snapshot: &Snapshot) -> Result<Platform, ClosureError> {
 /// Finds the stacks: the folders of `infra/` that hold Terraform files.
 ///
 /// # Errors
-/// A folder whose name no stack can have, or a `stack.hcl` with problems.
+/// A folder whose name no stack can have, a `stack.hcl` with problems, or stacks that do not go together.
 pub fn load_stacks(snapshot: &Snapshot, platform: &Platform) -> Result<Vec<Stack>, ClosureError> {
     let mut stacks = Vec::new();
     for entry in snapshot.list(layout::INFRA)?.unwrap_or_default() {
@@ -74,51 +74,19 @@ pub fn load_stacks(snapshot: &Snapshot, platform: &Platform) -> Result<Vec<Stack
             continue;
         }
         let name = StackName::new(entry.name).map_err(|source| ClosureError::StackName { folder, source })?;
-        let settings = stack_settings(snapshot, platform, &name)?;
+        let settings = stack_settings(snapshot, &name)?;
         stacks.push(Stack { name, settings });
     }
-    Ok(stacks)
+    let problems = check_stacks(Some(&platform.environments), &stacks);
+    if problems.is_empty() { Ok(stacks) } else { Err(ClosureError::Stacks { problems }) }
 }
 
-fn stack_settings(snapshot: &Snapshot, platform: &Platform, name: &StackName) -> Result<StackSettings, ClosureError> {
+fn stack_settings(snapshot: &Snapshot, name: &StackName) -> Result<StackSettings, ClosureError> {
     let path = format!("{}/{}", layout::stack(name), layout::STACK_FILE);
-    let Some(text) = read_text(snapshot, &path)? else { return Ok(StackSettings::default()) };
-    let settings = StackSettings::parse(&path, &text)?;
-    for environment in settings.environments.iter().flatten() {
-        if platform.environment(environment).is_none() {
-            let known = platform.environments.iter().map(|known| known.name.as_str());
-            let message = format!("there is no environment `{environment}` in `{}`", layout::PLATFORM_FILE);
-            return Err(settings_problem(&path, &text, "environments", environment, message, known));
-        }
+    match read_text(snapshot, &path)? {
+        Some(text) => Ok(StackSettings::parse(&path, &text)?),
+        None => Ok(StackSettings::default()),
     }
-    Ok(settings)
-}
-
-/// An error at the string `value` in the list `attribute` of a `stack.hcl`.
-pub(super) fn settings_problem<'k>(
-    path: &str,
-    text: &str,
-    attribute: &str,
-    value: &str,
-    message: String,
-    known: impl Iterator<Item = &'k str>,
-) -> ClosureError {
-    use hcl_edit::Span as _;
-    let document = match Document::parse(path, text) {
-        Ok(document) => document,
-        Err(problem) => return ClosureError::Settings(problem),
-    };
-    let span = document
-        .body()
-        .get_attribute(attribute)
-        .and_then(|attribute| attribute.value.as_array())
-        .and_then(|items| items.iter().find(|item| item.as_str() == Some(value)))
-        .and_then(hcl_edit::Span::span)
-        .or_else(|| document.body().span())
-        .unwrap_or_default();
-    let mut problem = Diagnostic::new(document.file(), span, message);
-    problem.help = nearest(value, known).map(|near| format!("did you mean `{near}`?"));
-    ClosureError::Settings(Box::new(problem))
 }
 
 pub(super) fn read_text(snapshot: &Snapshot, path: &str) -> Result<Option<String>, ClosureError> {

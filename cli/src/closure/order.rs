@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{ClosureError, Inventory, Memo, follow::Follow, inventory};
+use super::{ClosureError, Inventory, Memo, follow::Follow};
 use crate::{
     platform::{StackName, layout},
     repo::{Snapshot, in_parallel},
@@ -22,19 +22,15 @@ impl Order {
     /// `terraform_remote_state` whose key ends in a stack's name.
     ///
     /// # Errors
-    /// An `after` that names no stack, or stacks that wait for each other.
+    /// Stacks that wait for each other.
     pub fn of(snapshot: &Snapshot, inventory: &Inventory, memo: &Memo) -> Result<Self, ClosureError> {
         let known = inventory.stacks.iter().map(|stack| (stack.name.as_str(), &stack.name)).collect::<BTreeMap<_, _>>();
         let before = in_parallel(&inventory.stacks, |stack| {
             let mut before = BTreeMap::new();
             let settings = format!("{}/{}", layout::stack(&stack.name), layout::STACK_FILE);
             for after in &stack.settings.after {
-                let Some(name) = known.get(after.as_str()) else {
-                    let text = inventory::read_text(snapshot, &settings)?.unwrap_or_default();
-                    let message = format!("there is no stack `{after}`");
-                    let known = known.keys().copied();
-                    return Err(inventory::settings_problem(&settings, &text, "after", after, message, known));
-                };
+                // The inventory has refused names that no stack has.
+                let Some(name) = known.get(after.value.as_str()) else { continue };
                 before.insert((*name).clone(), settings.clone());
             }
             let mut follow = Follow::new(snapshot, memo);
@@ -46,7 +42,7 @@ impl Order {
                     before.entry((*name).clone()).or_insert(place);
                 }
             }
-            Ok((stack.name.clone(), before))
+            Ok::<_, ClosureError>((stack.name.clone(), before))
         })?;
         let order = Self { before: before.into_iter().collect() };
         order.check()?;

@@ -70,8 +70,8 @@ pub fn run(context: &mut Context<'_>, args: &PlanArgs) -> Result<ExitCode, CliEr
         context.ui.data(&review.terminal(context.ui.styles()));
     }
     let kept = report.instances.iter().any(|planned| matches!(planned.result, PlanResult::Changes(_)));
-    if let (Some(store), true) = (&report.plan_store, kept && !context.ui.is_json()) {
-        context.ui.status(&format!("the plans are kept in `{store}`"));
+    if kept && !context.ui.is_json() && !report.plan_stores.is_empty() {
+        context.ui.status(&format!("the plans are kept in `{}`", report.plan_stores.join("` and `")));
     }
     if interrupt.is_raised() {
         return Ok(ExitCode::Interrupted);

@@ -9,7 +9,7 @@ impl From<ClosureError> for CliError {
         match error {
             ClosureError::Repository(error) => error.into(),
             ClosureError::Parse(error) => error.into(),
-            ClosureError::Settings(problem) => Self::user(message).diagnostics(vec![*problem]),
+            ClosureError::Stacks { problems } => Self::user(message).diagnostics(problems),
             ClosureError::NoPlatform { .. } => Self::user(message).hint("`kstack init` makes one"),
             ClosureError::NotText { .. } => Self::user(message).hint("save it as UTF-8"),
             ClosureError::StackName { .. } => {

@@ -31,6 +31,10 @@ pub struct BlockReader<'a, 'p> {
     header: Range<usize>,
     attributes: Vec<&'static str>,
     blocks: Vec<&'static str>,
+    /// Attributes whose problem has been told already.
+    refused: Vec<&'static str>,
+    /// What should be there and is not: told in the end, unless something with nearly its name is.
+    missing: Vec<(&'static str, Diagnostic)>,
     problems: &'p mut Vec<Diagnostic>,
 }
 
@@ -44,6 +48,8 @@ impl<'a, 'p> BlockReader<'a, 'p> {
             header: 0..0,
             attributes: Vec::new(),
             blocks: Vec::new(),
+            refused: Vec::new(),
+            missing: Vec::new(),
             problems,
         }
     }
@@ -57,6 +63,8 @@ impl<'a, 'p> BlockReader<'a, 'p> {
             header: block.ident.span().unwrap_or_default(),
             attributes: Vec::new(),
             blocks: Vec::new(),
+            refused: Vec::new(),
+            missing: Vec::new(),
             problems,
         }
     }
@@ -75,12 +83,11 @@ impl<'a, 'p> BlockReader<'a, 'p> {
 
     /// The string at `key`; absent is a problem.
     pub fn required_string(&mut self, key: &'static str) -> Option<Located<String>> {
-        let value = self.string(key);
         if self.find(key).is_none() {
-            let (header, message) = (self.header(), format!("{} has no `{key}`", self.name));
-            self.problem(header, message).help = Some(format!("add `{key} = \"…\"`"));
+            let problem = Diagnostic::new(self.file, self.header.clone(), format!("{} has no `{key}`", self.name));
+            self.missing.push((key, problem.with_help(format!("add `{key} = \"…\"`"))));
         }
-        value
+        self.string(key)
     }
 
     /// The string at `key`, or `None` when it is absent. A value of another type is a problem.
@@ -100,14 +107,25 @@ impl<'a, 'p> BlockReader<'a, 'p> {
 
     /// The list of strings at `key`, each with its own place.
     pub fn strings(&mut self, key: &'static str) -> Option<Vec<Located<String>>> {
-        self.typed(key, "a list of strings", |expression| {
-            expression
-                .as_array()?
-                .iter()
-                .map(|item| Some(Located { value: item.as_str()?.to_owned(), span: item.span().unwrap_or_default() }))
-                .collect::<Option<Vec<_>>>()
-        })
-        .map(|located| located.value)
+        let items = self.typed(key, "a list of strings", |expression| expression.as_array().cloned())?.value;
+        let mut strings = Vec::new();
+        for item in &items {
+            let span = item.span().unwrap_or_default();
+            match item.as_str() {
+                Some(text) => strings.push(Located { value: text.to_owned(), span }),
+                None => self.mistyped(item, format!("`{key}` must be a list of strings")),
+            }
+        }
+        (strings.len() == items.len()).then_some(strings)
+    }
+
+    /// Refuses the attribute at `key` wherever it is set, with a reason of its own.
+    pub fn refuse(&mut self, key: &'static str, message: &str, help: &str) {
+        self.refused.push(key);
+        if let Some(attribute) = self.find(key) {
+            let span = attribute.key.span().unwrap_or_default();
+            self.problem(span, message).help = Some(help.to_owned());
+        }
     }
 
     fn typed<T>(
@@ -122,8 +140,17 @@ impl<'a, 'p> BlockReader<'a, 'p> {
         if let Some(value) = read(&attribute.value) {
             return Some(Located { value, span });
         }
-        self.problem(span, format!("`{key}` must be {expected}"));
+        self.mistyped(&attribute.value, format!("`{key}` must be {expected}"));
         None
+    }
+
+    fn mistyped(&mut self, expression: &Expression, message: String) {
+        let literal = is_literal(expression);
+        let problem = self.problem(expression.span().unwrap_or_default(), message);
+        if !literal {
+            problem.help =
+                Some("write the value itself: this file has no variables, functions or templates".to_owned());
+        }
     }
 
     fn find(&self, key: &str) -> Option<&'a Attribute> {
@@ -146,7 +173,13 @@ impl<'a, 'p> BlockReader<'a, 'p> {
             let shape: String = labels.iter().map(|label| format!(" \"<{label}>\"")).collect();
             self.problem(
                 block.ident.span().unwrap_or_default(),
-                format!("block `{ident}` takes {} label(s), not {}", labels.len(), block.labels.len()),
+                match (labels.len(), block.labels.len()) {
+                    (0, _) => format!("block `{ident}` takes no label"),
+                    (_, 0) => format!("block `{ident}` needs a label, its {}", labels.join(" and ")),
+                    (_, count) => {
+                        format!("block `{ident}` has {count} labels, and takes its {} alone", labels.join(" and "))
+                    }
+                },
             )
             .help = Some(format!("write `{ident}{shape} {{ … }}`"));
         }
@@ -162,33 +195,85 @@ impl<'a, 'p> BlockReader<'a, 'p> {
         blocks.first().copied()
     }
 
-    /// Whether the body has no block called `ident`, whatever its labels.
-    pub fn body_lacks(&self, ident: &str) -> bool {
-        !self.body.iter().filter_map(Structure::as_block).any(|block| block.ident.as_str() == ident)
+    /// The one block called `ident`; a second one is a problem, and so is none. `sample` is what to write then.
+    pub fn exactly_one(&mut self, ident: &'static str, labels: &[&str], sample: &str) -> Option<&'a Block> {
+        let block = self.at_most_one(ident, labels);
+        self.require_block(ident, sample);
+        block
     }
 
-    /// Reports every attribute and block that was not asked for, with the nearest known name.
-    pub fn finish(self) {
+    /// All blocks called `ident`; none is a problem.
+    pub fn at_least_one(&mut self, ident: &'static str, labels: &[&str], sample: &str) -> Vec<&'a Block> {
+        let blocks = self.blocks(ident, labels);
+        self.require_block(ident, sample);
+        blocks
+    }
+
+    fn require_block(&mut self, ident: &'static str, sample: &str) {
+        if self.body.get_blocks(ident).next().is_none() {
+            let problem =
+                Diagnostic::new(self.file, self.header.clone(), format!("{} has no block `{ident}`", self.name));
+            self.missing.push((ident, problem.with_help(format!("add `{sample}`"))));
+        }
+    }
+
+    /// Reports every attribute and block that was not asked for, with the nearest known name, every attribute that
+    /// is set twice, and what is missing.
+    pub fn finish(mut self) {
         for structure in self.body {
-            let (kind, name, span, known) = match structure {
-                Structure::Attribute(attribute) => {
-                    ("attribute", attribute.key.as_str(), attribute.key.span(), &self.attributes)
-                }
-                Structure::Block(block) => ("block", block.ident.as_str(), block.ident.span(), &self.blocks),
+            let (kind, name, span) = match structure {
+                Structure::Attribute(attribute) => ("attribute", attribute.key.as_str(), attribute.key.span()),
+                Structure::Block(block) => ("block", block.ident.as_str(), block.ident.span()),
             };
-            if known.contains(&name) {
+            let (known, others) = match kind {
+                "attribute" => (&self.attributes, &self.blocks),
+                _ => (&self.blocks, &self.attributes),
+            };
+            if known.contains(&name) || (kind == "attribute" && self.refused.contains(&name)) {
+                continue;
+            }
+            let written = span.clone().and_then(|span| self.file.text.get(span)).filter(|text| *text != name);
+            if let Some(key) = written.filter(|_| kind == "attribute") {
+                let message = format!("`{key}` is set twice in {}", self.name);
+                self.problems.push(Diagnostic::new(self.file, span.unwrap_or_default(), message));
                 continue;
             }
             let message = format!("{} takes no {kind} `{name}`", self.name);
             let mut problem = Diagnostic::new(self.file, span.unwrap_or_default(), message);
-            problem.help = did_you_mean(name, known);
+            problem.help = if others.contains(&name) {
+                self.missing.retain(|(missing, _)| *missing != name);
+                Some(if kind == "block" {
+                    format!("`{name}` is an attribute: write `{name} = …`")
+                } else {
+                    format!("`{name}` is a block: write `{name} {{ … }}`")
+                })
+            } else {
+                if let Some(near) = nearest(name, known.iter().copied()) {
+                    self.missing.retain(|(missing, _)| *missing != near);
+                }
+                did_you_mean(name, known)
+            };
             self.problems.push(problem);
         }
+        self.problems.extend(self.missing.into_iter().map(|(_, problem)| problem));
     }
 }
 
-/// The nearest of `known`, or the list of them when none is near.
-fn did_you_mean(name: &str, known: &[&str]) -> Option<String> {
+/// Whether the value stands in the file as it is, and is not computed.
+fn is_literal(expression: &Expression) -> bool {
+    match expression {
+        Expression::Null(_)
+        | Expression::Bool(_)
+        | Expression::Number(_)
+        | Expression::String(_)
+        | Expression::Object(_) => true,
+        Expression::Array(items) => items.iter().all(is_literal),
+        _ => false,
+    }
+}
+
+/// The nearest of `known`, or the list of them when none is near, as help for a message.
+pub fn did_you_mean(name: &str, known: &[&str]) -> Option<String> {
     if let Some(near) = nearest(name, known.iter().copied()) {
         return Some(format!("did you mean `{near}`?"));
     }

@@ -7,6 +7,6 @@ mod decode;
 mod diagnostic;
 mod document;
 
-pub use decode::{BlockReader, Located, nearest};
+pub use decode::{BlockReader, Located, did_you_mean, nearest};
 pub use diagnostic::{Diagnostic, Note, SourceFile};
 pub use document::Document;

@@ -90,7 +90,7 @@ impl Workshop {
     ) -> Result<ApplyReport, PipelineError> {
         let scene = self.scene(request)?;
         target::environment(&scene.inventory.platform, &request.environment)?;
-        let stores = Stores::open(&scene.inventory.platform, self.site().repository().root())?;
+        let stores = Stores::open(&scene.inventory.platform, &request.environment, self.site().repository().root())?;
         stores.plans.probe().await?;
         if request.dry_run {
             return self.checked(request, &scene, &stores, interrupt, events, None).await;

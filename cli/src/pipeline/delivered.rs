@@ -34,7 +34,7 @@ impl Site {
         environment: &EnvironmentName,
         commit: CommitId,
     ) -> Result<(), PipelineError> {
-        let records = Stores::open(platform, self.repository().root())?.records;
+        let records = Stores::open(platform, environment, self.repository().root())?.records;
         let key = key(environment, commit);
         let delivery = Delivery { version: 1, environment, commit, time: Timestamp::now() };
         let text = serde_json::to_vec_pretty(&delivery)
@@ -54,7 +54,7 @@ impl Site {
         environment: &EnvironmentName,
         commit: CommitId,
     ) -> Result<bool, PipelineError> {
-        let records = Stores::open(platform, self.repository().root())?.records;
+        let records = Stores::open(platform, environment, self.repository().root())?.records;
         Ok(records.get(&key(environment, commit)).await?.is_some())
     }
 }

@@ -189,9 +189,8 @@ impl Workshop {
 impl ApplyRequest {
     /// Whether the request is about `instance`. Shared stacks go with the first environment.
     pub(super) fn covers(&self, instance: &Instance, platform: &Platform) -> bool {
-        let first = platform.environments.first().map(|environment| &environment.name);
-        let environment = instance.environment.as_ref().or(first);
-        environment == Some(&self.environment) && (self.stacks.is_empty() || self.stacks.contains(&instance.stack))
+        platform.delivering(instance) == Some(&self.environment)
+            && (self.stacks.is_empty() || self.stacks.contains(&instance.stack))
     }
 }
 

@@ -13,7 +13,6 @@ use crate::{
 
 use super::{
     Event, EventSink, PipelineError, Workshop,
-    backend::Stores,
     bundle::{self, Bundle, Program, StateVersion},
     providers, schedule,
     target::{Selection, Target},
@@ -55,8 +54,8 @@ pub enum Which {
 pub struct PlanReport {
     /// The commit that was planned; `None` for the work tree.
     pub commit: Option<CommitId>,
-    /// Where the bundles are; `None` when none were kept.
-    pub plan_store: Option<String>,
+    /// Where the bundles are, each place once; empty when none were kept.
+    pub plan_stores: Vec<String>,
     /// The instances, in the order of stacks and environments.
     pub instances: Vec<Planned>,
     /// What should be looked at, beyond single instances.
@@ -126,13 +125,13 @@ impl Workshop {
         interrupt: &Interrupt,
         events: EventSink<'_>,
     ) -> Result<PlanReport, PipelineError> {
-        let Selection { targets, platform, stores, notices } = self.select(request).await?;
+        let Selection { targets, platform, plan_stores, notices } = self.select(request).await?;
         events(Event::Selected { instances: targets.iter().map(|target| target.affected.instance.clone()).collect() });
         let limit = parallelism(&platform);
-        let instances = self.plan_all(targets, stores.as_ref(), limit, interrupt, events).await?;
+        let instances = self.plan_all(targets, limit, interrupt, events).await?;
         Ok(PlanReport {
             commit: (!request.worktree).then_some(request.range.head),
-            plan_store: stores.map(|stores| stores.plans.location().to_string()),
+            plan_stores,
             instances,
             notices,
             protect: platform.policy.protect.clone(),
@@ -142,7 +141,6 @@ impl Workshop {
     async fn plan_all(
         &self,
         targets: Vec<Target>,
-        stores: Option<&Stores>,
         limit: usize,
         interrupt: &Interrupt,
         events: EventSink<'_>,
@@ -157,14 +155,13 @@ impl Workshop {
             || interrupt.is_raised(),
             |index| {
                 let (workshop, target) = (self.clone(), Arc::clone(&targets[index]));
-                let (plans, interrupt, sender) =
-                    (stores.map(|stores| stores.plans.clone()), interrupt.clone(), sender.clone());
+                let (interrupt, sender) = (interrupt.clone(), sender.clone());
                 async move {
                     let send = move |event| {
                         // The receiver lives as long as the run.
                         let _ = sender.send(event);
                     };
-                    let result = workshop.plan_one(&target, plans.as_ref(), &interrupt, &send).await;
+                    let result = workshop.plan_one(&target, &interrupt, &send).await;
                     let ok = result.is_ok();
                     (result, ok)
                 }
@@ -210,14 +207,13 @@ impl Workshop {
     async fn plan_one(
         &self,
         target: &Target,
-        plans: Option<&crate::store::Store>,
         interrupt: &Interrupt,
         events: EventSink<'_>,
     ) -> Result<(ChangeList, Vec<String>), PipelineError> {
         let started = Instant::now();
         let instance = &target.affected.instance;
         events(Event::Started { instance: instance.clone() });
-        let result = self.plan_steps(target, plans, interrupt, events).await;
+        let result = self.plan_steps(target, interrupt, events).await;
         let summary = match &result {
             Ok((list, _)) => summary(list),
             Err(error) => trouble::tell(error, instance).lines().next().unwrap_or_default().to_owned(),
@@ -234,7 +230,6 @@ impl Workshop {
     async fn plan_steps(
         &self,
         target: &Target,
-        plans: Option<&crate::store::Store>,
         interrupt: &Interrupt,
         events: EventSink<'_>,
     ) -> Result<(ChangeList, Vec<String>), PipelineError> {
@@ -282,7 +277,7 @@ impl Workshop {
         if let Reader::Show { because } = &changes.reader {
             notices.push(format!("the plan was read by `show -json`: {because}"));
         }
-        if let (Some(plans), Some(commit)) = (plans, target.commit) {
+        if let (Some(plans), Some(commit)) = (&target.plans, target.commit) {
             step("keeping the plan");
             self.keep(target, plans, commit, &out, changes.list.clone()).await?;
         }

@@ -9,6 +9,7 @@ use crate::{
     hcl,
     platform::{Environment, EnvironmentName, Instance, Platform, StackName},
     repo::CommitId,
+    store::Store,
 };
 
 use super::{PipelineError, PlanRequest, Workshop, applied::Applied, backend::Stores, plan::Which, workshop::Tree};
@@ -22,6 +23,8 @@ pub(super) struct Target {
     pub(super) tree: Arc<Tree>,
     pub(super) platform: Arc<Platform>,
     pub(super) protect: Vec<String>,
+    /// Where its bundle is kept; `None` when it is not.
+    pub(super) plans: Option<Store>,
     /// Held while Terraform initialises a stack that has no lock file, which writes one.
     pub(super) lock_file: Arc<Mutex<()>>,
 }
@@ -32,8 +35,8 @@ pub(super) struct Selection {
     pub(super) targets: Vec<Target>,
     /// The platform at the head.
     pub(super) platform: Arc<Platform>,
-    /// Where bundles are kept; `None` when none are.
-    pub(super) stores: Option<Stores>,
+    /// Where bundles are kept, each place once; empty when none are.
+    pub(super) plan_stores: Vec<String>,
     /// What should be looked at, beyond single instances.
     pub(super) notices: Vec<String>,
 }
@@ -69,8 +72,11 @@ impl Workshop {
             since.extend(gone.iter().map(|affected| (affected.instance.clone(), base)));
         }
         if request.which == Which::Pending {
-            let stores = Stores::open(&platform, repository.root())?;
-            let applied = Applied::all(&stores.records).await?;
+            let first = platform.environments.iter().map(|environment| &environment.name).take(1);
+            let mut applied = Vec::new();
+            for stores in Stores::open_all(&platform, environments.iter().chain(first), repository.root())? {
+                applied.extend(Applied::all(&stores.records).await?);
+            }
             let hash = |affected: &Affected| affected.closure.as_ref().map(|closure| closure.hash.to_string());
             present.retain(|affected| {
                 !applied
@@ -107,7 +113,7 @@ impl Workshop {
                 let lock_file = Arc::clone(locks.entry(stack.name.clone()).or_default());
                 let (tree, platform, protect) =
                     (Arc::clone(&tree), Arc::clone(&platform), stack.settings.protect.clone());
-                targets.push(Target { affected, closure, commit, tree, platform, protect, lock_file });
+                targets.push(Target { affected, closure, commit, tree, platform, protect, plans: None, lock_file });
             }
         }
         for affected in gone {
@@ -115,13 +121,30 @@ impl Workshop {
                 targets.push(self.removal(affected, *commit, &memo)?);
             }
         }
-        let keeps = request.keep && !request.worktree && !targets.is_empty();
-        let stores = if keeps { Some(Stores::open(&platform, repository.root())?) } else { None };
-        if let Some(stores) = &stores {
-            // A plan that cannot be kept is found out now, not after minutes of planning.
-            stores.plans.probe().await?;
+        let keeps = request.keep && !request.worktree;
+        let plan_stores = if keeps { self.open_plan_stores(&mut targets, &platform).await? } else { Vec::new() };
+        Ok(Selection { targets, platform, plan_stores, notices })
+    }
+
+    /// Gives every target the store that keeps its bundle, and returns the places.
+    async fn open_plan_stores(
+        &self,
+        targets: &mut [Target],
+        platform: &Platform,
+    ) -> Result<Vec<String>, PipelineError> {
+        let mut stores: BTreeMap<String, Store> = BTreeMap::new();
+        for target in targets {
+            let Some(environment) = platform.delivering(&target.affected.instance) else { continue };
+            let plans = Stores::open(platform, environment, self.site().repository().root())?.plans;
+            let location = plans.location().to_string();
+            if !stores.contains_key(&location) {
+                // A plan that cannot be kept is found out now, not after minutes of planning.
+                plans.probe().await?;
+                stores.insert(location.clone(), plans);
+            }
+            target.plans = stores.get(&location).cloned();
         }
-        Ok(Selection { targets, platform, stores, notices })
+        Ok(stores.into_keys().collect())
     }
 
     /// A removed instance is planned with the files of the last commit that had it.
@@ -137,6 +160,7 @@ impl Workshop {
             tree: Arc::new(self.site().export(&snapshot)?),
             platform: Arc::new(inventory.platform),
             protect,
+            plans: None,
             lock_file: Arc::default(),
         })
     }

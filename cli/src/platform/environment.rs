@@ -1,6 +1,8 @@
 //! Infrastructure environments and the Git events that deliver to them.
 
-use super::EnvironmentName;
+use std::fmt;
+
+use super::{EnvironmentName, State};
 
 /// What makes the pipeline deliver to an environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +32,47 @@ impl Trigger {
     pub fn matches_tag(&self, tag: &str) -> bool {
         matches!(self, Self::Tag(pattern) if glob_match(pattern, tag))
     }
+
+    /// Whether some push triggers both.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Branch(a), Self::Branch(b)) => a == b,
+            (Self::Tag(a), Self::Tag(b)) => globs_overlap(a, b),
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for Trigger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Branch(name) => write!(f, "branch:{name}"),
+            Self::Tag(pattern) => write!(f, "tag:{pattern}"),
+        }
+    }
+}
+
+/// Whether some text matches both patterns.
+fn globs_overlap(a: &str, b: &str) -> bool {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    // `meets[j]`: some text matches both what follows `i` in `a` and what follows `j` in `b`.
+    let mut next = vec![false; b.len() + 1];
+    for i in (0..=a.len()).rev() {
+        let mut meets = vec![false; b.len() + 1];
+        for j in (0..=b.len()).rev() {
+            meets[j] = match (a.get(i), b.get(j)) {
+                (None, None) => true,
+                // A `*` stands for nothing more, or for what the other side has next.
+                (Some('*'), _) if next[j] => true,
+                (Some('*'), Some(_)) => meets[j + 1],
+                (_, Some('*')) => meets[j + 1] || (i < a.len() && next[j]),
+                (Some(x), Some(y)) => x == y && next[j + 1],
+                _ => false,
+            };
+        }
+        next = meets;
+    }
+    next[0]
 }
 
 /// `*` matches any run of characters, everything else itself.
@@ -51,6 +94,9 @@ pub struct Environment {
     pub trigger: Trigger,
     /// Whether users depend on it, so that policies are strict.
     pub protected: bool,
+    /// Where its state lives, if not where the platform's does; of the same kind, because a stack's
+    /// backend block names one kind for all environments.
+    pub state: Option<State>,
 }
 
 impl Environment {
@@ -78,6 +124,21 @@ mod tests {
         assert!(!trigger.matches_branch("apps-deploy-7"));
         assert!(Trigger::Tag("a*b*c".into()).matches_tag("axxbyyc"));
         assert!(!Trigger::Tag("a*b".into()).matches_tag("axxbyyc"));
+    }
+
+    #[test]
+    fn patterns_that_share_a_tag_overlap() {
+        for (a, b) in
+            [("v*", "*1"), ("a-*", "a-b-*"), ("a*c", "ab*"), ("*", "x"), ("x", "x"), ("a*b*c", "*b"), ("*a", "b*")]
+        {
+            let share = globs_overlap(a, b);
+            assert_eq!(share, globs_overlap(b, a), "{a} {b}");
+            // `a*b*c` ends in `c`, `*b` does not.
+            assert_eq!(share, (a, b) != ("a*b*c", "*b"), "{a} {b}");
+        }
+        for (a, b) in [("apps-deploy-*", "ops-deploy-*"), ("v1", "v2"), ("a*b", "a*c"), ("x*", "y"), ("abc", "ab")] {
+            assert!(!globs_overlap(a, b) && !globs_overlap(b, a), "{a} {b}");
+        }
     }
 
     #[test]

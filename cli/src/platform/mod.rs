@@ -5,16 +5,21 @@
 
 pub mod configuration;
 mod environment;
+mod forge;
+pub mod form;
 mod instance;
 pub mod layout;
 mod names;
 mod parse;
 mod settings;
 mod stack;
+mod state;
 
 pub use environment::{Environment, Trigger, glob_match};
+pub use forge::Forge;
 pub use instance::Instance;
 pub use names::{ClusterName, EnvironmentName, InvalidName, PlatformName, RepositoryName, SandboxName, StackName};
 pub use parse::ParseError;
-pub use settings::{Engine, FluxMode, Forge, OnStale, Parallelism, Pipeline, Platform, Policy, State, StateBackend};
-pub use stack::{Stack, StackSettings};
+pub use settings::{Engine, FluxMode, OnStale, Parallelism, Pipeline, Platform, Policy};
+pub use stack::{Stack, StackSettings, check_stacks};
+pub use state::{State, StateBackend};

@@ -1,6 +1,6 @@
 //! What `kstack.hcl` says, resolved: defaults filled in, names checked.
 
-use super::{Environment, EnvironmentName};
+use super::{Environment, EnvironmentName, Forge, Instance, State, StateBackend};
 
 /// The whole platform.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct Platform {
     pub default_branch: String,
     /// Environments in the order of promotion; never empty.
     pub environments: Vec<Environment>,
-    /// Where Terraform state lives.
+    /// Where Terraform state lives, unless an environment has a place of its own; see [`Platform::backend_of`].
     pub state: State,
     /// The in-cluster engine.
     pub engine: Engine,
@@ -40,39 +40,18 @@ impl Platform {
         let position = self.environments.iter().position(|environment| &environment.name == name)?;
         self.environments.get(position + 1)
     }
-}
 
-/// Where Terraform state lives, and bundles and journals beside it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct State {
-    /// The kind of storage and where it is.
-    pub backend: StateBackend,
-}
+    /// The environment whose runs deliver `instance`: its own, and the first for a shared stack.
+    pub fn delivering<'a>(&'a self, instance: &'a Instance) -> Option<&'a EnvironmentName> {
+        let first = self.environments.first().map(|environment| &environment.name);
+        instance.environment.as_ref().or(first)
+    }
 
-/// The kinds of state storage.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StateBackend {
-    /// An S3 bucket with native locking.
-    S3 {
-        /// The bucket.
-        bucket: String,
-        /// Its region.
-        region: String,
-    },
-    /// A folder of this machine, relative to the repository: for platforms that one person tries out.
-    Local {
-        /// The folder.
-        path: String,
-    },
-}
-
-impl StateBackend {
-    /// Terraform's name of the backend.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::S3 { .. } => "s3",
-            Self::Local { .. } => "local",
-        }
+    /// Where the state of `environment` lives: in a place of its own, or in the platform's. `None` is what
+    /// shared stacks live in.
+    pub fn backend_of(&self, environment: Option<&EnvironmentName>) -> &StateBackend {
+        let own = environment.and_then(|name| self.environment(name.as_str())?.state.as_ref());
+        &own.unwrap_or(&self.state).backend
     }
 }
 
@@ -95,19 +74,11 @@ pub enum FluxMode {
     Classic,
 }
 
-/// The Git forge that holds the repository.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Forge {
-    /// GitHub or GitHub Enterprise.
-    GitHub,
-    /// None: changes are reviewed and merged with Git alone.
-    None,
-}
-
 /// How changes are planned and applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pipeline {
-    /// Where bundles are kept: `s3://bucket/prefix` or a folder; `None`: beside the state.
+    /// Where bundles are kept: `s3://bucket/prefix`, `gs://bucket/prefix`, `az://account/container/prefix` or a
+    /// folder; `None`: beside the state.
     pub plan_store: Option<String>,
     /// How many instances run at once.
     pub parallelism: Parallelism,

@@ -102,8 +102,8 @@ impl Answers {
         {
             problem("--state", format!("`{bucket}` is not a bucket name"));
         }
-        if self.forge == Forge::GitHub && self.state.kind() == "local" {
-            let message = "a pipeline of GitHub cannot reach state on this machine; give `--state s3://<bucket>`";
+        if self.forge != Forge::None && self.state.is_local() {
+            let message = "a pipeline cannot reach state on this machine; give `--state s3://<bucket>`";
             problem("--forge", message.to_owned());
         }
         problems
@@ -120,7 +120,7 @@ pub fn forge_of(repository: &str) -> Forge {
     let host = repository.split_once("://").map_or(repository, |(_, rest)| rest);
     let host = host.split('/').next().unwrap_or_default();
     let host = host.rsplit('@').next().unwrap_or_default();
-    if host.split(':').next() == Some("github.com") { Forge::GitHub } else { Forge::None }
+    if host.split(':').next() == Some("github.com") { Forge::GitHub { url: None } } else { Forge::None }
 }
 
 /// A platform name out of a folder's name, if one can be made.
@@ -213,7 +213,7 @@ mod tests {
             environments: vec![name("ops"), name("apps")],
             clusters: vec!["aws:gc0:eu-west-1".parse().unwrap()],
             state: StateBackend::S3 { bucket: "acme-kstack-state".into(), region: "eu-west-1".into() },
-            forge: Forge::GitHub,
+            forge: Forge::GitHub { url: None },
         }
     }
 
@@ -287,7 +287,7 @@ mod tests {
     #[test]
     fn the_forge_is_the_host() {
         for url in ["https://github.com/a/b", "ssh://git@github.com/a/b", "ssh://git@github.com:22/a/b"] {
-            assert_eq!(forge_of(url), Forge::GitHub, "{url}");
+            assert_eq!(forge_of(url), Forge::GitHub { url: None }, "{url}");
         }
         for url in ["https://github.com.evil.example/a", "https://example.com/github.com/a", "http://127.0.0.1:1/p"] {
             assert_eq!(forge_of(url), Forge::None, "{url}");

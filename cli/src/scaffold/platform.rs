@@ -84,11 +84,20 @@ struct PlatformValues<'a> {
     services: Vec<&'static Service>,
     /// The environment that the others inherit from.
     base: &'a str,
-    state: &'static str,
-    bucket: Option<&'a str>,
-    region: Option<&'a str>,
+    state: StateValues<'a>,
     github: bool,
     aws: bool,
+}
+
+/// `platform.state` in templates: the kind, and the settings that it has.
+#[derive(Debug, Serialize, Default)]
+struct StateValues<'a> {
+    kind: &'static str,
+    bucket: Option<&'a str>,
+    region: Option<&'a str>,
+    resource_group_name: Option<&'a str>,
+    storage_account_name: Option<&'a str>,
+    container_name: Option<&'a str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -133,7 +142,7 @@ pub fn platform(answers: &Answers, assets: &Assets, engine_manifests: &str) -> R
     let scope = Scope { platform: &values, environment: None, cluster: None, service: None };
 
     writer.group("platform", "", scope)?;
-    if answers.forge == Forge::GitHub {
+    if matches!(answers.forge, Forge::GitHub { .. }) {
         writer.group("github", "", scope)?;
     }
     for environment in &values.environments {
@@ -230,10 +239,6 @@ fn values<'a>(answers: &'a Answers, base: &'a EnvironmentName) -> Result<Platfor
         .map(|(index, cluster)| cluster_values(index, cluster))
         .collect::<Result<Vec<_>, _>>()?;
     let cloud = answers.clusters.iter().any(Cluster::is_cloud);
-    let (state, bucket, region) = match &answers.state {
-        StateBackend::S3 { bucket, region } => ("s3", Some(bucket.as_str()), Some(region.as_str())),
-        StateBackend::Local { .. } => ("local", None, None),
-    };
     Ok(PlatformValues {
         kstack_version: env!("CARGO_PKG_VERSION"),
         flux_version: FLUX_VERSION,
@@ -245,12 +250,26 @@ fn values<'a>(answers: &'a Answers, base: &'a EnvironmentName) -> Result<Platfor
         clusters,
         services: services(cloud),
         base: base.as_str(),
-        state,
-        bucket,
-        region,
-        github: answers.forge == Forge::GitHub,
+        state: state_values(&answers.state),
+        github: matches!(answers.forge, Forge::GitHub { .. }),
         aws: answers.clusters.iter().any(|cluster| matches!(cluster.place, Place::Aws { .. })),
     })
+}
+
+/// Where state lives, by the names of Terraform's backend settings.
+fn state_values(state: &StateBackend) -> StateValues<'_> {
+    let none = StateValues { kind: state.kind(), ..StateValues::default() };
+    match state {
+        StateBackend::S3 { bucket, region } => StateValues { bucket: Some(bucket), region: Some(region), ..none },
+        StateBackend::Gcs { bucket } => StateValues { bucket: Some(bucket), ..none },
+        StateBackend::Azurerm { resource_group, storage_account, container } => StateValues {
+            resource_group_name: Some(resource_group),
+            storage_account_name: Some(storage_account),
+            container_name: Some(container),
+            ..none
+        },
+        StateBackend::Local { .. } => none,
+    }
 }
 
 /// The services of a cluster.
@@ -273,7 +292,7 @@ fn environment_values(answers: &Answers) -> Vec<EnvironmentValues> {
             Trigger::Branch(branch) => format!("branch:{branch}"),
             Trigger::Tag(tag) => format!("tag:{tag}"),
         };
-        let environment = Environment { name: environment.clone(), trigger, protected: index == last };
+        let environment = Environment { name: environment.clone(), trigger, protected: index == last, state: None };
         EnvironmentValues {
             branch: environment.engine_branch(),
             name: environment.name.to_string(),

@@ -1,100 +1,19 @@
 //! One store of objects, whatever holds them.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::TryStreamExt as _;
 use object_store::{
-    BackoffConfig, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions, PutPayload, RetryConfig, UpdateVersion,
-    aws::AmazonS3Builder, aws::S3ConditionalPut, local::LocalFileSystem, path::Path as Key,
+    ObjectStore, ObjectStoreExt as _, PutMode, PutOptions, PutPayload, UpdateVersion, local::LocalFileSystem,
+    path::Path as Key,
 };
 
-use super::Location;
-
-/// How often and how long a request is repeated: long enough for a hiccup of the network, short enough
-/// that a wrong address or a missing role is told before anybody presses Ctrl-C.
-const RETRIES: usize = 4;
-const RETRY_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// What went wrong with an object.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The store cannot be opened.
-    #[error("cannot open the store `{location}`")]
-    Open {
-        /// Where it lies.
-        location: String,
-        /// Why.
-        source: Trouble,
-    },
-    /// Nothing says who we are to AWS.
-    #[error("no AWS credentials for `{location}`")]
-    NoCredentials {
-        /// Where the store lies.
-        location: String,
-        /// `AWS_PROFILE`, where it is set. Profiles are files of the AWS CLI, which is not needed here.
-        profile: Option<String>,
-    },
-    /// The store does not answer, or not to us.
-    #[error("cannot use the store `{location}`")]
-    Unusable {
-        /// Where it lies.
-        location: String,
-        /// Why.
-        source: Trouble,
-    },
-    /// Reading or writing an object failed.
-    #[error("cannot {verb} `{key}` in `{location}`")]
-    Object {
-        /// `read`, `write`, `list` or `delete`.
-        verb: &'static str,
-        /// The object's key.
-        key: String,
-        /// Where the store lies.
-        location: String,
-        /// Why.
-        source: Trouble,
-    },
-    /// A folder of the store cannot be made.
-    #[error("cannot create the folder `{path}`")]
-    Folder {
-        /// The folder.
-        path: String,
-        /// Why.
-        source: std::io::Error,
-    },
-}
-
-/// Why a store failed. The client's own errors repeat each other, with addresses and retry settings; what
-/// people need is the answer of the server, or the last cause.
-#[derive(Debug)]
-pub struct Trouble(Box<object_store::Error>);
-
-impl std::error::Error for Trouble {}
-
-impl fmt::Display for Trouble {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut causes = vec![self.0.to_string()];
-        let mut cause = std::error::Error::source(&*self.0);
-        while let Some(error) = cause {
-            causes.push(error.to_string());
-            cause = error.source();
-        }
-        let kind = match &*self.0 {
-            object_store::Error::NotFound { .. } => "there is no such bucket or folder: ",
-            object_store::Error::PermissionDenied { .. } => "access denied: ",
-            object_store::Error::Unauthenticated { .. } => "the credentials are not accepted: ",
-            _ => "",
-        };
-        // `tcp connect error: Connection refused`: the last cause alone is sometimes too little.
-        let last: Vec<&str> = causes.iter().rev().take(2).rev().map(String::as_str).collect();
-        match last.as_slice() {
-            [outer, inner] if !outer.contains(inner) => write!(f, "{kind}{outer}: {inner}"),
-            [.., inner] => write!(f, "{kind}{inner}"),
-            [] => Ok(()),
-        }
-    }
-}
+use super::{
+    Location, azure,
+    error::{StoreError, Trouble, open_error},
+    google, s3,
+};
 
 /// Which write an object came from; what [`Store::replace`] compares.
 #[derive(Debug, Clone)]
@@ -112,21 +31,21 @@ impl Store {
     /// Opens the store at `location`; a folder is made if it does not exist.
     ///
     /// # Errors
-    /// [`StoreError::Open`] when settings such as the region are missing, [`StoreError::Folder`].
+    /// [`StoreError::NoCredentials`]; [`StoreError::Open`] when settings such as the region are missing;
+    /// [`StoreError::Folder`].
     pub fn open(location: &Location) -> Result<Self, StoreError> {
-        let open = |source| StoreError::Open { location: location.to_string(), source: Trouble(Box::new(source)) };
         let (objects, prefix): (Arc<dyn ObjectStore>, Key) = match location {
             Location::S3 { bucket, prefix, region } => {
-                if !has_credentials(|name| std::env::var(name).ok()) {
-                    let profile = std::env::var("AWS_PROFILE").ok();
-                    return Err(StoreError::NoCredentials { location: location.to_string(), profile });
-                }
-                (Arc::new(s3(bucket, region.as_deref()).map_err(open)?), Key::from(prefix.as_str()))
+                (Arc::new(s3::open(location, bucket, region.as_deref())?), Key::from(prefix.as_str()))
+            }
+            Location::Gcs { bucket, prefix } => (Arc::new(google::open(location, bucket)?), Key::from(prefix.as_str())),
+            Location::Azure { account, container, prefix } => {
+                (Arc::new(azure::open(location, account, container)?), Key::from(prefix.as_str()))
             }
             Location::Folder(path) => {
                 std::fs::create_dir_all(path)
                     .map_err(|source| StoreError::Folder { path: path.display().to_string(), source })?;
-                (Arc::new(LocalFileSystem::new_with_prefix(path).map_err(open)?), Key::default())
+                (Arc::new(LocalFileSystem::new_with_prefix(path).map_err(open_error(location))?), Key::default())
             }
         };
         Ok(Self { location: location.clone(), objects, prefix })
@@ -143,7 +62,7 @@ impl Store {
 
     fn error(&self, verb: &'static str, key: &str) -> impl FnOnce(object_store::Error) -> StoreError {
         let (key, location) = (key.to_owned(), self.location.to_string());
-        move |source| StoreError::Object { verb, key, location, source: Trouble(Box::new(source)) }
+        move |source| StoreError::Object { verb, key, location, source: Trouble::from(source) }
     }
 
     /// The object at `key` with the version to compare in [`Store::replace`], or `None`.
@@ -241,61 +160,9 @@ impl Store {
     }
 }
 
-/// A bucket; credentials and endpoint come from the environment.
-fn s3(bucket: &str, region: Option<&str>) -> Result<object_store::aws::AmazonS3, object_store::Error> {
-    // Fails only when there is a provider already, and the whole program has ring alone.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let retry = RetryConfig {
-        backoff: BackoffConfig { max_backoff: Duration::from_secs(5), ..BackoffConfig::default() },
-        max_retries: RETRIES,
-        retry_timeout: RETRY_TIMEOUT,
-    };
-    let mut builder = AmazonS3Builder::from_env()
-        .with_bucket_name(bucket)
-        .with_conditional_put(S3ConditionalPut::ETagMatch)
-        .with_retry(retry);
-    if let Some(region) = region {
-        builder = builder.with_region(region);
-    }
-    // Terraform talks plain HTTP to an `http://` endpoint as well: local S3 servers. The special name goes first.
-    let endpoint = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"].into_iter().find_map(|name| std::env::var(name).ok());
-    if endpoint.is_some_and(|url| url.starts_with("http://")) {
-        builder = builder.with_allow_http(true);
-    }
-    builder.build()
-}
-
-/// Whether the environment names credentials that the S3 client reads. Without any, it would ask the machine's
-/// metadata service, which is right on a machine of EC2, unless a profile was meant or the service is switched off.
-fn has_credentials(variable: impl Fn(&str) -> Option<String>) -> bool {
-    let set = |name| variable(name).is_some_and(|value| !value.is_empty());
-    set("AWS_ACCESS_KEY_ID")
-        || (set("AWS_WEB_IDENTITY_TOKEN_FILE") && set("AWS_ROLE_ARN"))
-        || set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")
-        || set("AWS_CONTAINER_CREDENTIALS_FULL_URI")
-        || !(set("AWS_PROFILE")
-            || variable("AWS_EC2_METADATA_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true")))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn credentials_are_those_that_the_client_reads() {
-        let with = |pairs: &[(&str, &str)]| {
-            has_credentials(|name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
-        };
-        assert!(with(&[("AWS_ACCESS_KEY_ID", "x"), ("AWS_PROFILE", "p")]));
-        assert!(with(&[
-            ("AWS_WEB_IDENTITY_TOKEN_FILE", "/t"),
-            ("AWS_ROLE_ARN", "r"),
-            ("AWS_EC2_METADATA_DISABLED", "true")
-        ]));
-        assert!(with(&[]), "on a machine of EC2 the metadata service has them");
-        assert!(!with(&[("AWS_PROFILE", "p")]));
-        assert!(!with(&[("AWS_ACCESS_KEY_ID", ""), ("AWS_EC2_METADATA_DISABLED", "TRUE")]));
-    }
 
     #[tokio::test]
     async fn a_folder_keeps_objects_and_creates_only_once() {

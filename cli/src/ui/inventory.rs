@@ -49,7 +49,7 @@ pub fn tables(styles: Styles, stacks: &[Listed<'_>]) -> String {
         for listed in others {
             let settings = &listed.stack.settings;
             let description = settings.description.clone().unwrap_or_default();
-            table.row([listed.stack.name.to_string(), listed.environments(), settings.after.join(", "), description]);
+            table.row([listed.stack.name.to_string(), listed.environments(), listed.after().join(", "), description]);
         }
         texts.push(table.render());
     }
@@ -74,11 +74,15 @@ pub fn document(listed: &Listed<'_>) -> Json {
     json!({
         "type": "stack", "version": 1, "stack": name, "environments": listed.environments, "shared": settings.shared,
         "kind": if listed.is_cluster { "cluster" } else { "stack" }, "description": settings.description,
-        "after": settings.after, "cluster": cluster,
+        "after": listed.after(), "cluster": cluster,
     })
 }
 
 impl Listed<'_> {
+    fn after(&self) -> Vec<&str> {
+        self.stack.settings.after.iter().map(|after| after.value.as_str()).collect()
+    }
+
     fn environments(&self) -> String {
         if self.stack.settings.shared { "shared".to_owned() } else { self.environments.join(", ") }
     }

@@ -1,4 +1,4 @@
 terraform {
   # The rest comes from environments/<environment>.tfbackend.
-  backend "<%= platform.state %>" {}
+  backend "<%= platform.state.kind %>" {}
 }

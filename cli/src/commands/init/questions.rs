@@ -31,7 +31,7 @@ pub(super) fn answers(context: &Context<'_>, args: &InitArgs, root: &Path) -> Re
     };
     let state = state(context, args, &clusters, name.as_str())?;
     let forge = match args.forge.as_deref() {
-        Some("github") => Forge::GitHub,
+        Some("github") => Forge::GitHub { url: None },
         None if state.kind() == "s3" => forge_of(&repository),
         Some(_) | None => Forge::None,
     };

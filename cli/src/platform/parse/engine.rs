@@ -1,0 +1,62 @@
+//! Blocks `engine` and `forge`.
+
+use hcl_edit::structure::Block;
+
+use crate::platform::{Engine, FluxMode, Forge, form};
+
+use super::{Parser, checked, label, required};
+
+impl<'a> Parser<'a> {
+    pub(super) fn engine(&mut self, block: &'a Block) -> Option<Engine> {
+        let kind = label(block);
+        match kind.value.as_str() {
+            "flux" => {}
+            "argocd" => {
+                self.problem(&kind, "this version of kstack has no engine `argocd`".to_owned()).help =
+                    Some("`flux` is the one that it has".to_owned());
+                return None;
+            }
+            _ => {
+                self.unknown_kind("engine", &kind, &["flux"]);
+                return None;
+            }
+        }
+        self.read(block, |reader| {
+            let version = required(reader, "version", "a version", form::version);
+            match reader.string("mode") {
+                Some(mode) if mode.value == "operator" => {
+                    reader.problem(mode.span, "this version of kstack has no mode `operator`").help =
+                        Some("`classic` is the one that it has".to_owned());
+                }
+                Some(mode) if mode.value != "classic" => {
+                    reader.problem(mode.span, "`mode` must be `\"classic\"`");
+                }
+                _ => {}
+            }
+            Some(Engine::Flux { version: version?, mode: FluxMode::Classic })
+        })
+    }
+
+    pub(super) fn forge(&mut self, block: &'a Block) -> Option<Forge> {
+        let kind = label(block);
+        let make: fn(Option<String>) -> Forge = match kind.value.as_str() {
+            "github" => |url| Forge::GitHub { url },
+            "gitlab" => |url| Forge::GitLab { url },
+            "gitea" => |url| Forge::Gitea { url },
+            _ => {
+                self.unknown_kind("forge", &kind, &Forge::KINDS);
+                return None;
+            }
+        };
+        let url = self.read(block, |reader| {
+            let url = reader.string("url")?;
+            if form::has_credentials(&url.value) {
+                reader.problem(url.span, "the address of the forge holds credentials").help =
+                    Some("leave them out, and change them: they were seen".to_owned());
+                return None;
+            }
+            checked(reader, "url", Some(url), "a forge's address", form::forge_url)
+        });
+        Some(make(url))
+    }
+}

@@ -1,0 +1,38 @@
+kstack {
+}
+
+platform "acme" {
+  base_domain    = "platform.example.com"
+  default_branch = "main"
+}
+
+environment "ops" {
+}
+
+environment "apps" {
+  trigger   = "tag:apps-deploy-*"
+  protected = true
+}
+
+state "s3" {
+  region = "eu-west-1"
+}
+
+engine "flux" {
+  mode    = "classic"
+}
+
+forge "gitlab" {
+  url = "https://git.example.com"
+}
+
+pipeline {
+  plan_store  = "s3://acme-kstack-plans/kstack"
+  parallelism = 4
+  on_stale    = "refuse"
+}
+
+policy {
+  providers = ["hashicorp/aws", "terraform.example.com/acme/own"]
+  protect   = ["aws_eks_cluster", "aws_db_*"]
+}

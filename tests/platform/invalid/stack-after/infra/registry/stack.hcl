@@ -1,0 +1,1 @@
+after = ["netwrok", "registry", "network", "network", "dns-zone", ""]

@@ -1,0 +1,1 @@
+environments = ["ops", "aps", "prod"]

@@ -1,0 +1,4 @@
+description = 1
+shared      = "yes"
+after       = "network"
+watch       = [1]

@@ -1,0 +1,2 @@
+environments = ["ops"]
+after        = ["network"]

@@ -1,0 +1,3 @@
+//! The model of a platform: what is refused, and how.
+
+mod invalid;
