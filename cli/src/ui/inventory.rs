@@ -36,7 +36,7 @@ pub fn tables(styles: Styles, stacks: &[Listed<'_>]) -> String {
             table.row([
                 listed.stack.name.to_string(),
                 provider.unwrap_or_default(),
-                by_environment(regions.collect(), instances.len()),
+                by_environment(&regions.collect::<Vec<_>>(), instances.len()),
                 listed.environments(),
                 pools(instances),
                 listed.stack.settings.description.clone().unwrap_or_default(),
@@ -96,7 +96,7 @@ fn pools(instances: &[ClusterInstance]) -> String {
             instances.iter().filter_map(|instance| Some((instance.environment.as_str(), instance.pools.get(index)?)));
         let sizes =
             of.filter_map(|(environment, pool)| Some((environment, format!("{}-{}", pool.min_size?, pool.max_size?))));
-        let sizes = by_environment(sizes.collect(), instances.len());
+        let sizes = by_environment(&sizes.collect::<Vec<_>>(), instances.len());
         let name = pool.name.as_deref().unwrap_or(&pool.module);
         if sizes.is_empty() { name.to_owned() } else { format!("{name} ({sizes})") }
     });
@@ -104,7 +104,7 @@ fn pools(instances: &[ClusterInstance]) -> String {
 }
 
 /// What all of `count` environments have alike, once; otherwise each after its environment.
-fn by_environment(values: Vec<(&str, String)>, count: usize) -> String {
+fn by_environment(values: &[(&str, String)], count: usize) -> String {
     match values.first() {
         Some((_, first)) if values.len() == count && values.iter().all(|(_, value)| value == first) => first.clone(),
         _ => values.iter().map(|(environment, value)| format!("{environment} {value}")).collect::<Vec<_>>().join(", "),

@@ -75,7 +75,7 @@ pub struct Broken {
 
 impl Rule {
     /// The validations of `variable`, which stands for `binding`.
-    pub(super) fn of_variable(document: &Document, variable: &Block, binding: Binding) -> Vec<Self> {
+    pub(super) fn of_variable(document: &Document, variable: &Block, binding: &Binding) -> Vec<Self> {
         let Some(name) = variable.labels.first() else { return Vec::new() };
         let blocks = variable.body.iter().filter_map(Structure::as_block);
         let validations = blocks.filter(|block| block.ident.as_str() == "validation");
@@ -148,7 +148,7 @@ mod tests {
         );
         let document = Document::parse("variables.tf", text).unwrap();
         let variable = document.body().iter().find_map(Structure::as_block).unwrap();
-        let rules = Rule::of_variable(&document, variable, Binding::Path(Vec::new()));
+        let rules = Rule::of_variable(&document, variable, &Binding::Path(Vec::new()));
         let text = |text: &str| Value::String(text.to_owned());
         let settings = evaluate::object(vec![
             ("number".to_owned(), Value::Number(3.into())),

@@ -90,8 +90,11 @@ pub fn tree(settled: &[Settled]) -> Value {
     level(&settled.iter().map(|one| (one.path.as_slice(), one)).collect::<Vec<_>>())
 }
 
-fn level(settled: &[(&[String], &Settled)]) -> Value {
-    let mut entries: Vec<(String, Vec<(&[String], &Settled)>)> = Vec::new();
+/// A setting, and the rest of the path to it.
+type Below<'a> = (&'a [String], &'a Settled);
+
+fn level(settled: &[Below<'_>]) -> Value {
+    let mut entries: Vec<(String, Vec<Below<'_>>)> = Vec::new();
     for (path, one) in settled {
         match path.split_first() {
             None if matches!(one.origin, Origin::Open { .. } | Origin::Missing) => {
@@ -163,10 +166,10 @@ impl Walk {
                 let removed = effective.map_or(&[][..], |effective| &effective.sources);
                 match default {
                     Some(default) => {
-                        self.push(default.value.clone(), Origin::Default(Some(default.place.clone())), removed)
+                        self.push(default.value.clone(), Origin::Default(Some(default.place.clone())), removed);
                     }
                     None if field.is_some_and(|field| field.required) => {
-                        self.push(Value::Null, Origin::Missing, removed)
+                        self.push(Value::Null, Origin::Missing, removed);
                     }
                     None => self.push(Value::Null, Origin::Default(field.map(|field| field.place.clone())), removed),
                 }
