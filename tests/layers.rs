@@ -10,7 +10,7 @@ use std::{
 const ROWS: &[&[&str]] = &[
     &["hcl"],
     &["platform"],
-    &["repo", "store"],
+    &["program", "repo", "store"],
     &["closure", "render", "review", "terraform", "sync", "sandbox"],
     &["pipeline", "scaffold", "check"],
     &["commands", "ui", "args", "error", "exit"],

@@ -8,6 +8,7 @@ mod closure;
 mod configuration;
 mod diff;
 mod layers;
+mod modules;
 mod platform;
 mod readme;
 mod sandbox;

@@ -27,6 +27,7 @@ const HELP_TEMPLATE: &str = "\
 Start:
   try          Run the whole chain on this machine: scaffold, plan, apply, hand off, change, sync
   init         Scaffold a platform repository
+  bootstrap    Bring a new account from nothing to remote state
   doctor       Check the tools and settings that kstack needs
 
 Change the platform:
@@ -103,6 +104,7 @@ pub enum Command {
     Apply(commands::apply::ApplyArgs),
     Doctor(commands::doctor::DoctorArgs),
     Init(Box<commands::init::InitArgs>),
+    Bootstrap(commands::bootstrap::BootstrapArgs),
     Sandbox(commands::sandbox::SandboxArgs),
     Diff(commands::diff::DiffArgs),
     List(commands::list::ListArgs),

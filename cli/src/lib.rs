@@ -14,6 +14,7 @@ pub mod closure;
 pub mod hcl;
 pub mod pipeline;
 pub mod platform;
+pub mod program;
 pub mod render;
 pub mod repo;
 pub mod review;

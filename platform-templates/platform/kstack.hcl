@@ -20,6 +20,29 @@ environment <%= environment.name|hcl %> {
 #% else
   trigger = <%= environment.trigger|hcl %>
 #% endif
+#% if environment.own_state
+
+#% if environment.own_state.kind == "s3"
+  state "s3" {
+    bucket = <%= environment.own_state.bucket|hcl %>
+    region = <%= environment.own_state.region|hcl %>
+  }
+#% elif environment.own_state.kind == "gcs"
+  state "gcs" {
+    bucket = <%= environment.own_state.bucket|hcl %>
+  }
+#% elif environment.own_state.kind == "azurerm"
+  state "azurerm" {
+    resource_group_name  = <%= environment.own_state.resource_group_name|hcl %>
+    storage_account_name = <%= environment.own_state.storage_account_name|hcl %>
+    container_name       = <%= environment.own_state.container_name|hcl %>
+  }
+#% else
+  state "local" {
+    path = <%= environment.own_state.path|hcl %>
+  }
+#% endif
+#% endif
 }
 
 #% endfor
@@ -38,9 +61,14 @@ state "azurerm" {
   storage_account_name = <%= platform.state.storage_account_name|hcl %>
   container_name       = <%= platform.state.container_name|hcl %>
 }
-#% else
+#% elif platform.state.path == ".kstack/state"
 # In .kstack/state of the work tree: for one person on one machine.
 state "local" {}
+#% else
+# In the work tree: for one person on one machine.
+state "local" {
+  path = <%= platform.state.path|hcl %>
+}
 #% endif
 
 engine "flux" {
@@ -48,8 +76,13 @@ engine "flux" {
   mode    = "classic"
 }
 
-#% if platform.github
-forge "github" {}
+#% if platform.forge_url
+forge <%= platform.forge|hcl %> {
+  url = <%= platform.forge_url|hcl %>
+}
+
+#% elif platform.forge
+forge <%= platform.forge|hcl %> {}
 
 #% endif
 pipeline {
@@ -58,12 +91,16 @@ pipeline {
 }
 
 policy {
-#% if platform.aws
+#% if platform.providers
   # Nothing else is downloaded or started.
-  providers = ["hashicorp/aws"]
+  providers = [<% for provider in platform.providers %><%= provider|hcl %><% if not loop.last %>, <% endif %><% endfor %>]
 
   # To destroy or replace one of these takes a word in the pull request.
-  protect = ["aws_eks_cluster", "aws_kms_key", "aws_route53_zone", "aws_vpc"]
+  protect = [
+#% for type in platform.protect
+    <%= type|hcl %>,
+#% endfor
+  ]
 #% else
   providers = [] # nothing is downloaded; Terraform's built-in resources do
 #% endif

@@ -17,13 +17,13 @@ engine "flux" {
   source  = "https://github.com/fluxcd/flux2/releases/download/v<%= platform.flux_version %>/install.yaml"
   digest  = null
 }
-#% if platform.aws
+#% for provider in platform.locked
 
 # The exact version and its hashes are in .terraform.lock.hcl of each stack.
-provider "hashicorp/aws" {
-  version = ">= 5.100.0, < 7.0.0"
+provider <%= provider.source|hcl %> {
+  version = <%= provider.version|hcl %>
 }
-#% endif
+#% endfor
 #% for service in platform.services
 #% if service.chart
 

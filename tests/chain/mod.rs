@@ -1,6 +1,7 @@
 //! The whole chain on real components, as one story per platform.
 
 mod aws;
+mod bootstrap;
 mod cluster;
 mod faults;
 mod local;

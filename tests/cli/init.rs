@@ -405,7 +405,7 @@ fn repositories_and_states_that_cannot_be_used() {
     ");
     insta::assert_snapshot!(init_local(&world, &["--forge", "github"]), @r"
     --- stderr ---
-    error: a pipeline of GitHub cannot reach state on this machine; give `--state s3://<bucket>`
+    error: a pipeline cannot reach state on this machine; give `--state s3://<bucket>`
 
     hint: give another `--forge`
     --- exit code 64 ---

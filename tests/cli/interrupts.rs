@@ -105,10 +105,20 @@ fn a_killed_apply_is_told_and_its_lock_taken_over() {
     assert!(ran.stderr.contains(&format!("run `[RUN]` on `{}` was killed", journal.owner.host)), "{ran}");
     assert_eq!(ran.code, Some(1), "{ran}");
     assert!(lock.exists(), "{ran}");
+    assert_eq!(trees(&repository), 1, "it works in the files that its kstack exported");
     end_orphan(&started);
     mend(&repository);
+    assert_eq!(trees(&repository), 0);
     let ran = repository.kstack(&["apply", "--no-handoff"]).done();
     assert!(!ran.stderr.contains("was killed"), "told once: {ran}");
+}
+
+/// How many exported trees lie in the cache.
+fn trees(repository: &Repository) -> usize {
+    let sites = fs::read_dir(repository.world.root().join("home/.cache/kstack/work")).unwrap();
+    let entries = sites.flat_map(|site| fs::read_dir(site.unwrap().path()).unwrap());
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name.starts_with("tree-") && !name.ends_with(".lock")).count()
 }
 
 /// Ends the Terraform that a killed `kstack` left behind: it leads the process group of the command that it runs.

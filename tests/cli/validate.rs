@@ -404,6 +404,21 @@ fn folders_that_belong_to_nothing() {
 }
 
 #[test]
+fn a_stack_that_lies_too_deep_is_told() {
+    let mut world = world();
+    world.filter(r"valid: \d+ files", "valid: [N] files");
+    world.write("infra/aws/rds/main.tf", "terraform {\n  backend \"s3\" {}\n}\n");
+    world.write("infra/modules/bucket/main.tf", "");
+    insta::assert_snapshot!(world.kstack(&["validate"]), @r"
+    --- stdout ---
+    valid: [N] files, 1 stack, 2 environments
+    --- stderr ---
+    warning: `infra/aws/rds` is made like a stack, but only folders directly in `infra/` are stacks
+    --- exit code 0 ---
+    ");
+}
+
+#[test]
 fn json_has_every_problem_with_its_place() {
     let world = world();
     world.write("services/tenancy/ops/kustomization.yaml", "resources:\n  - ../bass\n");
@@ -417,7 +432,7 @@ fn json_has_every_problem_with_its_place() {
 #[test]
 fn terraform_is_asked_on_demand() {
     let mut world = World::new();
-    platforms::render(&platforms::single()).write(&world.work()).unwrap();
+    platforms::render(&platforms::answers("tests/golden/single")).write(&world.work()).unwrap();
     insta::assert_snapshot!(world.kstack(&["validate", "--terraform"]), @r"
     --- stderr ---
     error: `terraform` was not found

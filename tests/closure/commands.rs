@@ -60,6 +60,22 @@ fn list_shows_every_stack() {
 }
 
 #[test]
+fn list_tells_of_a_stack_that_lies_too_deep() {
+    let (repo, files) = sample();
+    let files = files.with("infra/aws/rds/main.tf", "terraform {\n  backend \"s3\" {}\n}\n");
+    repo.commit(&files);
+    repo.check_out();
+    insta::assert_snapshot!(kstack(&repo, &["list"]), @r"
+    STACK              ENVIRONMENTS  KIND     DESCRIPTION
+    bootstrap          shared        stack
+    eks-gc0-eu-west-1  ops, apps     cluster  The first cluster
+    --- stderr
+    warning: `infra/aws/rds` is made like a stack, but only folders directly in `infra/` are stacks
+    --- exit 0
+    ");
+}
+
+#[test]
 fn list_and_why_show_what_a_change_affects() {
     let (repo, files) = sample();
     repo.commit(&files.clone().touched("modules/aws/cluster/policy.json").touched("environments/ops.tfvars"));

@@ -4,10 +4,14 @@
 Added to EKS are
 - add-ons, access entries with their policies, and pod identity associations: create, describe, list, update, delete
 - updates of a cluster (endpoint, logs, version) and of a node group's version, and their description
-- tags on all of these, and on node groups
+- tags on all of these, on node groups and on Fargate profiles
 - the parts of CreateCluster and CreateNodegroup that moto drops or makes up, and a certificate authority that is base64
 
-In EC2, the tags of a launch template can change, and no longer show up among those that it gives to instances.
+In EC2, the tags of a launch template can change, and no longer show up among those that it gives to instances, and a NAT
+gateway takes its network interface along.
+
+In S3, statements of a bucket's policy that depend on how the connection is encrypted are passed over: moto applies them
+to every connection, and connections on the loopback are not encrypted at all.
 
 It proves that a module applies, converges to an empty plan and destroys. It does not prove what the cloud would do:
 it checks no permission, no quota and no name of an add-on, and starts no machine.
@@ -22,13 +26,16 @@ import sys
 import time
 import uuid
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ec2.models.launch_templates import LaunchTemplate, LaunchTemplateBackend
+from moto.ec2.models.nat_gateways import NatGatewayBackend
 from moto.eks import urls
 from moto.eks.models import Cluster, EKSBackend, eks_backends
 from moto.eks.responses import EKSResponse
+from moto.s3.models import FakeBucket
 
 
 class NotFound(Exception):
@@ -245,6 +252,7 @@ def tags(call: Call) -> dict:
         extras = extras_of(cluster)
         holders[cluster.arn] = cluster.tags
         holders |= {group.arn: group.tags for group in cluster.nodegroups.values()}
+        holders |= {profile.fargate_profile_arn: profile.tags for profile in cluster.fargate_profiles.values()}
         holders |= {each["addonArn"]: each["tags"] for each in extras.addons.values()}
         holders |= {each["accessEntryArn"]: each["tags"] for each in extras.access_entries.values()}
         holders |= {each["associationArn"]: each["tags"] for each in extras.pod_identities.values()}
@@ -297,6 +305,31 @@ def create_launch_template(self, name, description, data, tags, moto=LaunchTempl
     return moto(self, name, description, data, tags)
 
 
+def bucket_permission(theirs):
+    """Asks moto with a policy that has no statements about the connection."""
+
+    def without_connection(self, action, resource):
+        if self.policy is None:
+            return theirs(self, action, resource)
+        document = json.loads(self.policy)
+        about = ("aws:SecureTransport", "s3:TlsVersion")
+        document["Statement"] = [
+            statement
+            for statement in document["Statement"]
+            if not any(key in about for test in statement.get("Condition", {}).values() for key in test)
+        ]
+        rest = json.dumps(document).encode() if document["Statement"] else None
+        return theirs(SimpleNamespace(policy=rest), action, resource)
+
+    return without_connection
+
+
+def delete_nat_gateway(self, nat_gateway_id, moto=NatGatewayBackend.delete_nat_gateway):
+    gateway = moto(self, nat_gateway_id)
+    self.enis.pop(gateway._eni.id, None)
+    return gateway
+
+
 def install() -> None:
     """Hangs the calls above into moto. Its routes are tried in order, so ours go first."""
     cluster = "{0}/clusters/(?P<name>[^/]+)"
@@ -321,7 +354,9 @@ def install() -> None:
         urls.url_paths.setdefault(path, function)
     EKSResponse.create_cluster = create_cluster
     EKSResponse.create_nodegroup = create_nodegroup
+    FakeBucket.get_permission = bucket_permission(FakeBucket.get_permission)
     LaunchTemplateBackend.create_launch_template = create_launch_template
+    NatGatewayBackend.delete_nat_gateway = delete_nat_gateway
     # moto shows those of the creation for ever; its constructor sets them, which is ignored here.
     LaunchTemplate.tags = property(lambda self: self.get_tags(), lambda self, _: None)
 

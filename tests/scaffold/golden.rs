@@ -4,7 +4,11 @@
 //! Two things are left out there, since they are copies of what lies elsewhere: `modules/`, which
 //! must be the folder of this repository, and the engine's install manifests.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
 
 use kstack::scaffold::{Answers, ChangeSet};
 
@@ -54,41 +58,34 @@ fn compare(folder: &str, answers: &Answers) {
 }
 
 #[test]
-fn the_local_example_is_what_kstack_writes() {
-    compare("examples/local", &platforms::local());
+fn every_example_is_what_kstack_writes() {
+    for folder in platforms::ALL {
+        compare(folder, &platforms::answers(folder));
+    }
 }
 
 #[test]
-fn the_aws_example_is_what_kstack_writes() {
-    compare("examples/aws", &platforms::aws());
-}
-
-#[test]
-fn several_clusters_and_other_environments_render_as_reviewed() {
-    compare("tests/golden/fleet", &platforms::fleet());
-}
-
-#[test]
-fn one_environment_renders_as_reviewed() {
-    compare("tests/golden/single", &platforms::single());
+fn every_example_is_compared() {
+    for parent in ["examples", "tests/golden"] {
+        for entry in fs::read_dir(repository().join(parent)).unwrap() {
+            let path = entry.unwrap().path();
+            let name = format!("{parent}/{}", path.file_stem().unwrap().to_str().unwrap());
+            assert!(name == "examples/README" || platforms::ALL.contains(&name.as_str()), "{name}");
+        }
+    }
 }
 
 #[test]
 fn modules_are_the_ones_of_this_repository_and_only_those_of_the_platform_s_clouds() {
     for (name, answers) in platforms::all() {
         let changes = platforms::render(&answers);
-        let mut clouds = Vec::new();
+        let mut clouds = BTreeSet::new();
         for (path, file) in changes.files().filter(|(path, _)| path.starts_with("modules/")) {
             assert!(fs::read(repository().join(path)).unwrap() == file.content.as_ref(), "{name}: {path}");
-            clouds.push(path.split('/').nth(1).unwrap().to_owned());
+            clouds.insert(path.split('/').nth(1).unwrap().to_owned());
         }
-        clouds.dedup();
-        let wanted: &[&str] = match name {
-            "aws" => &["aws", "common"],
-            "fleet" => &["aws", "common", "local"],
-            _ => &["common", "local"],
-        };
-        assert_eq!(clouds, wanted, "{name}");
+        let used = answers.clusters.iter().map(|cluster| cluster.provider().name().to_owned());
+        assert_eq!(clouds, used.chain(["common".to_owned()]).collect(), "{name}");
     }
 }
 

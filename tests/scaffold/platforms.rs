@@ -1,9 +1,9 @@
-//! The platforms that the tests of this folder render.
+//! The platforms that the tests of this folder render: those of `examples/` and `tests/golden/`, from
+//! the files of answers beside them.
 
-use kstack::{
-    platform::{EnvironmentName, Forge, PlatformName, StateBackend},
-    scaffold::{Answers, Assets, ChangeSet, Cluster, platform},
-};
+use std::{fs, path::Path};
+
+use kstack::scaffold::{Answers, Assets, ChangeSet, Draft, platform};
 
 /// Install manifests of an engine as small as they can be: the scaffold copies the text it is given.
 pub const ENGINE: &str = "\
@@ -13,55 +13,46 @@ metadata:
   name: flux-system
 ";
 
-fn answers(name: &str, repository: &str, environments: &[&str], clusters: &[&str]) -> Answers {
-    Answers {
-        name: PlatformName::new(name).unwrap(),
-        base_domain: format!("{name}.example.com"),
-        repository: repository.to_owned(),
-        default_branch: "main".to_owned(),
-        environments: environments.iter().map(|name| EnvironmentName::new(*name).unwrap()).collect(),
-        clusters: clusters.iter().map(|text| text.parse::<Cluster>().unwrap()).collect(),
-        state: StateBackend::Local { path: ".kstack/state".to_owned() },
-        forge: Forge::None,
-    }
+/// The platforms, by their folder below the repository's root.
+pub const ALL: [&str; 8] = [
+    "examples/aws",
+    "examples/azure",
+    "examples/existing-network",
+    "examples/google",
+    "examples/local",
+    "examples/multi-cloud",
+    "tests/golden/fleet",
+    "tests/golden/single",
+];
+
+/// The answers of a platform.
+pub fn answers(folder: &str) -> Answers {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("{folder}.hcl"));
+    read(&fs::read_to_string(path).unwrap())
+}
+
+/// The answers that a text gives; it must give all that are needed, and no wrong one.
+pub fn read(text: &str) -> Answers {
+    let (draft, problems) = Draft::read("answers.hcl", text);
+    let wrong: Vec<_> = problems.iter().map(|problem| format!("{}: {}", problem.location(), problem.message)).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(draft.problems(), []);
+    draft.settle().unwrap_or_else(|| panic!("missing: {:?}", draft.missing()))
 }
 
 /// One cluster on this machine.
 pub fn local() -> Answers {
-    answers("local", "https://git.example.com/acme/local", &["ops", "apps"], &["local:gc0"])
+    answers("examples/local")
 }
 
 /// One cluster in AWS, reviewed on GitHub.
 pub fn aws() -> Answers {
-    let answers = answers("acme", "https://github.com/acme/platform", &["ops", "apps"], &["aws:gc0:eu-west-1"]);
-    Answers {
-        state: StateBackend::S3 { bucket: "acme-kstack-state".into(), region: "eu-west-1".into() },
-        forge: Forge::GitHub { url: None },
-        ..answers
-    }
-}
-
-/// Everything that differs from the common case: three environments without `apps`, clusters of
-/// several regions and of this machine, another branch, an ssh address.
-pub fn fleet() -> Answers {
-    let clusters = ["aws:blue:eu-central-1", "aws:green:us-east-1:a,b", "local:lab"];
-    let answers = answers("fleet", "ssh://git@git.example.com:2222/fleet.git", &["dev", "staging", "prod"], &clusters);
-    Answers {
-        default_branch: "trunk".to_owned(),
-        state: StateBackend::S3 { bucket: "fleet-state".into(), region: "eu-central-1".into() },
-        forge: Forge::GitHub { url: None },
-        ..answers
-    }
-}
-
-/// One environment only.
-pub fn single() -> Answers {
-    answers("single", "http://127.0.0.1:8080/single.git", &["live"], &["local:one"])
+    answers("examples/aws")
 }
 
 /// All of them.
 pub fn all() -> Vec<(&'static str, Answers)> {
-    vec![("local", local()), ("aws", aws()), ("fleet", fleet()), ("single", single())]
+    ALL.into_iter().map(|folder| (folder, answers(folder))).collect()
 }
 
 /// The files of a platform.

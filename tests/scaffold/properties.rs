@@ -1,9 +1,11 @@
 //! What holds for every platform that kstack writes, whatever the answers.
 
+use std::collections::BTreeSet;
+
 use kstack::{
     check::{Files, repository},
-    platform::{EnvironmentName, Platform, Trigger},
-    scaffold::{Answers, Assets, ScaffoldError, platform},
+    platform::Platform,
+    scaffold::{Answers, Assets, Cidr, ScaffoldError, answers_file, platform},
 };
 
 use super::platforms;
@@ -16,7 +18,8 @@ fn platforms_pass_kstack_s_own_checks() {
         let problems: Vec<_> =
             report.problems.iter().map(|problem| format!("{}: {}", problem.location(), problem.message)).collect();
         assert!(problems.is_empty(), "{name}:\n{}", problems.join("\n"));
-        assert_eq!(report.stacks, answers.clusters.len());
+        // Where states lie somewhere else than on this machine, a stack makes that place.
+        assert_eq!(report.stacks, answers.clusters.len() + usize::from(!answers.state.is_local()), "{name}");
         assert_eq!(report.environments, answers.environments.len());
     }
 }
@@ -33,14 +36,72 @@ fn kstack_hcl_says_what_was_answered() {
         assert_eq!(platform.default_branch, answers.default_branch);
         assert_eq!(platform.state.backend, answers.state);
         assert_eq!(platform.forge, answers.forge);
-        let environments: Vec<_> = platform.environments.iter().map(|environment| &environment.name).collect();
-        assert_eq!(environments, answers.environments.iter().collect::<Vec<_>>());
-        let last = platform.environments.len() - 1;
-        for (index, environment) in platform.environments.iter().enumerate() {
-            let by_branch = environment.trigger == Trigger::Branch(answers.default_branch.clone());
-            assert_eq!(by_branch, index == 0, "{name}: {}", environment.name);
-            assert_eq!(environment.protected, index == last);
+        assert_eq!(platform.environments, answers.environments, "{name}");
+    }
+}
+
+/// What the program says about a cloud, against what the stacks and modules of it say.
+#[test]
+fn providers_and_protected_types_are_those_of_stacks_and_modules() {
+    for (name, answers) in platforms::all() {
+        let changes = platforms::render(&answers);
+        let text = |path: &str| std::str::from_utf8(changes.get(path).unwrap()).unwrap().to_owned();
+        let platform = Platform::parse("kstack.hcl", &text("kstack.hcl")).unwrap();
+        let lock = text("kstack.lock.hcl");
+        let mut required = BTreeSet::new();
+        for (path, _) in changes.files().filter(|(path, _)| path.starts_with("infra/") && path.ends_with("versions.tf"))
+        {
+            let body: hcl::Body = hcl::from_str(&text(path)).unwrap();
+            let terraform = body.blocks().find(|block| block.identifier() == "terraform").unwrap();
+            let Some(providers) = terraform.body().blocks().find(|block| block.identifier() == "required_providers")
+            else {
+                continue;
+            };
+            for provider in providers.body().attributes() {
+                let hcl::Expression::Object(object) = provider.expr() else { panic!("{path}") };
+                let value = |key: &str| object[&hcl::ObjectKey::from(hcl::Identifier::unchecked(key))].to_string();
+                let source = value("source");
+                assert!(
+                    lock.contains(&format!("provider {source} {{\n  version = {}", value("version"))),
+                    "{name}: {path}: {source} is another one in kstack.lock.hcl"
+                );
+                required.insert(source.trim_matches('"').to_owned());
+            }
         }
+        assert_eq!(required, platform.policy.providers.unwrap().into_iter().collect(), "{name}");
+        let modules: String =
+            changes.files().filter(|(path, _)| path.ends_with(".tf")).map(|(path, _)| text(path)).collect();
+        for protected in &platform.policy.protect {
+            assert!(modules.contains(&format!("resource \"{protected}\"")), "{name}: no module has a `{protected}`");
+        }
+    }
+}
+
+#[test]
+fn clusters_get_networks_that_do_not_overlap() {
+    for (name, answers) in platforms::all() {
+        let text: String = platforms::render(&answers)
+            .files()
+            .filter(|(path, _)| path.starts_with("infra/") && path.ends_with("/main.tf"))
+            .map(|(_, file)| String::from_utf8(file.content.to_vec()).unwrap())
+            .collect();
+        let words = text.split(|c: char| c.is_whitespace() || c == '"');
+        let cidrs: Vec<Cidr> = words.filter_map(|word| word.parse().ok()).collect();
+        let made = answers.clusters.iter().filter(|cluster| cluster.makes_network()).count();
+        assert!(cidrs.len() >= made, "{name}: {cidrs:?}");
+        for (index, cidr) in cidrs.iter().enumerate() {
+            assert!(!cidrs[..index].iter().any(|other| other.overlaps(*cidr)), "{name}: {cidrs:?}");
+        }
+    }
+}
+
+#[test]
+fn printed_answers_make_the_same_platform() {
+    for (name, answers) in platforms::all() {
+        let text = answers_file(&answers, &Assets::embedded()).unwrap();
+        let again = platforms::read(&text);
+        assert!(platforms::render(&again) == platforms::render(&answers), "{name}:\n{text}");
+        assert_eq!(answers_file(&again, &Assets::embedded()).unwrap(), text, "{name}");
     }
 }
 
@@ -66,7 +127,7 @@ fn answers_that_would_break_files_are_refused_before_one_is_rendered() {
         |answers| answers.base_domain = "x\"\n}".into(),
         |answers| answers.repository = "https://host/x\ny".into(),
         |answers| answers.default_branch = "main']".into(),
-        |answers| answers.environments.push(EnvironmentName::new("ops").unwrap()),
+        |answers| answers.environments.push(answers.environments[0].clone()),
     ];
     for breaks in broken {
         let mut answers = platforms::aws();

@@ -122,6 +122,12 @@ impl World {
         ran.stdout
     }
 
+    /// Whether an installed program succeeds in a folder of the working folder.
+    pub fn tries(&self, folder: &str, program: &str, arguments: &[&str]) -> bool {
+        let path = self.root.join("bin").join(program);
+        self.command(path, &self.work().join(folder)).args(arguments).output().unwrap().status.success()
+    }
+
     fn ran(&self, output: &Output) -> Ran {
         Ran { stdout: self.tidy(&output.stdout), stderr: self.tidy(&output.stderr), code: output.status.code() }
     }

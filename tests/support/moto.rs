@@ -87,6 +87,38 @@ impl Moto {
         key.captures_iter(&answer).map(|found| found[1].to_owned()).collect()
     }
 
+    /// What the account holds that somebody made, as `kind name`, sorted. Keys whose deletion is under way do not count.
+    pub fn left(&self) -> Vec<String> {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/moto/left.py");
+        let output =
+            Command::new(python()).arg(script).arg(format!("http://127.0.0.1:{}", self.port)).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let mut left: Vec<_> = String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect();
+        left.sort_unstable();
+        left
+    }
+
+    /// Runs Python that has a boto3 client for `service`, called `client`: what happens behind Terraform's back. Gives what
+    /// it prints.
+    pub fn call(&self, service: &str, code: &str) -> String {
+        let code = format!(
+            "import boto3\nclient = boto3.client('{service}', 'eu-west-1', endpoint_url='http://127.0.0.1:{}', \
+             aws_access_key_id='test', aws_secret_access_key='test')\n{code}",
+            self.port
+        );
+        let output = Command::new(python()).args(["-c", &code]).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+    }
+
+    /// Makes a DNS zone, as whoever owns the domain would; gives its id.
+    pub fn make_zone(&self, name: &str) -> String {
+        let code = format!(
+            "print(client.create_hosted_zone(Name='{name}', CallerReference='test')['HostedZone']['Id'].split('/')[-1])"
+        );
+        self.call("route53", &code)
+    }
+
     fn request(&self, method: &str, path: &str, body: &str) -> String {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         // moto tells the service by the signature's scope; it does not check the signature.

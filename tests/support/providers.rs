@@ -2,8 +2,9 @@
 
 use std::{
     fmt::Write as _,
-    fs,
+    fs::{self, File},
     path::{Path, PathBuf},
+    process::Command,
     sync::OnceLock,
 };
 
@@ -37,10 +38,73 @@ pub fn cli_config(folder: &Path) -> PathBuf {
     path
 }
 
+/// The folder where providers lie unpacked, once for all runs: itself a mirror, from which `terraform init` only links.
+/// What it must have is put there by [`unpack`].
+pub fn unpacked() -> PathBuf {
+    super::cache().join("test-providers")
+}
+
+/// Unpacks the newest version of a provider (`namespace/type`) that satisfies `constraint` into [`unpacked`], unless an
+/// earlier run did. One at a time, also across processes: Terraform's own cache of plugins is not made for several.
+///
+/// # Errors
+/// What Terraform said, when the provider cannot be had.
+pub fn unpack(provider: &str, constraint: &str) -> Result<(), String> {
+    let unpacked = unpacked();
+    let name: String = constraint.chars().filter(|character| !character.is_whitespace()).collect();
+    let done = unpacked.join("done").join(provider).join(name);
+    fs::create_dir_all(done.parent().unwrap()).unwrap();
+    let lock = File::create(unpacked.join("lock")).unwrap();
+    lock.lock().unwrap();
+    // The version's folder, from the mirror on; it may have been deleted since.
+    if fs::read_to_string(&done).is_ok_and(|version| unpacked.join(version).is_dir()) {
+        return Ok(());
+    }
+    let work = tempfile::tempdir_in(&unpacked).unwrap();
+    let main = format!(
+        "terraform {{\n  required_providers {{\n    it = {{ source = {provider:?}, version = {constraint:?} }}\n  }}\n}}\n"
+    );
+    fs::write(work.path().join("main.tf"), main).unwrap();
+    let plugins = work.path().join("plugins");
+    fs::create_dir(&plugins).unwrap();
+    let output = Command::new("terraform")
+        .args(["init", "-backend=false", "-input=false", "-no-color"])
+        .current_dir(work.path())
+        .env("TF_CLI_CONFIG_FILE", cli_config(work.path()))
+        .env("TF_PLUGIN_CACHE_DIR", &plugins)
+        .env("CHECKPOINT_DISABLE", "1")
+        .output()
+        .unwrap();
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+    }
+    // plugins/<host>/<namespace>/<type>/<version>/<platform>: the platform is a folder, or a link to one.
+    let [version] = folders(plugins.join(HOST).join(provider)).try_into().expect("one version");
+    let version = version.strip_prefix(&plugins).unwrap();
+    let place = unpacked.join(version);
+    if !place.exists() {
+        fs::create_dir_all(place.parent().unwrap()).unwrap();
+        fs::rename(plugins.join(version), place).unwrap();
+    }
+    fs::write(done, version.to_str().unwrap()).unwrap();
+    Ok(())
+}
+
+/// A Terraform CLI configuration in `folder` that knows the providers in [`unpacked`] and nothing else.
+pub fn unpacked_config(folder: &Path) -> PathBuf {
+    let path = folder.join("unpacked.rc");
+    let text = format!("provider_installation {{\n  filesystem_mirror {{\n    path = {:?}\n  }}\n}}\n", unpacked());
+    fs::write(&path, text).unwrap();
+    path
+}
+
+fn folders(folder: PathBuf) -> Vec<PathBuf> {
+    fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
+}
+
 /// The providers that a mirror has, as `host/namespace/type`.
 fn providers_of(mirror: &Path) -> Vec<String> {
-    let folders = |folder: PathBuf| fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let types = folders(mirror.join(HOST)).flat_map(folders);
+    let types = folders(mirror.join(HOST)).into_iter().flat_map(folders);
     types.filter_map(|path| Some(path.strip_prefix(mirror).ok()?.to_str()?.to_owned())).collect()
 }
 

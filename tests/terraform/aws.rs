@@ -1,68 +1,13 @@
 //! Plans of the real AWS provider against moto, a stand-in for the AWS API: nested blocks, sets, secrets
 //! that only the schema knows, drift.
 
-use std::{
-    net::TcpListener,
-    process::{Child, Command, Stdio},
-    time::Duration,
-};
-
 use kstack::terraform::{PlanOptions, Product};
 
 use super::{
     compare::{agreed, both, is_terraform, text},
     stack::Stack,
 };
-use crate::support::providers;
-
-/// moto's server (PyPI `moto[server]`), ended when dropped.
-struct Moto {
-    server: Child,
-    url: String,
-}
-
-impl Moto {
-    #[expect(clippy::print_stderr, reason = "a test that did not run says so")]
-    fn start() -> Option<Self> {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let run = "from moto.server import main; main()";
-        let port_text = port.to_string();
-        let server = Command::new("python3")
-            .args(["-c", run, "-H", "127.0.0.1", "-p", &port_text])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn();
-        let mut moto = Self { server: server.ok()?, url: format!("http://127.0.0.1:{port}") };
-        loop {
-            if std::net::TcpStream::connect(("127.0.0.1", port)).is_ok() {
-                return Some(moto);
-            }
-            if moto.server.try_wait().unwrap().is_some() {
-                eprintln!("skipped: no `moto[server]` for python3 on this machine");
-                return None;
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-    }
-
-    /// Runs Python with a boto3 client for `service` called `client`.
-    fn call(&self, service: &str, code: &str) {
-        let code = format!(
-            "import boto3\nclient = boto3.client('{service}', endpoint_url='{}', region_name='eu-west-1', \
-             aws_access_key_id='x', aws_secret_access_key='x')\n{code}",
-            self.url
-        );
-        assert!(Command::new("python3").args(["-c", &code]).status().unwrap().success());
-    }
-}
-
-impl Drop for Moto {
-    fn drop(&mut self) {
-        self.server.kill().unwrap();
-        self.server.wait().unwrap();
-    }
-}
+use crate::support::{moto::Moto, providers};
 
 const PROVIDER: &str = r#"
     provider "aws" {
@@ -106,9 +51,9 @@ async fn both_readers_agree_on_the_aws_provider() {
     if !is_terraform().await {
         return;
     }
-    let Some(moto) = Moto::start() else { return };
     let mut stack = Stack::with_mirrors("", mirror);
-    for (name, value) in [("AWS_ACCESS_KEY_ID", "x"), ("AWS_SECRET_ACCESS_KEY", "x"), ("AWS_ENDPOINT_URL", &moto.url)] {
+    let moto = Moto::start(&stack.path(""));
+    for (name, value) in moto.variables() {
         stack.environment.insert(name.into(), value.into());
     }
     let before = network(&[rule(80), rule(443)].concat(), r#"{ Name = "a", gone = "x" }"#, "first-secret");

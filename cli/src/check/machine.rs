@@ -7,7 +7,11 @@ use std::{
 
 use serde::Serialize;
 
-use crate::platform::{Platform, StateBackend, layout};
+use crate::{
+    platform::{Platform, StateBackend, layout},
+    program::find,
+    terraform::Binary,
+};
 
 use super::{Files, program, repository};
 
@@ -97,7 +101,7 @@ fn version(program: &Path, folder: &Path, arguments: &[&str]) -> Option<String> 
 }
 
 fn git(folder: &Path) -> Check {
-    let found = program::find("git").and_then(|git| version(&git, folder, &["--version"]));
+    let found = find("git").and_then(|git| version(&git, folder, &["--version"]));
     match found {
         Some(text) => Check::ok("git", text.trim_start_matches("git version ")),
         None => Check::missing("git", "not found", "install Git"),
@@ -106,7 +110,7 @@ fn git(folder: &Path) -> Check {
 
 fn terraform(folder: &Path) -> Check {
     let remedy = "install Terraform or OpenTofu, or name the program in `KSTACK_TERRAFORM`";
-    let Some(program) = program::find_terraform() else {
+    let Ok(program) = Binary::locate(None) else {
         return Check::missing("terraform", "not found", remedy);
     };
     let Some(line) = version(&program, folder, &["version"]) else {
@@ -127,7 +131,7 @@ fn terraform(folder: &Path) -> Check {
 }
 
 fn kubectl(folder: &Path) -> Check {
-    let found = program::find("kubectl").and_then(|kubectl| version(&kubectl, folder, &["version", "--client"]));
+    let found = find("kubectl").and_then(|kubectl| version(&kubectl, folder, &["version", "--client"]));
     match found {
         Some(text) => Check::ok("kubectl", text.trim_start_matches("Client Version: ").trim_start_matches('v')),
         None => {
@@ -146,11 +150,11 @@ fn sandbox(folder: &Path, components: &Path, needed: bool) -> Check {
     if !here.is_empty() {
         return Check::ok(name, format!("components here: {}", here.join(", ")));
     }
-    let engine = program::find("docker").and_then(|docker| version(&docker, folder, &["version"]));
+    let engine = find("docker").and_then(|docker| version(&docker, folder, &["version"]));
     if engine.is_some() {
         return Check::ok(name, "a Docker engine answers");
     }
-    if program::find("go").is_some() {
+    if find("go").is_some() {
         return Check::warning(
             name,
             "no components yet",
@@ -182,7 +186,7 @@ fn files(root: &Path) -> Check {
 /// Plans are made of commits.
 fn history(root: &Path) -> Check {
     let name = "history";
-    let Some(git) = program::find("git") else {
+    let Some(git) = find("git") else {
         return Check::missing(name, "cannot be read without Git", "install Git");
     };
     let ask = |arguments: &[&str]| {

@@ -2,7 +2,7 @@
 
 use crate::{
     hcl::Diagnostic,
-    platform::{Platform, layout},
+    platform::{BuriedStack, Platform, layout},
 };
 
 use super::{Files, configuration, kustomize, placeholders, stacks, syntax, yaml::Manifests};
@@ -18,6 +18,8 @@ pub struct Report {
     pub environments: usize,
     /// The problems, by file and line.
     pub problems: Vec<Diagnostic>,
+    /// Folders that look like stacks and are none.
+    pub buried: Vec<BuriedStack>,
     /// What works but should be looked at, by file and line.
     pub warnings: Vec<Diagnostic>,
 }
@@ -71,6 +73,7 @@ pub fn repository(files: &Files) -> Report {
         stacks: stacks.len(),
         environments: platform.map_or(0, |platform| platform.environments.len()),
         problems,
+        buried: BuriedStack::find(files.below(layout::INFRA).map(|file| (file.path.as_str(), file.text.as_str()))),
         warnings,
     }
 }

@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::{
     hcl::{Diagnostic, SourceFile},
     platform::layout,
+    terraform::Binary,
 };
 
 use super::{
@@ -26,7 +27,7 @@ use super::{
 /// # Errors
 /// [`CheckError`] when there is no Terraform or it cannot be understood.
 pub fn terraform(root: &Path, files: &Files, work: &Path) -> Result<Vec<Diagnostic>, CheckError> {
-    let program = program::find_terraform().ok_or_else(|| CheckError::NoProgram { program: "terraform".to_owned() })?;
+    let program = Binary::locate(None).map_err(|_| CheckError::NoProgram { program: "terraform".to_owned() })?;
     let mut problems = unformatted(&program, root, files)?;
     for stack in files.folders_in(layout::INFRA) {
         let folder = format!("{}/{stack}", layout::INFRA);

@@ -3,8 +3,8 @@
 use super::ClosureError;
 use crate::{
     hcl::nearest,
-    platform::{Instance, Platform, Stack, StackName, StackSettings, check_stacks, layout},
-    repo::{FoundNode, RepoError, Snapshot},
+    platform::{BuriedStack, Instance, Platform, Stack, StackName, StackSettings, check_stacks, layout},
+    repo::{FoundNode, Mode, RepoError, Snapshot},
 };
 
 /// The platform and all its stacks.
@@ -79,6 +79,25 @@ pub fn load_stacks(snapshot: &Snapshot, platform: &Platform) -> Result<Vec<Stack
     }
     let problems = check_stacks(Some(&platform.environments), &stacks);
     if problems.is_empty() { Ok(stacks) } else { Err(ClosureError::Stacks { problems }) }
+}
+
+/// Folders below `infra/` that look like stacks and are none.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn buried_stacks(snapshot: &Snapshot) -> Result<Vec<BuriedStack>, ClosureError> {
+    let mut files = Vec::new();
+    for entry in snapshot.files(layout::INFRA)? {
+        // A symlink may lead out of the repository; a name that is not Terraform's needs no reading.
+        if entry.mode != Mode::Link
+            && (is_configuration(&entry.path) || entry.path.ends_with(layout::STACK_FILE))
+            && let Some(blob) = snapshot.read(&entry.path)?
+            && let Ok(text) = String::from_utf8(blob.bytes)
+        {
+            files.push((entry.path, text));
+        }
+    }
+    Ok(BuriedStack::find(files.iter().map(|(path, text)| (path.as_str(), text.as_str()))))
 }
 
 fn stack_settings(snapshot: &Snapshot, name: &StackName) -> Result<StackSettings, ClosureError> {

@@ -31,7 +31,7 @@ pub use error::ClosureError;
 pub use files::{Closure, ClosureFile, Link, RemoteModule, Upstream};
 pub use hash::{ClosureHash, InvalidHash};
 pub use instance::{closure_of, closures, is_cluster};
-pub use inventory::{Inventory, load_platform, load_stacks};
+pub use inventory::{Inventory, buried_stacks, load_platform, load_stacks};
 pub use memo::Memo;
 pub use notice::Notice;
 pub use order::Order;

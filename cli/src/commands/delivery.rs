@@ -136,7 +136,8 @@ pub fn hand_over(context: &Context<'_>, site: &Site, request: &HandoffRequest) -
         tokio::select! {
             done = site.hand_over(request, &sink) => done.map_err(CliError::from),
             _ = tokio::signal::ctrl_c() => {
-                Err(CliError::new(ErrorKind::Interrupted, "interrupted; the engine goes on by itself"))
+                Err(CliError::new(ErrorKind::Interrupted, "interrupted; the engine goes on by itself")
+                    .hint("run it again to wait for it"))
             }
         }
     })?;

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     check::{self, Files},
-    closure::{Affected, Inventory, Memo, affected, is_cluster},
+    closure::{Affected, Inventory, Memo, affected, buried_stacks, is_cluster},
     error::CliError,
     exit::ExitCode,
     platform::configuration::Cluster,
@@ -51,6 +51,9 @@ fn all(context: &Context<'_>) -> Result<ExitCode, CliError> {
     let repository = Repository::open(&context.directory)?;
     let snapshot = repository.worktree_snapshot()?;
     let (found, memo) = (Inventory::load(&snapshot)?, Memo::default());
+    for buried in buried_stacks(&snapshot)? {
+        context.ui.warn(&buried.to_string());
+    }
     let documents = check::documents(&Files::read(context.platform_root())?);
     let mut stacks = Vec::new();
     for stack in &found.stacks {

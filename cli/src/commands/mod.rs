@@ -1,6 +1,7 @@
 //! One file per verb: parse, call, report. No logic of its own.
 
 pub mod apply;
+pub mod bootstrap;
 pub mod ci;
 mod compare;
 pub mod completions;
@@ -39,6 +40,7 @@ pub fn run(context: &mut Context<'_>, command: &Command) -> Result<ExitCode, Cli
         Command::Try(args) => tour::run(context, args),
         Command::Ci(args) => ci::run(context, args),
         Command::Doctor(args) => doctor::run(context, args),
+        Command::Bootstrap(args) => bootstrap::run(context, args),
         Command::Init(args) => init::run(context, args),
         Command::Diff(args) => diff::run(context, args),
         Command::Explain(args) => explain::run(context, args),

@@ -40,6 +40,9 @@ pub fn differences(
     let compared = renderer.compare_all(base.as_deref(), Some(&head), wanted, |_| Values::new());
     let mut diffs = context.block_on(compared)?;
     drop(task);
+    if let Err(error) = renderer.tidy() {
+        context.ui.warn(&format!("the cache of rendered objects cannot be tidied up: {error}"));
+    }
     diffs.sort_by_key(|diff| {
         // Environments that the platform no longer has come last.
         let at = environments.iter().position(|environment| environment.name == diff.registry.environment);

@@ -28,10 +28,12 @@ pub fn run(context: &mut Context<'_>, args: &ValidateArgs) -> Result<ExitCode, C
         let work = context.cache()?.join("validate").join(root.strip_prefix("/").unwrap_or(root));
         report.problems = check::terraform(root, &files, &work)?;
     }
+    for buried in &report.buried {
+        context.ui.warn(&buried.to_string());
+    }
     context.ui.warnings(&report.warnings);
     if !report.problems.is_empty() {
-        let message = format!("the platform has {}", report.verdict());
-        return Err(CliError::user(message).diagnostics(report.problems));
+        return Err(report.into());
     }
     if context.ui.is_json() {
         context.ui.json(&serde_json::json!({

@@ -1,7 +1,7 @@
 //! Errors of `check/` for the user.
 
 use super::{CliError, ErrorKind};
-use crate::check::CheckError;
+use crate::check::{CheckError, Report};
 
 impl From<CheckError> for CliError {
     fn from(error: CheckError) -> Self {
@@ -24,5 +24,12 @@ impl From<CheckError> for CliError {
             Some(hint) => error.hint(hint),
             None => error,
         }
+    }
+}
+
+/// A report that has problems.
+impl From<Report> for CliError {
+    fn from(report: Report) -> Self {
+        Self::user(format!("the platform has {}", report.verdict())).diagnostics(report.problems)
     }
 }

@@ -64,10 +64,50 @@ impl From<PipelineError> for CliError {
             }
             error @ PipelineError::Record { .. } => Self::new(ErrorKind::External, error)
                 .hint("put back an older version of it; a lock can be deleted when no run is going on"),
+            error @ (PipelineError::NoBootstrap { .. }
+            | PipelineError::BucketDenied { .. }
+            | PipelineError::BucketTaken { .. }
+            | PipelineError::StatesDiffer { .. }) => bootstrap(error),
             error @ PipelineError::Task(_) => Self::new(ErrorKind::Internal, error),
             error => Self::new(ErrorKind::External, error),
         }
     }
+}
+
+/// What keeps a new account from being set up.
+fn bootstrap(error: PipelineError) -> CliError {
+    let hints = match &error {
+        PipelineError::NoBootstrap { exists: false, .. } => vec![
+            "`kstack init` writes it for platforms whose state lies in a bucket".to_owned(),
+            "a bucket that was made by hand needs no bootstrap: `kstack plan` uses it as it is".to_owned(),
+        ],
+        PipelineError::NoBootstrap { .. } => vec!["write `shared = true` into its `stack.hcl`".to_owned()],
+        PipelineError::BucketDenied { .. } => vec![
+            "names of buckets are unique in all of a cloud: it may be somebody else's; then name another in `kstack.hcl`"
+                .to_owned(),
+            "if it is yours, check which account the credentials in the environment belong to".to_owned(),
+        ],
+        PipelineError::BucketTaken { location, address, resource_type } => {
+            let bucket = location.split_once("://").map_or("", |(_, rest)| rest.split('/').next().unwrap_or_default());
+            let id = match resource_type.as_str() {
+                "azurerm_storage_account" => "<resource id of the storage account>",
+                _ => bucket,
+            };
+            vec![
+                format!(
+                    "if it is yours, take it over: commit an `import` block in `infra/bootstrap` with `to = {address}` and \
+                     `id = \"{id}\"`, and run this again"
+                ),
+                "if it is not, name another in `kstack.hcl`, `infra/bootstrap` and `environments/`".to_owned(),
+            ]
+        }
+        PipelineError::StatesDiffer { .. } => vec![
+            "find out which one is true (`terraform show`), and move the other one away".to_owned(),
+            "nothing was changed by this run".to_owned(),
+        ],
+        _ => Vec::new(),
+    };
+    hints.into_iter().fold(CliError::new(ErrorKind::User, error), CliError::hint)
 }
 
 fn refused(refusals: &[Refusal]) -> CliError {

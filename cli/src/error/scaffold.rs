@@ -1,13 +1,13 @@
 //! Errors of `scaffold/` for the user.
 
 use super::{CliError, ErrorKind};
-use crate::scaffold::ScaffoldError;
+use crate::scaffold::{Problem, ScaffoldError};
 
 impl From<ScaffoldError> for CliError {
     fn from(error: ScaffoldError) -> Self {
         let kind = match &error {
             ScaffoldError::Answers { .. } => ErrorKind::Usage,
-            ScaffoldError::Conflicts { .. } => ErrorKind::User,
+            ScaffoldError::Conflicts { .. } | ScaffoldError::NotEmpty { .. } => ErrorKind::User,
             ScaffoldError::Write { .. } => ErrorKind::External,
             // The embedded templates are tested; these come from a folder of the user's.
             ScaffoldError::Template { .. } | ScaffoldError::NotText { .. } | ScaffoldError::Target { .. } => {
@@ -15,21 +15,31 @@ impl From<ScaffoldError> for CliError {
             }
             ScaffoldError::Templates { .. } => ErrorKind::User,
         };
+        let mut located = Vec::new();
         let hints: Vec<String> = match &error {
-            ScaffoldError::Answers { problems } if problems.len() == 1 => {
-                problems.iter().map(|problem| format!("give another `{}`", problem.flag)).collect()
+            ScaffoldError::Answers { problems, places } => {
+                located = problems.iter().filter_map(|problem| places.locate(problem)).collect();
+                let given: Vec<_> = problems.iter().filter(|problem| places.locate(problem).is_none()).collect();
+                match &given[..] {
+                    [problem] if located.is_empty() => vec![format!("give another `{}`", problem.field.flag())],
+                    given => {
+                        let hint = |problem: &&Problem| format!("`{}`: {}", problem.field.flag(), problem.message);
+                        given.iter().map(hint).collect()
+                    }
+                }
             }
-            ScaffoldError::Answers { problems } => {
-                problems.iter().map(|problem| format!("`{}`: {}", problem.flag, problem.message)).collect()
-            }
-            ScaffoldError::Conflicts { paths, .. } => {
-                let mut hints = vec![format!("in the way: {}", listed(paths))];
-                hints.push("move them away, or choose another folder; kstack never overwrites files here".to_owned());
-                hints
+            ScaffoldError::Conflicts { paths, .. } => vec![
+                format!("in the way: {}", listed(paths)),
+                "move them away, choose another folder, or give `--overwrite` to replace them".to_owned(),
+            ],
+            ScaffoldError::NotEmpty { .. } => {
+                vec!["choose another folder, or give `--allow-non-empty` to write beside what is there".to_owned()]
             }
             _ => Vec::new(),
         };
-        hints.into_iter().fold(Self::new(kind, error), Self::hint)
+        // A wrong file is not a wrong command line.
+        let kind = if located.is_empty() { kind } else { ErrorKind::User };
+        hints.into_iter().fold(Self::new(kind, error), Self::hint).diagnostics(located)
     }
 }
 

@@ -43,9 +43,10 @@ fn advice(error: &SyncError) -> (ErrorKind, Option<String>) {
             External,
             "the cluster was made anew, or something in between answers for it: get its current kubeconfig, or apply its stack",
         ),
-        SyncError::Credential { .. } => {
-            (External, "run the credential program by hand; for EKS, check `aws sts get-caller-identity`")
-        }
+        SyncError::Credential { .. } => (
+            External,
+            "run the credential program by hand; for EKS, check `aws sts get-caller-identity`; for GKE, install `gke-gcloud-auth-plugin` and check `gcloud auth application-default print-access-token`; for AKS, install `kubelogin` and check `az account show`, or set `AAD_LOGIN_METHOD`",
+        ),
         SyncError::Unauthorized { .. } => (External, "the credential is wrong or has expired: log in again"),
         SyncError::Forbidden { .. } => (External, "use a role that may administer the cluster"),
         SyncError::UnknownKind { .. } => {

@@ -19,7 +19,9 @@ use super::{
     errored,
     journal::{self, Journal, Record, Status},
     lock::Lock,
-    plan, providers, schedule, target, trouble,
+    plan, providers,
+    relay::relay,
+    schedule, target, trouble,
 };
 
 /// How many runs to look back for one that was killed.
@@ -167,7 +169,7 @@ impl Workshop {
         interrupt: &Interrupt,
         events: EventSink<'_>,
     ) -> Result<Vec<Delivered>, PipelineError> {
-        let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
+        let (sender, relay) = relay();
         let jobs: Vec<Arc<Job>> = jobs.into_iter().map(Arc::new).collect();
         for job in &jobs {
             journal.lock().await.set(job.entry(Status::Planned)).await?;
@@ -182,32 +184,14 @@ impl Workshop {
                 let (workshop, job, stores) = (self.clone(), Arc::clone(&jobs[index]), stores.clone());
                 let (journal, interrupt, sender) = (Arc::clone(journal), interrupt.clone(), sender.clone());
                 async move {
-                    let send = move |event| {
-                        // The receiver lives as long as the run.
-                        let _ = sender.send(event);
-                    };
+                    let send = |event| sender.send(event);
                     let delivered = workshop.apply_one(&job, &stores, &journal, &interrupt, &send).await;
                     let ok = delivered.status == Status::Applied;
                     (delivered, ok)
                 }
             },
         );
-        tokio::pin!(run);
-        let mut renewal = tokio::time::interval(Lock::renewal());
-        renewal.tick().await;
-        let outcomes = loop {
-            tokio::select! {
-                Some(event) = receiver.recv() => events(event),
-                _ = renewal.tick() => if let Err(error) = lock.renew().await {
-                    events(Event::Notice { message: format!("stopping: {}", trouble::chain(&error)) });
-                    interrupt.raise();
-                },
-                outcomes = &mut run => break outcomes?,
-            }
-        };
-        while let Ok(event) = receiver.try_recv() {
-            events(event);
-        }
+        let outcomes = relay.during(holding(lock, interrupt, events, run), events).await?;
         let mut delivered = Vec::new();
         for (job, outcome) in jobs.iter().zip(outcomes) {
             let summary = match outcome {
@@ -310,5 +294,21 @@ impl Workshop {
         step("applying");
         let done = terraform.apply(&job.plan, &ApplyOptions::default(), &watch).await?;
         Ok(format!("{} added, {} changed, {} destroyed", done.add, done.change, done.remove))
+    }
+}
+
+/// Waits for `work` and renews the lock meanwhile. A lock that is lost stops the run, since another may begin.
+async fn holding<T>(lock: &mut Lock, interrupt: &Interrupt, events: EventSink<'_>, work: impl Future<Output = T>) -> T {
+    tokio::pin!(work);
+    let mut renewal = tokio::time::interval(Lock::renewal());
+    renewal.tick().await;
+    loop {
+        tokio::select! {
+            _ = renewal.tick() => if let Err(error) = lock.renew().await {
+                events(Event::Notice { message: format!("stopping: {}", trouble::chain(&error)) });
+                interrupt.raise();
+            },
+            done = &mut work => return done,
+        }
     }
 }

@@ -72,6 +72,27 @@ impl StateLocation {
         &self.settings
     }
 
+    /// A state in a file of this machine, whatever the platform says.
+    pub(super) fn on_disk(file: &Path) -> Self {
+        let folder = file.parent().map_or_else(PathBuf::new, PathBuf::from);
+        let key = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let settings = vec![value("path", &file.display().to_string())];
+        Self { store: Location::Folder(folder), key, settings }
+    }
+
+    /// The store that holds it.
+    ///
+    /// # Errors
+    /// [`PipelineError::Store`] when it cannot be opened.
+    pub(super) fn store(&self) -> Result<Store, PipelineError> {
+        Ok(Store::open(&self.store)?)
+    }
+
+    /// Its key in the store.
+    pub(super) fn key(&self) -> &str {
+        &self.key
+    }
+
     /// Reads the state; `None` when there is none yet.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use crate::{
     sync::{self, Cluster, ClusterAccess, ClusterContract, EngineFiles, RegistryStatus, SyncError},
 };
 
-use super::{PipelineError, Site, backend::StateLocation, target, workshop::Tree};
+use super::{PipelineError, Site, backend::StateLocation, exported::Tree, target};
 
 /// Which clusters, and at which commit.
 #[derive(Debug, Clone)]

@@ -19,10 +19,10 @@ use super::{
     backend::Stores,
     bundle::{Bundle, Manifest},
     errored,
+    exported::Tree,
     fit::{self, Present, Refusal},
     journal::{Entry, Status},
     plan, target,
-    workshop::Tree,
 };
 
 /// A plan that fits, with what applying it needs.
@@ -58,6 +58,7 @@ impl Workshop {
             .instances()
             .into_iter()
             .filter(|instance| request.covers(instance, &inventory.platform))
+            .filter(|instance| request.stacks.contains(&instance.stack) || !target::is_manual(&inventory, instance))
             .collect();
         let closures = closure::closures(&snapshot, &inventory, &instances, &memo)?;
         let closures = closures.into_iter().map(|closure| (closure.instance.clone(), closure)).collect();

@@ -171,6 +171,51 @@ pub enum PipelineError {
         /// What is wrong with it.
         problem: String,
     },
+    /// The platform has no stack that makes the bucket for states, or none that is one for all environments.
+    #[error("`{}` {}", folder.display(), if *exists { "is not a shared stack" } else { "does not exist" })]
+    NoBootstrap {
+        /// Where it must be.
+        folder: PathBuf,
+        /// Whether there is such a stack at all.
+        exists: bool,
+    },
+    /// The bucket for states answers, but not to us.
+    #[error("`{location}` exists and is closed to these credentials")]
+    BucketDenied {
+        /// The bucket.
+        location: String,
+        /// The answer.
+        source: StoreError,
+    },
+    /// The bucket that is about to be made exists, and no state of ours knows it.
+    #[error("the bucket of `{location}` exists already, and no state says that `{address}` is it")]
+    BucketTaken {
+        /// Where the state belongs.
+        location: String,
+        /// What would be made.
+        address: String,
+        /// Its type.
+        resource_type: String,
+    },
+    /// Two states of the same stack, of which neither can be thrown away.
+    #[error("the states in `{}` and `{location}` differ: {reason}", path.display())]
+    StatesDiffer {
+        /// The one on this machine.
+        path: PathBuf,
+        /// The one in the bucket.
+        location: String,
+        /// In what.
+        reason: String,
+    },
+    /// Terraform left no state behind.
+    #[error("there is no state in `{}` to move", path.display())]
+    NothingToMove {
+        /// Where it would be.
+        path: PathBuf,
+    },
+    /// What could not be planned cannot be applied.
+    #[error("there is no plan to apply")]
+    NothingPlanned,
     /// A task of the program itself ended in an unexpected way.
     #[error("a task ended unexpectedly")]
     Task(#[from] tokio::task::JoinError),

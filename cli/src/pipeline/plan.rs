@@ -1,6 +1,10 @@
 //! Plans what a change affects, and keeps each plan as a bundle.
 
-use std::{path::Path, sync::Arc, time::Instant};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
 
 use serde::Serialize;
 
@@ -8,16 +12,18 @@ use crate::{
     closure::{Kind, Notice, Reason},
     platform::{EnvironmentName, Instance, Parallelism, Platform, StackName, layout},
     repo::{CommitId, Range},
-    terraform::{ChangeList, Interrupt, PlanFile, PlanMode, PlanOptions, Reader, TerraformEvent, Watch},
+    terraform::{ChangeList, Interrupt, PlanFile, PlanMode, PlanOptions, Reader, Terraform, TerraformEvent, Watch},
 };
 
 use super::{
     Event, EventSink, PipelineError, Workshop,
     bundle::{self, Bundle, Program, StateVersion},
-    providers, schedule,
+    exported::Tree,
+    providers,
+    relay::relay,
+    schedule,
     target::{Selection, Target},
     trouble,
-    workshop::Tree,
 };
 
 /// What to plan.
@@ -145,8 +151,7 @@ impl Workshop {
         interrupt: &Interrupt,
         events: EventSink<'_>,
     ) -> Result<Vec<Planned>, PipelineError> {
-        // Tasks outlive no borrow, so their events travel through a channel to the caller's sink.
-        let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
+        let (sender, relay) = relay();
         let targets: Vec<Arc<Target>> = targets.into_iter().map(Arc::new).collect();
         let before = vec![Vec::new(); targets.len()];
         let run = schedule::run(
@@ -157,26 +162,14 @@ impl Workshop {
                 let (workshop, target) = (self.clone(), Arc::clone(&targets[index]));
                 let (interrupt, sender) = (interrupt.clone(), sender.clone());
                 async move {
-                    let send = move |event| {
-                        // The receiver lives as long as the run.
-                        let _ = sender.send(event);
-                    };
+                    let send = |event| sender.send(event);
                     let result = workshop.plan_one(&target, &interrupt, &send).await;
                     let ok = result.is_ok();
                     (result, ok)
                 }
             },
         );
-        tokio::pin!(run);
-        let outcomes = loop {
-            tokio::select! {
-                Some(event) = receiver.recv() => events(event),
-                outcomes = &mut run => break outcomes?,
-            }
-        };
-        while let Ok(event) = receiver.try_recv() {
-            events(event);
-        }
+        let outcomes = relay.during(run, events).await?;
         let finished = targets.iter().zip(outcomes).map(|(target, outcome)| {
             let (result, mut notices) = match outcome {
                 schedule::Outcome::Ran { value: Ok((list, notices)), .. } => (PlanResult::Changes(list), notices),
@@ -242,23 +235,12 @@ impl Workshop {
         let mut notices = Vec::new();
 
         step("initialising");
-        let lock_path = terraform.workspace().directory.join(".terraform.lock.hcl");
-        if lock_path.exists() {
-            // Before anything is downloaded.
-            self.allowed(target, &lock_path)?;
-            terraform.init(&watch).await?;
-        } else {
-            let _one_at_a_time = target.lock_file.lock().await;
-            terraform.init(&watch).await?;
-            if lock_path.exists() {
-                notices.push(format!(
-                    "`{}/.terraform.lock.hcl` is not committed: provider versions were chosen just now",
-                    layout::stack(&instance.stack)
-                ));
-                // Downloaded by now, but not started yet.
-                self.allowed(target, &lock_path)?;
-            }
-        }
+        let chosen_now = {
+            let committed = lock_path(&terraform).exists();
+            let _one_at_a_time = if committed { None } else { Some(target.lock_file.lock().await) };
+            initialise(&terraform, &target.platform, instance, &watch).await?
+        };
+        notices.extend(chosen_now);
 
         step("planning");
         let out = self.site().secret_file(instance)?;
@@ -282,15 +264,6 @@ impl Workshop {
             self.keep(target, plans, commit, &out, changes.list.clone()).await?;
         }
         Ok((changes.list, notices))
-    }
-
-    fn allowed(&self, target: &Target, lock_path: &Path) -> Result<(), PipelineError> {
-        let lock = std::fs::read(lock_path).map_err(|source| PipelineError::Io {
-            verb: "read",
-            path: lock_path.to_owned(),
-            source,
-        })?;
-        providers::check(&target.platform.policy, &target.affected.instance, &lock)
     }
 
     async fn keep(
@@ -320,6 +293,44 @@ impl Workshop {
     }
 }
 
+fn lock_path(terraform: &Terraform) -> PathBuf {
+    terraform.workspace().directory.join(".terraform.lock.hcl")
+}
+
+/// Initialises, and refuses providers that the platform does not allow before any is started. Returns what should
+/// be looked at.
+///
+/// # Errors
+/// [`PipelineError::ProviderNotAllowed`], [`PipelineError::Terraform`].
+pub(super) async fn initialise(
+    terraform: &Terraform,
+    platform: &Platform,
+    instance: &Instance,
+    watch: &Watch<'_>,
+) -> Result<Option<String>, PipelineError> {
+    let path = lock_path(terraform);
+    let allowed = || {
+        let io = |source| PipelineError::Io { verb: "read", path: path.clone(), source };
+        providers::check(&platform.policy, instance, &std::fs::read(&path).map_err(io)?)
+    };
+    if path.exists() {
+        // Before anything is downloaded.
+        allowed()?;
+        terraform.init(watch).await?;
+        return Ok(None);
+    }
+    terraform.init(watch).await?;
+    if !path.exists() {
+        return Ok(None);
+    }
+    // Downloaded by now, but not started yet.
+    allowed()?;
+    Ok(Some(format!(
+        "`{}/.terraform.lock.hcl` is not committed: provider versions were chosen just now",
+        layout::stack(&instance.stack)
+    )))
+}
+
 /// The program of a workshop, as bundles name it.
 pub(super) fn program(workshop: &Workshop) -> Program {
     let binary = workshop.binary();
@@ -327,7 +338,7 @@ pub(super) fn program(workshop: &Workshop) -> Program {
 }
 
 /// The variable files that exist for `instance`.
-fn var_files(tree: &Tree, instance: &Instance) -> Vec<std::path::PathBuf> {
+pub(super) fn var_files(tree: &Tree, instance: &Instance) -> Vec<PathBuf> {
     let file = match &instance.environment {
         Some(environment) => layout::tfvars(environment),
         None => format!("{}/shared.tfvars", layout::ENVIRONMENTS),
@@ -345,7 +356,7 @@ pub(super) fn parallelism(platform: &Platform) -> usize {
 }
 
 /// `2 to add, 1 to change, 0 to destroy`, or `no changes`.
-fn summary(list: &ChangeList) -> String {
+pub(super) fn summary(list: &ChangeList) -> String {
     use crate::terraform::Action;
     if list.is_empty() {
         return "no changes".to_owned();

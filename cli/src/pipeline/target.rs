@@ -12,7 +12,7 @@ use crate::{
     store::Store,
 };
 
-use super::{PipelineError, PlanRequest, Workshop, applied::Applied, backend::Stores, plan::Which, workshop::Tree};
+use super::{PipelineError, PlanRequest, Workshop, applied::Applied, backend::Stores, exported::Tree, plan::Which};
 
 /// One instance to plan, with everything it needs.
 pub(super) struct Target {
@@ -63,7 +63,7 @@ impl Workshop {
         let environments = environments(&platform, &request.environments)?;
         // Those of single files are told with the instances that read them.
         let whole = changes.notices.iter().filter(|notice| matches!(notice, Notice::BaseUnreadable { .. }));
-        let notices = whole.map(ToString::to_string).collect();
+        let mut notices: Vec<String> = whole.map(ToString::to_string).collect();
 
         let (mut gone, mut present): (Vec<_>, Vec<_>) =
             changes.affected.into_iter().partition(|affected| affected.kind == Kind::Removed);
@@ -99,6 +99,14 @@ impl Workshop {
         };
         present.retain(wanted);
         gone.retain(wanted);
+        if request.stacks.is_empty() {
+            let by_hand = |affected: &Affected| is_manual(&inventory, &affected.instance);
+            notices.extend(present.iter().filter(|affected| by_hand(affected)).map(|affected| {
+                let stack = &affected.instance.stack;
+                format!("{} is planned and applied by people: `kstack plan --stack {stack}`", affected.instance)
+            }));
+            present.retain(|affected| !by_hand(affected));
+        }
 
         // Not needed to plan, but what cannot be applied in any order should not be reviewed.
         Order::of(&head, &inventory, &memo)?;
@@ -164,6 +172,11 @@ impl Workshop {
             lock_file: Arc::default(),
         })
     }
+}
+
+/// Whether the stack of `instance` is left to people.
+pub(super) fn is_manual(inventory: &Inventory, instance: &Instance) -> bool {
+    inventory.stack(instance.stack.as_str()).is_ok_and(|stack| stack.settings.manual)
 }
 
 fn removed(instance: &Instance) -> Affected {

@@ -19,6 +19,11 @@ pub(super) fn tell(error: &PipelineError, instance: &Instance) -> String {
     chain(error)
 }
 
+/// The line that stands for all of a message.
+pub(super) fn first_line(message: &str) -> String {
+    message.lines().next().unwrap_or_default().to_owned()
+}
+
 /// An error and its causes, a line each.
 pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut lines = vec![error.to_string()];

@@ -12,7 +12,7 @@ use std::{
 };
 
 use sha2::{Digest as _, Sha256};
-use tempfile::{TempDir, TempPath};
+use tempfile::TempPath;
 
 use crate::{
     platform::{Instance, Platform, layout},
@@ -20,7 +20,7 @@ use crate::{
     terraform::{Binary, Interrupt, ProviderMirrors, Terraform, Workspace},
 };
 
-use super::{PipelineError, backend::StateLocation, bundle::hex};
+use super::{PipelineError, backend::StateLocation, bundle::hex, exported::Tree};
 
 /// A repository, and the folder to work on it in.
 #[derive(Debug, Clone)]
@@ -48,10 +48,9 @@ impl Site {
     /// [`PipelineError::Io`], [`PipelineError::Repo`].
     pub fn export(&self, snapshot: &Snapshot) -> Result<Tree, PipelineError> {
         let io = |source| PipelineError::Io { verb: "make a folder in", path: self.work.clone(), source };
-        std::fs::create_dir_all(&self.work).map_err(io)?;
-        let folder = tempfile::Builder::new().prefix("tree-").tempdir_in(&self.work).map_err(io)?;
-        snapshot.export(folder.path())?;
-        Ok(Tree { folder })
+        let tree = Tree::new(&self.work).map_err(io)?;
+        snapshot.export(tree.path())?;
+        Ok(tree)
     }
 
     /// Where the state of `instance` lives.
@@ -137,7 +136,16 @@ impl Workshop {
     /// # Errors
     /// [`PipelineError::Terraform`] when its folders cannot be made.
     pub fn terraform(&self, tree: &Tree, platform: &Platform, instance: &Instance) -> Result<Terraform, PipelineError> {
-        let state = self.site.state(tree, platform, instance);
+        self.terraform_on(tree, &self.site.state(tree, platform, instance), instance)
+    }
+
+    /// Terraform, ready to run `instance` in `tree` with its state in `state`.
+    pub(super) fn terraform_on(
+        &self,
+        tree: &Tree,
+        state: &StateLocation,
+        instance: &Instance,
+    ) -> Result<Terraform, PipelineError> {
         let workspace = Workspace {
             directory: tree.path().join(layout::stack(&instance.stack)),
             data: self.site.data(instance),
@@ -146,18 +154,5 @@ impl Workshop {
             mirrors: ProviderMirrors::from_env(),
         };
         Ok(Terraform::new(self.binary.clone(), workspace)?)
-    }
-}
-
-/// The exported files of a commit; removed when dropped.
-#[derive(Debug)]
-pub struct Tree {
-    folder: TempDir,
-}
-
-impl Tree {
-    /// The folder that stands for the repository's root.
-    pub fn path(&self) -> &Path {
-        self.folder.path()
     }
 }

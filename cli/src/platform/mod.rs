@@ -3,6 +3,7 @@
 //!
 //! Must not know: Git, Terraform, Kubernetes clients, the terminal.
 
+mod buried;
 pub mod configuration;
 mod environment;
 mod forge;
@@ -15,6 +16,7 @@ mod settings;
 mod stack;
 mod state;
 
+pub use buried::BuriedStack;
 pub use environment::{Environment, Trigger, glob_match};
 pub use forge::Forge;
 pub use instance::Instance;

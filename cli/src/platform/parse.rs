@@ -23,6 +23,11 @@ pub struct ParseError {
 }
 
 impl ParseError {
+    /// Problems of another file in the words of `kstack.hcl`; there must be one.
+    pub fn of(problems: Vec<Diagnostic>) -> Self {
+        Self::new(problems)
+    }
+
     /// `problems` must not be empty.
     pub fn new(problems: Vec<Diagnostic>) -> Self {
         Self { problems }

@@ -15,6 +15,8 @@ pub struct StackSettings {
     pub description: Option<String>,
     /// One instance for all environments.
     pub shared: bool,
+    /// Planned and applied only when it is named, by people: it needs rights that no pipeline has.
+    pub manual: bool,
     /// The only environments that have it; `None`: all of them.
     pub environments: Option<Vec<Located<String>>>,
     /// Stacks that must be applied before this one.
@@ -45,6 +47,7 @@ impl StackSettings {
         let mut reader = BlockReader::top(document.file(), document.body(), &mut problems);
         let description = reader.string("description").map(|located| located.value);
         let shared = reader.boolean("shared");
+        let manual = reader.boolean("manual").is_some_and(|located| located.value);
         let environments = reader.strings("environments");
         if let (Some(Located { value: true, span }), Some(_)) = (&shared, &environments) {
             reader.problem(span.clone(), "a shared stack has no `environments`: it has one instance for all").help =
@@ -70,6 +73,7 @@ impl StackSettings {
             file: Some(Arc::clone(document.file())),
             description,
             shared: shared.is_some_and(|located| located.value),
+            manual,
             environments,
             after,
             watch,

@@ -7,6 +7,7 @@ use std::{
 };
 
 use super::RenderError;
+use crate::program;
 
 /// A program that builds kustomizations.
 #[derive(Debug, Clone)]
@@ -25,20 +26,11 @@ impl Kustomize {
     /// # Errors
     /// [`RenderError::NoProgram`], or [`RenderError::NotAProgram`] for a setting that leads nowhere.
     pub fn find(setting: Option<&OsStr>, path: Option<&OsStr>) -> Result<Self, RenderError> {
-        let on_path = |name: &OsStr| {
-            let folders = std::env::split_paths(path.unwrap_or_default()).filter(|folder| folder.is_absolute());
-            folders.map(|folder| folder.join(name)).find(|candidate| is_program(candidate))
-        };
         let found = match setting.filter(|setting| !setting.is_empty()) {
-            Some(setting) => {
-                let given = Path::new(setting);
-                let named = given.components().count() == 1;
-                let found =
-                    if named { on_path(setting) } else { Some(given.to_owned()).filter(|given| is_program(given)) };
-                found.ok_or_else(|| RenderError::NotAProgram { path: given.to_owned() })?
-            }
-            None => on_path(OsStr::new("kubectl"))
-                .or_else(|| on_path(OsStr::new("kustomize")))
+            Some(setting) => program::find_in(setting, path)
+                .ok_or_else(|| RenderError::NotAProgram { path: Path::new(setting).to_owned() })?,
+            None => program::find_in("kubectl", path)
+                .or_else(|| program::find_in("kustomize", path))
                 .ok_or(RenderError::NoProgram)?,
         };
         let kubectl = found.file_name().is_some_and(|name| name.to_string_lossy().starts_with("kubectl"));
@@ -78,9 +70,4 @@ impl Kustomize {
             Err(String::from_utf8_lossy(&output.stderr).into_owned())
         })
     }
-}
-
-fn is_program(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt as _;
-    path.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
 }

@@ -47,6 +47,14 @@ impl Renderer {
         Self { builder: Builder { program, cache: Cache::new(settings.cache), permits } }
     }
 
+    /// Removes from the cache what was not used for long: to be called at the end of a run.
+    ///
+    /// # Errors
+    /// [`RenderError::Io`].
+    pub fn tidy(&self) -> Result<(), RenderError> {
+        self.builder.cache.evict()
+    }
+
     /// All objects of `registry` in the repository exported to `tree`. `values` are those of
     /// ConfigMaps that are not in the repository, as far as they are known.
     ///

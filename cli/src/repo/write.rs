@@ -11,12 +11,19 @@ const IDENTITY: (&str, &str) = ("kstack", "kstack@localhost");
 impl Repository {
     /// Makes a repository in `folder` whose first branch is `branch`. An existing one is kept as it is.
     ///
+    /// This one write is libgit2's, since it needs no more of the user's settings than
+    /// `init.templateDir`, and then works where no git program is.
+    ///
     /// # Errors
     /// When the folder cannot be written.
     pub fn init(folder: &Path, branch: &str) -> Result<Self, RepoError> {
-        std::fs::create_dir_all(folder).map_err(error::io("create", folder))?;
-        let initial = format!("--initial-branch={branch}");
-        program::run(folder, &["init", "--quiet", &initial], &[])?.success("init")?;
+        let mut options = git2::RepositoryInitOptions::new();
+        options.mkpath(true).external_template(true);
+        if !folder.join(".git").exists() {
+            options.initial_head(branch);
+        }
+        git2::Repository::init_opts(folder, &options)
+            .map_err(error::git(format!("make a repository in `{}`", folder.display())))?;
         Self::open_any(folder)
     }
 

@@ -1,8 +1,15 @@
-//! A cluster as people name it on the command line: `aws:gc0:eu-west-1`.
+//! A cluster as answers describe it.
 
-use std::{fmt, str::FromStr};
+mod argument;
 
+use std::{collections::BTreeMap, fmt};
+
+use serde::Serialize;
+
+use super::{Provider, network::Cidr};
 use crate::platform::{ClusterName, EnvironmentName, InvalidName, StackName};
+
+pub use argument::InvalidCluster;
 
 /// A cluster to scaffold; it exists once in every environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +18,61 @@ pub struct Cluster {
     pub name: ClusterName,
     /// Where it runs.
     pub place: Place,
+    /// The version of Kubernetes, such as `1.33`; the module's or the cloud's choice without one.
+    pub version: Option<String>,
+    /// The network to make; the next free one without it.
+    pub cidr: Option<Cidr>,
+    /// What holds in every environment that says nothing else.
+    pub settings: Settings,
+    /// What differs in an environment.
+    pub environments: BTreeMap<EnvironmentName, Settings>,
+}
+
+/// What can differ between the environments of a cluster.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// The machine type of its nodes.
+    pub instance_type: Option<String>,
+    /// The fewest nodes of the default pool.
+    pub min: Option<u64>,
+    /// The most nodes of the default pool.
+    pub max: Option<u64>,
+    /// A network that is there already, instead of one to make.
+    pub existing: Option<ExistingNetwork>,
+}
+
+/// A network that the cluster is put into, by the ids that its cloud knows it by. The fields are
+/// those of the module's `network.existing`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum ExistingNetwork {
+    /// A VPC of AWS.
+    Aws {
+        /// The VPC.
+        vpc_id: String,
+        /// Subnets of the nodes.
+        node_subnet_ids: Vec<String>,
+        /// Subnets of the control plane, if not those of the nodes.
+        control_plane_subnet_ids: Option<Vec<String>>,
+    },
+    /// A VPC network of Google.
+    Google {
+        /// Self link or name of the network.
+        network: String,
+        /// Self link or name of the subnetwork.
+        subnetwork: String,
+        /// Name of the secondary range that pods get addresses of.
+        pods_range: String,
+        /// Name of the secondary range that services get addresses of.
+        services_range: String,
+    },
+    /// A virtual network of Azure.
+    Azure {
+        /// Resource id of the nodes' subnet.
+        node_subnet_id: String,
+        /// Resource id of a subnet of the API server, if it is to have an address in the network.
+        api_server_subnet_id: Option<String>,
+    },
 }
 
 /// Where a cluster runs.
@@ -20,22 +82,86 @@ pub enum Place {
     Local,
     /// In a region of AWS.
     Aws {
-        /// The region, such as `eu-west-1`; its form is checked, its existence is not.
+        /// The region, such as `eu-west-1`.
         region: String,
-        /// Letters of the availability zones to use.
-        zones: Vec<char>,
+        /// Full names of the availability zones.
+        zones: Vec<String>,
+    },
+    /// In a region of Google Cloud.
+    Google {
+        /// The region, such as `europe-west1`.
+        region: String,
+        /// Full names of the nodes' zones; empty: three that GKE chooses.
+        zones: Vec<String>,
+        /// Id of the project; no platform is rendered without it.
+        project: Option<String>,
+    },
+    /// In a region of Azure.
+    Azure {
+        /// The region, such as `westeurope`.
+        region: String,
+        /// Numbers of the zones.
+        zones: Vec<String>,
+        /// Id of the subscription; no platform is rendered without it.
+        subscription: Option<String>,
+        /// Id of the tenant, if not the one that the credentials belong to.
+        tenant: Option<String>,
     },
 }
 
+impl Place {
+    /// A place with the zones that its provider has without an answer.
+    pub fn new(provider: Provider, region: &str, zones: Option<Vec<String>>) -> Self {
+        let zones = zones.unwrap_or_else(|| provider.default_zones(region));
+        let region = region.to_owned();
+        match provider {
+            Provider::Aws => Self::Aws { region, zones },
+            Provider::Google => Self::Google { region, zones, project: None },
+            Provider::Azure => Self::Azure { region, zones, subscription: None, tenant: None },
+            Provider::Local => Self::Local,
+        }
+    }
+
+    /// Who runs it.
+    pub fn provider(&self) -> Provider {
+        match self {
+            Self::Local => Provider::Local,
+            Self::Aws { .. } => Provider::Aws,
+            Self::Google { .. } => Provider::Google,
+            Self::Azure { .. } => Provider::Azure,
+        }
+    }
+
+    /// The zones by their full names.
+    pub fn zones(&self) -> &[String] {
+        match self {
+            Self::Local => &[],
+            Self::Aws { zones, .. } | Self::Google { zones, .. } | Self::Azure { zones, .. } => zones,
+        }
+    }
+}
+
 impl Cluster {
+    /// A cluster of which nothing else is said.
+    pub fn new(name: ClusterName, place: Place) -> Self {
+        let (settings, environments) = (Settings::default(), BTreeMap::new());
+        Self { name, place, version: None, cidr: None, settings, environments }
+    }
+
+    /// Who runs it.
+    pub fn provider(&self) -> Provider {
+        self.place.provider()
+    }
+
     /// The folder of its stack and of its registry: `<cloud>-<name>-<region>`.
     ///
     /// # Errors
     /// [`InvalidName`] when that is too long for a name.
     pub fn stack(&self) -> Result<StackName, InvalidName> {
+        let prefix = self.provider().stack_prefix();
         match &self.place {
-            Place::Local => StackName::new(format!("local-{}", self.name)),
-            Place::Aws { region, .. } => StackName::new(format!("eks-{}-{region}", self.name)),
+            Place::Local => StackName::new(format!("{prefix}-{}", self.name)),
+            _ => StackName::new(format!("{prefix}-{}-{}", self.name, self.region())),
         }
     }
 
@@ -48,55 +174,18 @@ impl Cluster {
     pub fn region(&self) -> &str {
         match &self.place {
             Place::Local => "local",
-            Place::Aws { region, .. } => region,
+            Place::Aws { region, .. } | Place::Google { region, .. } | Place::Azure { region, .. } => region,
         }
     }
 
     /// Whether it runs in a cloud.
     pub fn is_cloud(&self) -> bool {
-        self.place != Place::Local
+        self.provider().is_cloud()
     }
-}
 
-/// A text that names no cluster.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidCluster {
-    /// The parts are not those of any provider.
-    #[error("`{text}` names no cluster: {reason}")]
-    Form {
-        /// The text.
-        text: String,
-        /// What is wrong with it.
-        reason: &'static str,
-    },
-    /// The name cannot be used.
-    #[error(transparent)]
-    Name(#[from] InvalidName),
-}
-
-impl FromStr for Cluster {
-    type Err = InvalidCluster;
-
-    /// Reads `local:<name>` or `aws:<name>:<region>[:<zones>]`.
-    fn from_str(text: &str) -> Result<Self, InvalidCluster> {
-        let error = |reason| InvalidCluster::Form { text: text.to_owned(), reason };
-        let parts: Vec<_> = text.split(':').collect();
-        let (name, place) = match parts[..] {
-            ["local", name] => (name, Place::Local),
-            ["local", ..] => return Err(error("write `local:<name>`")),
-            ["aws", _, region, ..] if !is_aws_region(region) => {
-                return Err(error("the region does not look like `eu-west-1`"));
-            }
-            ["aws", name, region] => (name, Place::Aws { region: region.to_owned(), zones: vec!['a', 'b', 'c'] }),
-            ["aws", name, region, zones] => {
-                let zones =
-                    read_zones(zones).ok_or_else(|| error("zones are two to eight letters, such as `a,b,c`"))?;
-                (name, Place::Aws { region: region.to_owned(), zones })
-            }
-            ["aws", ..] => return Err(error("write `aws:<name>:<region>`, such as `aws:gc0:eu-west-1`")),
-            _ => return Err(error("write `local:<name>` or `aws:<name>:<region>`")),
-        };
-        Ok(Self { name: ClusterName::new(name)?, place })
+    /// Whether it gets a network of its own in some environment.
+    pub fn makes_network(&self) -> bool {
+        self.is_cloud() && self.settings.existing.is_none()
     }
 }
 
@@ -104,75 +193,7 @@ impl fmt::Display for Cluster {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.place {
             Place::Local => write!(f, "local:{}", self.name),
-            Place::Aws { region, .. } => write!(f, "aws:{}:{region}", self.name),
-        }
-    }
-}
-
-/// Letters, words and a digit: `eu-west-1`, `us-gov-east-1`. A list of regions would be out of
-/// date; Terraform tells about one that does not exist.
-fn is_aws_region(text: &str) -> bool {
-    let parts: Vec<_> = text.split('-').collect();
-    let [area, middle @ .., number] = &parts[..] else { return false };
-    let word = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
-    (2..=4).contains(&area.len())
-        && word(area)
-        && !middle.is_empty()
-        && middle.iter().all(word)
-        && number.len() == 1
-        && number.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-fn read_zones(text: &str) -> Option<Vec<char>> {
-    let mut zones = Vec::new();
-    for part in text.split(',') {
-        let mut letters = part.chars();
-        let zone = letters.next().filter(char::is_ascii_lowercase)?;
-        if letters.next().is_some() || zones.contains(&zone) {
-            return None;
-        }
-        zones.push(zone);
-    }
-    (2..=8).contains(&zones.len()).then_some(zones)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn clusters_are_read_and_named() {
-        let aws: Cluster = "aws:gc0:eu-west-1".parse().unwrap();
-        assert_eq!(aws.stack().unwrap().as_str(), "eks-gc0-eu-west-1");
-        assert_eq!(aws.name_in(&EnvironmentName::new("ops").unwrap()), "gc0-ops-eu-west-1");
-        let zones: Cluster = "aws:gc0:us-gov-east-1:a,d".parse().unwrap();
-        assert_eq!(zones.place, Place::Aws { region: "us-gov-east-1".into(), zones: vec!['a', 'd'] });
-        let local: Cluster = "local:dev".parse().unwrap();
-        assert_eq!(local.stack().unwrap().as_str(), "local-dev");
-        assert_eq!(local.name_in(&EnvironmentName::new("ops").unwrap()), "dev-ops-local");
-    }
-
-    #[test]
-    fn what_names_no_cluster_is_refused() {
-        for text in [
-            "",
-            "gc0",
-            "local",
-            "local:",
-            "local:gc0:x",
-            "local:GC0",
-            "aws:gc0",
-            "aws:gc0:europe",
-            "aws:gc0:eu-west-1a",
-            "aws:gc0:eu-west-",
-            "aws:gc0:EU-west-1",
-            "aws:gc0:eu-west-1:",
-            "aws:gc0:eu-west-1:a",
-            "aws:gc0:eu-west-1:a,a",
-            "aws:gc0:eu-west-1:a,b:c",
-            "gcp:gc0:x",
-        ] {
-            assert!(text.parse::<Cluster>().is_err(), "{text}");
+            place => write!(f, "{}:{}:{}", place.provider(), self.name, self.region()),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use super::Problem;
+use super::{Places, Problem};
 
 /// Why no files were written.
 #[derive(Debug, thiserror::Error)]
@@ -12,6 +12,8 @@ pub enum ScaffoldError {
     Answers {
         /// What is wrong; never empty.
         problems: Vec<Problem>,
+        /// Where those from a file stand in it.
+        places: Places,
     },
     /// A template does not render.
     #[error("the template `{template}` does not render")]
@@ -51,6 +53,14 @@ pub enum ScaffoldError {
         /// The paths inside it, sorted.
         paths: Vec<String>,
     },
+    /// Something is in the folder, though not in the way.
+    #[error("`{root}` is not empty: it holds {}", some(.names))]
+    NotEmpty {
+        /// The folder to write to.
+        root: PathBuf,
+        /// What it holds, sorted.
+        names: Vec<String>,
+    },
     /// A file cannot be written; everything written before it was removed again, except `left`.
     #[error("cannot write `{path}`{}", left_over(.left))]
     Write {
@@ -68,6 +78,16 @@ fn sentence(problems: &[Problem]) -> String {
         [problem] => problem.message.clone(),
         _ => format!("{} answers cannot be used", problems.len()),
     }
+}
+
+/// The first names.
+fn some(names: &[String]) -> String {
+    const SHOWN: usize = 3;
+    let mut text = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    if names.len() > SHOWN {
+        text.push_str(" and more");
+    }
+    text
 }
 
 fn counted(count: usize) -> String {

@@ -5,16 +5,25 @@
 
 mod answers;
 mod assets;
+mod bootstrap;
 mod changes;
 mod cluster;
 mod error;
+mod network;
 mod platform;
+mod pool;
+mod provider;
+mod service;
 mod template;
+mod values;
 mod write;
 
-pub use answers::{Answers, Problem, forge_of, platform_name};
+pub use answers::{Answers, Draft, EnvironmentDraft, Field, Places, Problem, Question, forge_of, platform_name};
 pub use assets::Assets;
 pub use changes::{ChangeSet, NewFile};
-pub use cluster::{Cluster, Place};
+pub use cluster::{Cluster, ExistingNetwork, InvalidCluster, Place, Settings};
 pub use error::ScaffoldError;
-pub use platform::{FLUX_VERSION, platform};
+pub use network::{Cidr, InvalidCidr};
+pub use platform::{FLUX_VERSION, answers_file, platform};
+pub use provider::{Provider, UnknownProvider};
+pub use write::{Existing, Staged};

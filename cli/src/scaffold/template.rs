@@ -38,6 +38,7 @@ impl Renderer {
         environment.set_formatter(format);
         environment.add_filter("hcl", hcl);
         environment.add_filter("yaml", yaml);
+        environment.add_filter("attributes", attributes);
         Ok(Self { environment })
     }
 
@@ -62,6 +63,35 @@ fn format(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Res
 /// A string as an HCL literal: JSON's escapes, and no way to begin an interpolation.
 fn hcl(text: &str) -> String {
     serde_json::Value::from(text).to_string().replace("${", "$${").replace("%{", "%%{")
+}
+
+/// Pairs of names and values as lines of an HCL body, laid out as `terraform fmt` does it. A pair whose
+/// value is nothing is left out; values are strings, numbers, booleans and lists of strings.
+fn attributes(pairs: &Value, indent: usize) -> Result<String, Error> {
+    let mut lines = Vec::new();
+    for pair in pairs.try_iter()? {
+        let (name, value) = (pair.get_item_by_index(0)?, pair.get_item_by_index(1)?);
+        if !value.is_none() {
+            lines.push((name.to_string(), literal(&value)?));
+        }
+    }
+    let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+    let line = |(name, value): (String, String)| format!("{:indent$}{name:width$} = {value}", "");
+    Ok(lines.into_iter().map(line).collect::<Vec<_>>().join("\n"))
+}
+
+/// A value as HCL writes it.
+fn literal(value: &Value) -> Result<String, Error> {
+    match value.kind() {
+        ValueKind::String => Ok(hcl(value.as_str().unwrap_or_default())),
+        ValueKind::Number => Ok(value.to_string()),
+        ValueKind::Bool => Ok(if value.is_true() { "true" } else { "false" }.to_owned()),
+        ValueKind::Seq => {
+            let items = value.try_iter()?.map(|item| literal(&item)).collect::<Result<Vec<_>, _>>()?;
+            Ok(format!("[{}]", items.join(", ")))
+        }
+        kind => Err(Error::new(ErrorKind::InvalidOperation, format!("a {kind} is no value of an attribute"))),
+    }
 }
 
 /// A string as a YAML scalar: plain where every reader takes it as that string, otherwise quoted.
@@ -150,6 +180,13 @@ mod tests {
         ] {
             assert_eq!(yaml(text), written);
         }
+    }
+
+    #[test]
+    fn attributes_are_laid_out_and_nothing_is_left_out() {
+        let text = "<%= [[\"a\", name], [\"longer\", list], [\"b\", nothing], [\"c\", 3]]|attributes(2) %>\n";
+        assert_eq!(render(text).unwrap(), "  a      = \"ac\\\"me\"\n  longer = [\"a\", \"b\"]\n  c      = 3\n");
+        assert!(render("<%= [[\"a\", {\"b\": 1}]]|attributes(0) %>").unwrap_err().contains("no value"));
     }
 
     #[test]

@@ -77,10 +77,38 @@ pub enum StoreError {
     },
 }
 
+impl StoreError {
+    /// Whether the store answered and said no: it may be somebody else's.
+    pub fn is_denied(&self) -> bool {
+        let (Self::Open { source, .. } | Self::Unusable { source, .. } | Self::Object { source, .. }) = self else {
+            return false;
+        };
+        matches!(*source.0, object_store::Error::PermissionDenied { .. }) || source.answered(403)
+    }
+}
+
 /// Why a store failed. The client's own errors repeat each other, with addresses and retry settings; what
 /// people need is the answer of the server, or the last cause.
 #[derive(Debug)]
 pub struct Trouble(Box<object_store::Error>);
+
+impl Trouble {
+    /// Whether the server's name is not known. Each storage account of Azure has a name of its own.
+    pub(super) fn is_unknown_host(&self) -> bool {
+        self.says("dns error")
+    }
+
+    /// Whether the server answered with this status. For listings the client does not tell what it means, and its type
+    /// with the status is private; `tests/chain/bootstrap.rs` notices when the text becomes another.
+    pub(super) fn answered(&self, status: u16) -> bool {
+        self.says(&format!("Server returned non-2xx status code: {status} "))
+    }
+
+    fn says(&self, beginning: &str) -> bool {
+        let mut causes = std::iter::successors(Some(&*self.0 as &dyn std::error::Error), |error| error.source());
+        causes.any(|error| error.to_string().starts_with(beginning))
+    }
+}
 
 impl From<object_store::Error> for Trouble {
     fn from(error: object_store::Error) -> Self {

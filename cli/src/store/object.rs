@@ -130,6 +130,22 @@ impl Store {
         }
     }
 
+    /// Whether there is such a bucket or folder, and we may list it.
+    ///
+    /// # Errors
+    /// [`StoreError::Unusable`] when it does not answer, or not to us.
+    pub async fn exists(&self) -> Result<bool, StoreError> {
+        let trouble = match self.objects.list(Some(&self.key("probe"))).try_next().await {
+            Ok(_) => return Ok(true),
+            Err(error) => Trouble::from(error),
+        };
+        let no_account = matches!(self.location, Location::Azure { .. }) && trouble.is_unknown_host();
+        if no_account || trouble.answered(404) {
+            return Ok(false);
+        }
+        Err(StoreError::Unusable { location: self.location.to_string(), source: trouble })
+    }
+
     /// The keys below `prefix`, sorted.
     ///
     /// # Errors

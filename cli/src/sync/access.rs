@@ -24,7 +24,30 @@ pub enum ClusterAccess {
         region: String,
         /// The API server.
         endpoint: String,
-        /// The certificate authority of the API server, PEM.
+        /// The certificate authority of the API server: PEM in base64, as in a kubeconfig.
+        ca_certificate: String,
+    },
+    /// A GKE cluster; Google's plugin gets a token of the application default credentials that lives for minutes.
+    Google {
+        /// The cluster's name in GKE.
+        cluster_name: String,
+        /// The API server, by address or by its DNS name.
+        endpoint: String,
+        /// The certificate authority of the API server: PEM in base64, as in a kubeconfig. `None` for the DNS name, whose
+        /// certificate is publicly trusted.
+        ca_certificate: Option<String>,
+    },
+    /// An AKS cluster that is entered through Entra; `kubelogin` gets a token that lives for an hour.
+    Azure {
+        /// The cluster's name in AKS.
+        cluster_name: String,
+        /// What AKS is to Entra: the application that tokens are made for.
+        server_id: String,
+        /// The Entra tenant of the subscription.
+        tenant_id: String,
+        /// The API server.
+        endpoint: String,
+        /// The certificate authority of the API server: PEM in base64, as in a kubeconfig.
         ca_certificate: String,
     },
 }
@@ -59,6 +82,18 @@ impl ClusterContract {
             "aws" => ClusterAccess::Aws {
                 cluster_name: field("auth.cluster_name")?,
                 region: field("auth.region")?,
+                endpoint: field("endpoint")?,
+                ca_certificate: field("ca_certificate")?,
+            },
+            "google" => ClusterAccess::Google {
+                cluster_name: field("auth.cluster_name")?,
+                endpoint: field("endpoint")?,
+                ca_certificate: field("ca_certificate").ok(),
+            },
+            "azure" => ClusterAccess::Azure {
+                cluster_name: field("auth.cluster_name")?,
+                server_id: field("auth.server_id")?,
+                tenant_id: field("auth.tenant_id")?,
                 endpoint: field("endpoint")?,
                 ca_certificate: field("ca_certificate")?,
             },
@@ -122,7 +157,7 @@ mod tests {
     #[test]
     fn an_eks_cluster_is_reached_by_its_endpoint_and_authority() {
         let mut outputs = json!({"cluster": {
-            "name": "gc0", "endpoint": "https://gc0.example.com", "ca_certificate": "-----BEGIN CERTIFICATE-----",
+            "name": "gc0", "endpoint": "https://gc0.example.com", "ca_certificate": "LS0tLS1CRUdJTg==",
             "auth": {"type": "aws", "cluster_name": "gc0", "region": "eu-west-1"},
         }});
         assert!(matches!(parse(&outputs).unwrap().access, ClusterAccess::Aws { .. }));
@@ -134,11 +169,55 @@ mod tests {
     }
 
     #[test]
+    fn a_gke_cluster_is_reached_by_its_address_or_by_its_dns_name() {
+        let mut outputs = json!({"cluster": {
+            "name": "gc0", "endpoint": "https://203.0.113.7", "ca_certificate": "LS0tLS1CRUdJTg==",
+            "auth": {"type": "google", "project": "platform-ops", "location": "europe-west1", "cluster_name": "gc0"},
+        }});
+        let access = |endpoint: &str, ca_certificate: Option<&str>| ClusterAccess::Google {
+            cluster_name: "gc0".to_owned(),
+            endpoint: endpoint.to_owned(),
+            ca_certificate: ca_certificate.map(ToOwned::to_owned),
+        };
+        assert_eq!(parse(&outputs).unwrap().access, access("https://203.0.113.7", Some("LS0tLS1CRUdJTg==")));
+        outputs["cluster"]["endpoint"] = json!("https://gke-1.europe-west1.gke.goog");
+        outputs["cluster"]["ca_certificate"] = Value::Null;
+        assert_eq!(parse(&outputs).unwrap().access, access("https://gke-1.europe-west1.gke.goog", None));
+        outputs["cluster"]["auth"]["cluster_name"] = Value::Null;
+        assert_eq!(
+            parse(&outputs).unwrap_err().to_string(),
+            "the stack's outputs are not a cluster: `cluster.auth.cluster_name` is missing"
+        );
+    }
+
+    #[test]
+    fn an_aks_cluster_is_reached_through_entra() {
+        let mut outputs = json!({"cluster": {
+            "name": "gc0", "endpoint": "https://gc0.hcp.westeurope.azmk8s.io:443", "ca_certificate": "LS0tLS1CRUdJTg==",
+            "auth": {"type": "azure", "subscription_id": "s", "tenant_id": "t", "resource_group": "gc0",
+                "cluster_name": "gc0", "server_id": "6dae42f8"},
+        }});
+        let expected = ClusterAccess::Azure {
+            cluster_name: "gc0".to_owned(),
+            server_id: "6dae42f8".to_owned(),
+            tenant_id: "t".to_owned(),
+            endpoint: "https://gc0.hcp.westeurope.azmk8s.io:443".to_owned(),
+            ca_certificate: "LS0tLS1CRUdJTg==".to_owned(),
+        };
+        assert_eq!(parse(&outputs).unwrap().access, expected);
+        outputs["cluster"]["auth"]["server_id"] = Value::Null;
+        assert_eq!(
+            parse(&outputs).unwrap_err().to_string(),
+            "the stack's outputs are not a cluster: `cluster.auth.server_id` is missing"
+        );
+    }
+
+    #[test]
     fn an_unknown_kind_of_credential_is_refused() {
-        let error = parse(&json!({"cluster": {"auth": {"type": "azure"}}})).unwrap_err();
+        let error = parse(&json!({"cluster": {"auth": {"type": "oracle"}}})).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the stack's outputs are not a cluster: `cluster.auth.type` is `azure`, which this version of kstack cannot use"
+            "the stack's outputs are not a cluster: `cluster.auth.type` is `oracle`, which this version of kstack cannot use"
         );
     }
 }

@@ -2,16 +2,15 @@
 
 use std::{error::Error, io, path::Path, sync::Once, time::Duration};
 
-use k8s_openapi::ByteString;
 use kube::{
     Client, Config,
-    config::{
-        AuthInfo, Cluster as ClusterEntry, Context, ExecConfig, ExecInteractiveMode, KubeConfigOptions, Kubeconfig,
-        KubeconfigError, NamedAuthInfo, NamedCluster, NamedContext,
-    },
+    config::{KubeConfigOptions, Kubeconfig, KubeconfigError},
 };
 
-use super::{ClusterAccess, SyncError};
+use super::{
+    ClusterAccess, SyncError,
+    cloud::{self, ApiServer},
+};
 
 /// A server that does not answer a connection in this time is not going to.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -62,10 +61,17 @@ pub async fn connect(access: &ClusterAccess) -> Result<Cluster, SyncError> {
     let mut config = match access {
         ClusterAccess::Kubeconfig { path, context } => from_file(path, context.as_deref()).await?,
         ClusterAccess::Aws { cluster_name, region, endpoint, ca_certificate } => {
-            let kubeconfig = eks_kubeconfig(cluster_name, region, endpoint, ca_certificate);
-            Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.map_err(|error| {
-                SyncError::Contract { field: "cluster".to_owned(), reason: format!("cannot be used: {error}") }
-            })?
+            let ca_certificate = Some(ca_certificate.as_str());
+            from_contract(cloud::eks(&ApiServer { name: cluster_name, endpoint, ca_certificate }, region)).await?
+        }
+        ClusterAccess::Google { cluster_name, endpoint, ca_certificate } => {
+            let ca_certificate = ca_certificate.as_deref();
+            from_contract(cloud::gke(&ApiServer { name: cluster_name, endpoint, ca_certificate })).await?
+        }
+        ClusterAccess::Azure { cluster_name, server_id, tenant_id, endpoint, ca_certificate } => {
+            let ca_certificate = Some(ca_certificate.as_str());
+            let server = ApiServer { name: cluster_name, endpoint, ca_certificate };
+            from_contract(cloud::aks(&server, server_id, tenant_id)).await?
         }
     };
     config.connect_timeout = Some(CONNECT_TIMEOUT);
@@ -98,49 +104,9 @@ async fn from_file(path: &Path, context: Option<&str>) -> Result<Config, SyncErr
     Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(error)
 }
 
-/// What `aws eks update-kubeconfig` would write, in memory only.
-fn eks_kubeconfig(cluster_name: &str, region: &str, endpoint: &str, ca_certificate: &str) -> Kubeconfig {
-    let name = || cluster_name.to_owned();
-    let arguments = ["eks", "get-token", "--cluster-name", cluster_name, "--region", region, "--output", "json"];
-    let exec = ExecConfig {
-        api_version: Some("client.authentication.k8s.io/v1beta1".to_owned()),
-        command: Some("aws".to_owned()),
-        args: Some(arguments.map(ToOwned::to_owned).to_vec()),
-        env: None,
-        drop_env: None,
-        install_hint: None,
-        interactive_mode: Some(ExecInteractiveMode::Never),
-        provide_cluster_info: false,
-        cluster: None,
-        other: std::collections::BTreeMap::new(),
-    };
-    let authority = match serde_json::to_value(ByteString(ca_certificate.as_bytes().to_vec())) {
-        Ok(serde_json::Value::String(base64)) => Some(base64),
-        _ => None,
-    };
-    Kubeconfig {
-        clusters: vec![NamedCluster {
-            name: name(),
-            cluster: Some(ClusterEntry {
-                server: Some(endpoint.to_owned()),
-                certificate_authority_data: authority,
-                ..ClusterEntry::default()
-            }),
-            ..NamedCluster::default()
-        }],
-        auth_infos: vec![NamedAuthInfo {
-            name: name(),
-            auth_info: Some(AuthInfo { exec: Some(exec), ..AuthInfo::default() }),
-            ..NamedAuthInfo::default()
-        }],
-        contexts: vec![NamedContext {
-            name: name(),
-            context: Some(Context { cluster: name(), user: Some(name()), ..Context::default() }),
-            ..NamedContext::default()
-        }],
-        current_context: Some(name()),
-        ..Kubeconfig::default()
-    }
+async fn from_contract(kubeconfig: Kubeconfig) -> Result<Config, SyncError> {
+    let error = |error| SyncError::Contract { field: "cluster".to_owned(), reason: format!("cannot be used: {error}") };
+    Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.map_err(error)
 }
 
 fn classify(error: kube::Error, endpoint: &str, action: String) -> SyncError {
@@ -186,19 +152,6 @@ impl<'a> Iterator for Causes<'a> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn an_eks_kubeconfig_holds_a_program_and_no_credential() {
-        let kubeconfig = eks_kubeconfig("gc0", "eu-west-1", "https://gc0.example.com", "-----BEGIN");
-        let exec = kubeconfig.auth_infos[0].auth_info.as_ref().unwrap().exec.as_ref().unwrap();
-        assert_eq!(exec.command.as_deref(), Some("aws"));
-        assert_eq!(
-            exec.args.as_ref().unwrap().join(" "),
-            "eks get-token --cluster-name gc0 --region eu-west-1 --output json"
-        );
-        let cluster = kubeconfig.clusters[0].cluster.as_ref().unwrap();
-        assert_eq!(cluster.certificate_authority_data.as_deref(), Some("LS0tLS1CRUdJTg=="));
-    }
-
     #[tokio::test]
     async fn a_context_that_is_not_there_is_named_with_those_that_are() {
         let folder = tempfile::tempdir().unwrap();
@@ -233,6 +186,20 @@ mod tests {
         let error = connect_to(port, "{}").await;
         let told = format!("cannot reach the cluster at `https://127.0.0.1:{port}`: Connection refused");
         assert!(error.to_string().starts_with(&told), "{error}");
+    }
+
+    #[tokio::test]
+    async fn an_authority_that_is_none_is_an_error_of_the_stack() {
+        let access = ClusterAccess::Google {
+            cluster_name: "gc0".to_owned(),
+            endpoint: "https://127.0.0.1:1".to_owned(),
+            ca_certificate: Some("-----BEGIN CERTIFICATE-----".to_owned()),
+        };
+        let error = connect(&access).await.unwrap_err();
+        assert!(
+            error.to_string().starts_with("the stack's outputs are not a cluster: `cluster` cannot be used: "),
+            "{error}"
+        );
     }
 
     #[tokio::test]

@@ -11,6 +11,7 @@
 
 mod access;
 mod apply;
+mod cloud;
 mod compare;
 mod connect;
 mod credential;

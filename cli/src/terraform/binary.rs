@@ -5,7 +5,6 @@ use std::{
     ffi::OsString,
     fmt, fs,
     io::{Read as _, Write as _},
-    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     time::UNIX_EPOCH,
 };
@@ -14,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::{TerraformError, Version, environment};
+use crate::program;
 
 /// The environment variable that names the program.
 pub const SETTING: &str = "KSTACK_TERRAFORM";
@@ -75,7 +75,7 @@ impl Binary {
     /// [`TerraformError::NotFound`], [`TerraformError::NotTerraform`] when it does not say what it
     /// is, [`TerraformError::TooOld`], or an I/O error.
     pub async fn find(setting: Option<&str>, cache: &Path) -> Result<Self, TerraformError> {
-        let path = locate(setting)?;
+        let path = Self::locate(setting)?;
         let facts = match Remembered::open(&path, cache)? {
             (_, Some(facts)) => facts,
             (remembered, None) => {
@@ -97,27 +97,20 @@ impl Binary {
         }
         Ok(Self { path, product: facts.product, version, sha256: facts.sha256 })
     }
-}
 
-fn locate(setting: Option<&str>) -> Result<PathBuf, TerraformError> {
-    let from_environment = env::var(SETTING).ok().filter(|value| !value.is_empty());
-    let names = match setting.map(str::to_owned).or(from_environment) {
-        Some(name) => vec![name],
-        None => vec!["terraform".to_owned(), "tofu".to_owned()],
-    };
-    let found = names.iter().find_map(|name| if name.contains('/') { runnable(name.into()) } else { on_path(name) });
-    let path = found.ok_or(TerraformError::NotFound { names })?;
-    path.canonicalize().map_err(|source| TerraformError::io("find", &path, source))
-}
-
-fn on_path(name: &str) -> Option<PathBuf> {
-    let folders = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&folders).map(|folder| folder.join(name)).find_map(runnable)
-}
-
-fn runnable(path: PathBuf) -> Option<PathBuf> {
-    let metadata = fs::metadata(&path).ok()?;
-    (metadata.is_file() && metadata.permissions().mode() & 0o111 != 0).then_some(path)
+    /// Where the program is that [`Binary::find`] would look at; nothing is run.
+    ///
+    /// # Errors
+    /// [`TerraformError::NotFound`], or an I/O error.
+    pub fn locate(setting: Option<&str>) -> Result<PathBuf, TerraformError> {
+        let from_environment = env::var(SETTING).ok().filter(|value| !value.is_empty());
+        let names = match setting.map(str::to_owned).or(from_environment) {
+            Some(name) => vec![name],
+            None => vec!["terraform".to_owned(), "tofu".to_owned()],
+        };
+        let path = names.iter().find_map(program::find).ok_or(TerraformError::NotFound { names })?;
+        path.canonicalize().map_err(|source| TerraformError::io("find", &path, source))
+    }
 }
 
 /// Runs `version`. Not `version -json`: there OpenTofu calls itself `terraform_version` as well.
@@ -205,6 +198,8 @@ impl Remembered {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     /// A program that only says what it is; the real ones are run in `tests/terraform.rs`.

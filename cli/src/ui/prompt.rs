@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal as _};
 
-use dialoguer::{Input, theme::SimpleTheme};
+use dialoguer::{Confirm, Input, Select, theme::SimpleTheme};
 
 use super::Ui;
 
@@ -12,15 +12,40 @@ impl Ui {
         !self.is_json() && io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
-    /// Asks until there is an answer; an empty one takes `default`, where there is one.
+    /// Asks until there is an answer that `check` takes; an empty one takes `default`, where there is one.
     ///
     /// # Errors
     /// When the terminal goes away or the user interrupts.
-    pub fn ask(&self, question: &str, default: Option<String>) -> io::Result<String> {
-        let mut input = Input::<String>::with_theme(&SimpleTheme).with_prompt(question);
+    pub fn ask(
+        &self,
+        question: &str,
+        default: Option<String>,
+        check: impl Fn(&str) -> Result<(), String>,
+    ) -> io::Result<String> {
+        let mut input = Input::<String>::with_theme(&SimpleTheme)
+            .with_prompt(question)
+            .validate_with(move |text: &String| check(text));
         if let Some(default) = default {
             input = input.default(default);
         }
         self.progress.suspend(|| input.interact_text()).map_err(|dialoguer::Error::IO(error)| error)
+    }
+
+    /// Lets a person choose one of `items`; gives its number.
+    ///
+    /// # Errors
+    /// As [`Ui::ask`].
+    pub fn choose(&self, question: &str, items: &[&str]) -> io::Result<usize> {
+        let select = Select::with_theme(&SimpleTheme).with_prompt(question).items(items).default(0);
+        self.progress.suspend(|| select.interact()).map_err(|dialoguer::Error::IO(error)| error)
+    }
+
+    /// Asks for yes or no; an empty answer is no.
+    ///
+    /// # Errors
+    /// As [`Ui::ask`].
+    pub fn confirm(&self, question: &str) -> io::Result<bool> {
+        let confirm = Confirm::with_theme(&SimpleTheme).with_prompt(question).default(false);
+        self.progress.suspend(|| confirm.interact()).map_err(|dialoguer::Error::IO(error)| error)
     }
 }

@@ -1,9 +1,12 @@
-# The zone of the cluster's own domain. Who owns the base domain must delegate it to the name servers in output dns.
+# The zone of the cluster's own domain.
 
 locals {
-  has_zone = local.settings.dns.zone || local.settings.dns.zone_id != null
-  own_zone = local.settings.dns.zone && local.settings.dns.zone_id == null
-  zone_id  = local.own_zone ? aws_route53_zone.this[0].zone_id : local.settings.dns.zone_id
+  # Zones may be made by the same run, see encryption.tf.
+  given_zone = can(length([trimspace(local.settings.dns.zone_id)]))
+  delegated  = can(length([trimspace(local.settings.dns.parent_zone_id)]))
+  has_zone   = local.settings.dns.zone || local.given_zone
+  own_zone   = local.settings.dns.zone && !local.given_zone
+  zone_id    = local.own_zone ? aws_route53_zone.this[0].zone_id : local.settings.dns.zone_id
 }
 
 resource "aws_route53_zone" "this" {
@@ -16,8 +19,19 @@ resource "aws_route53_zone" "this" {
   tags = local.tags
 }
 
+# Without this, whoever owns the base domain must delegate the zone to the name servers in output dns.
+resource "aws_route53_record" "delegation" {
+  count = local.delegated ? 1 : 0
+
+  zone_id = local.settings.dns.parent_zone_id
+  name    = module.metadata.fqdn
+  type    = "NS"
+  ttl     = 300
+  records = aws_route53_zone.this[0].name_servers
+}
+
 data "aws_route53_zone" "existing" {
-  count = local.settings.dns.zone_id != null ? 1 : 0
+  count = local.given_zone ? 1 : 0
 
   zone_id = local.settings.dns.zone_id
 }

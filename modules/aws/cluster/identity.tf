@@ -1,18 +1,28 @@
-# Who the parts of the cluster are to AWS: the control plane, the nodes, and, by pod identity, single services.
+# Who the parts of the cluster are to AWS: the control plane, the nodes, and single services.
 
 locals {
   partition    = data.aws_partition.current.partition
   dns_suffix   = data.aws_partition.current.dns_suffix
+  account_id   = data.aws_caller_identity.current.account_id
   managed_path = "arn:${local.partition}:iam::aws:policy"
 
-  # Pod identity gives a role to one service account. An entry exists where its add-on or its setting is on.
-  pod_identities = {
+  # Each role is for one service account. An entry exists where its add-on or its setting is on.
+  pod_identities = merge(local.own_pod_identities, {
+    for name, account in local.settings.service_accounts : name => {
+      namespace       = account.namespace
+      service_account = coalesce(account.name, name)
+      policies        = account.policies
+      policy          = account.policy
+    }
+  })
+
+  own_pod_identities = {
     for key, identity in {
       vpc_cni = {
         enabled         = contains(keys(local.addons), "vpc-cni")
         namespace       = "kube-system"
         service_account = "aws-node"
-        policy_arn      = "${local.managed_path}/AmazonEKS_CNI_Policy"
+        policies        = { AmazonEKS_CNI_Policy = "${local.managed_path}/AmazonEKS_CNI_Policy" }
         statements      = []
       }
 
@@ -20,7 +30,7 @@ locals {
         enabled         = contains(keys(local.addons), "aws-ebs-csi-driver")
         namespace       = "kube-system"
         service_account = "ebs-csi-controller-sa"
-        policy_arn      = "${local.managed_path}/service-role/AmazonEBSCSIDriverPolicy"
+        policies        = { AmazonEBSCSIDriverPolicy = "${local.managed_path}/service-role/AmazonEBSCSIDriverPolicy" }
         statements      = []
       }
 
@@ -28,15 +38,23 @@ locals {
         enabled         = local.settings.identity.cluster_autoscaler
         namespace       = "kube-system"
         service_account = "cluster-autoscaler"
-        policy_arn      = null
+        policies        = {}
         statements      = local.cluster_autoscaler_statements
+      }
+
+      load_balancer_controller = {
+        enabled         = local.settings.identity.load_balancer_controller
+        namespace       = "kube-system"
+        service_account = "aws-load-balancer-controller"
+        policies        = {}
+        statements      = local.load_balancer_controller_statements
       }
 
       external_dns = {
         enabled         = local.settings.identity.dns && local.has_zone
         namespace       = "external-dns"
         service_account = "external-dns"
-        policy_arn      = null
+        policies        = {}
         statements      = local.dns_statements
       }
 
@@ -44,11 +62,35 @@ locals {
         enabled         = local.settings.identity.dns && local.has_zone
         namespace       = "cert-manager"
         service_account = "cert-manager"
-        policy_arn      = null
+        policies        = {}
         statements      = local.dns_statements
       }
-    } : key => identity if identity.enabled
+      } : key => {
+      namespace       = identity.namespace
+      service_account = identity.service_account
+      policies        = identity.policies
+      policy          = length(identity.statements) == 0 ? null : jsonencode({ Version = "2012-10-17", Statement = identity.statements })
+    } if identity.enabled
   }
+
+  # By pod identity, and by web identity (IRSA) where the issuer is registered: Fargate pods know only the latter.
+  issuer = trimprefix(aws_eks_cluster.this.identity[0].oidc[0].issuer, "https://")
+  pod_role_trust = { for key, identity in local.pod_identities : key => concat(
+    [{
+      Effect    = "Allow"
+      Action    = ["sts:AssumeRole", "sts:TagSession"]
+      Principal = { Service = "pods.eks.amazonaws.com" }
+    }],
+    [for provider in aws_iam_openid_connect_provider.this : {
+      Effect    = "Allow"
+      Action    = "sts:AssumeRoleWithWebIdentity"
+      Principal = { Federated = provider.arn }
+      Condition = { StringEquals = {
+        "${local.issuer}:aud" = "sts.amazonaws.com"
+        "${local.issuer}:sub" = "system:serviceaccount:${identity.namespace}:${identity.service_account}"
+      } }
+    }],
+  ) }
 
   # EKS tags the scaling groups of its node groups with the cluster's name: only those may be scaled.
   cluster_autoscaler_statements = [
@@ -147,10 +189,13 @@ resource "aws_iam_role" "node" {
 }
 
 resource "aws_iam_role_policy_attachment" "node" {
-  for_each = toset(["AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly"])
+  for_each = merge(
+    { for name in ["AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly"] : name => "${local.managed_path}/${name}" },
+    local.settings.identity.node_policies,
+  )
 
   role       = aws_iam_role.node.name
-  policy_arn = "${local.managed_path}/${each.key}"
+  policy_arn = each.value
 }
 
 resource "aws_iam_role" "pod" {
@@ -159,31 +204,26 @@ resource "aws_iam_role" "pod" {
   name        = module.metadata.derived_names[each.key]
   description = "Service account ${each.value.namespace}/${each.value.service_account} of the Kubernetes cluster ${local.name}"
 
-  assume_role_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Action    = ["sts:AssumeRole", "sts:TagSession"]
-      Principal = { Service = "pods.eks.amazonaws.com" }
-    }]
-  })
+  assume_role_policy = jsonencode({ Version = "2012-10-17", Statement = local.pod_role_trust[each.key] })
 
   tags = local.tags
 }
 
 resource "aws_iam_role_policy_attachment" "pod" {
-  for_each = { for key, identity in local.pod_identities : key => identity.policy_arn if identity.policy_arn != null }
+  for_each = merge([for key, identity in local.pod_identities : {
+    for name, arn in identity.policies : "${key}/${name}" => { role = key, policy_arn = arn }
+  }]...)
 
-  role       = aws_iam_role.pod[each.key].name
-  policy_arn = each.value
+  role       = aws_iam_role.pod[each.value.role].name
+  policy_arn = each.value.policy_arn
 }
 
 resource "aws_iam_role_policy" "pod" {
-  for_each = { for key, identity in local.pod_identities : key => identity.statements if identity.policy_arn == null }
+  for_each = { for key, identity in local.pod_identities : key => identity.policy if identity.policy != null }
 
   name   = "service"
   role   = aws_iam_role.pod[each.key].id
-  policy = jsonencode({ Version = "2012-10-17", Statement = each.value })
+  policy = each.value
 }
 
 resource "aws_eks_pod_identity_association" "this" {
@@ -197,7 +237,7 @@ resource "aws_eks_pod_identity_association" "this" {
   tags = local.tags
 }
 
-# For services that use roles through the cluster's OIDC issuer (IRSA) instead.
+# Lets service accounts take roles with the tokens of the cluster's OIDC issuer (IRSA).
 resource "aws_iam_openid_connect_provider" "this" {
   count = local.settings.identity.oidc_provider ? 1 : 0
 

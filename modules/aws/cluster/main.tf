@@ -24,18 +24,23 @@ module "metadata" {
   provider_name = "aws"
   region        = local.settings.region
 
-  derived_names = {
-    cluster_role       = { suffix = "-cluster", max_length = 64 }
-    node_role          = { suffix = "-node", max_length = 64 }
-    vpc_cni            = { suffix = "-vpc-cni", max_length = 64 }
-    ebs_csi            = { suffix = "-ebs-csi", max_length = 64 }
-    cluster_autoscaler = { suffix = "-cluster-autoscaler", max_length = 64 }
-    external_dns       = { suffix = "-external-dns", max_length = 64 }
-    cert_manager       = { suffix = "-cert-manager", max_length = 64 }
-  }
+  derived_names = merge({
+    fargate                  = { suffix = "-fargate", max_length = 64 }
+    flow_logs                = { suffix = "-flow-logs", max_length = 64 }
+    load_balancer_controller = { suffix = "-load-balancer-controller", max_length = 64 }
+    cluster_role             = { suffix = "-cluster", max_length = 64 }
+    node_role                = { suffix = "-node", max_length = 64 }
+    vpc_cni                  = { suffix = "-vpc-cni", max_length = 64 }
+    ebs_csi                  = { suffix = "-ebs-csi", max_length = 64 }
+    cluster_autoscaler       = { suffix = "-cluster-autoscaler", max_length = 64 }
+    external_dns             = { suffix = "-external-dns", max_length = 64 }
+    cert_manager             = { suffix = "-cert-manager", max_length = 64 }
+  }, { for name in keys(local.settings.service_accounts) : name => { suffix = "-${name}", max_length = 64 } })
 }
 
 data "aws_partition" "current" {}
+
+data "aws_caller_identity" "current" {}
 
 data "aws_region" "current" {
   lifecycle {
@@ -121,6 +126,7 @@ resource "aws_cloudwatch_log_group" "control_plane" {
 
   name              = "/aws/eks/${local.name}/cluster" # EKS writes nowhere else
   retention_in_days = local.settings.control_plane_logs.retention_days
+  kms_key_id        = local.settings.control_plane_logs.kms_key_arn
 
   tags = local.tags
 }

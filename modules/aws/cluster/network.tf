@@ -41,6 +41,14 @@ resource "aws_vpc" "this" {
   tags = merge(local.tags, { Name = local.name })
 }
 
+# For subnets of single node pools, which make them.
+resource "aws_vpc_ipv4_cidr_block_association" "this" {
+  for_each = local.existing == null ? toset(local.network.secondary_cidrs) : toset([])
+
+  vpc_id     = local.vpc_id
+  cidr_block = each.key
+}
+
 # Nothing may use the default group by accident: here it allows nothing.
 resource "aws_default_security_group" "this" {
   count = local.existing == null ? 1 : 0
@@ -177,17 +185,6 @@ resource "aws_route_table_association" "public" {
 
   route_table_id = aws_route_table.public[0].id
   subnet_id      = aws_subnet.public[each.key].id
-}
-
-# Image layers come from S3: this way they do not pass through, and are not billed by, NAT.
-resource "aws_vpc_endpoint" "s3" {
-  count = local.existing == null ? 1 : 0
-
-  vpc_id          = local.vpc_id
-  service_name    = "com.amazonaws.${local.settings.region}.s3"
-  route_table_ids = [for zone in local.settings.availability_zones : aws_route_table.nodes[zone].id]
-
-  tags = merge(local.tags, { Name = "${local.name}-s3" })
 }
 
 # By position, since the ids may be made in the same run and are not known before.

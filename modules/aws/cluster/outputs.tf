@@ -46,7 +46,7 @@ output "network" {
 }
 
 output "identity" {
-  description = "OIDC issuer and its provider in IAM (null if off), the node role, and the roles that service accounts have by pod identity."
+  description = "OIDC issuer and its provider in IAM (null if off), the node role, and the roles of service accounts."
   value = {
     issuer            = aws_eks_cluster.this.identity[0].oidc[0].issuer
     oidc_provider_arn = one(aws_iam_openid_connect_provider.this[*].arn)
@@ -71,8 +71,20 @@ output "node_pool_context" {
     kubernetes_version = aws_eks_cluster.this.version
     node_role_arn      = aws_iam_role.node.arn
     node_subnet_ids    = local.node_subnet_ids
+    endpoint           = aws_eks_cluster.this.endpoint
+    ca_certificate     = aws_eks_cluster.this.certificate_authority[0].data
+    service_cidr       = aws_eks_cluster.this.kubernetes_network_config[0].service_ipv4_cidr
+    security_group_id  = aws_eks_cluster.this.vpc_config[0].cluster_security_group_id
     labels             = module.metadata.labels
     tags               = local.tags
+
+    # Where a pool can make subnets of its own; null in a network that was already there.
+    network = local.existing != null ? null : {
+      vpc_id          = local.vpc_id
+      cidrs           = module.settings.cidrs
+      subnet_cidrs    = flatten([for subnets in values(module.settings.subnets) : values(subnets)])
+      route_table_ids = { for zone in local.zones : zone => aws_route_table.nodes[zone].id }
+    }
   }
 
   # A node becomes ready only with these, and can only leave in order while they are there.
@@ -81,6 +93,9 @@ output "node_pool_context" {
     aws_iam_role_policy_attachment.node,
     aws_route.nodes_out,
     aws_route_table_association.nodes,
+    aws_vpc_endpoint.interface,
     aws_vpc_endpoint.s3,
+    aws_vpc_ipv4_cidr_block_association.this,
+    aws_vpc_security_group_ingress_rule.endpoints,
   ]
 }

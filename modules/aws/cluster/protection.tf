@@ -18,10 +18,13 @@ resource "terraform_data" "deletion_guard" {
   }
 
   depends_on = [
+    aws_default_security_group.this,
     aws_eks_access_policy_association.this,
     aws_eks_addon.node,
     aws_eks_addon.workload,
     aws_eks_cluster.this,
+    aws_eks_fargate_profile.this,
+    aws_flow_log.this,
     aws_iam_openid_connect_provider.this,
     aws_iam_role_policy.pod,
     aws_iam_role_policy_attachment.node,
@@ -30,10 +33,14 @@ resource "terraform_data" "deletion_guard" {
     aws_nat_gateway.this,
     aws_route.nodes_out,
     aws_route.public_out,
+    aws_route53_record.delegation,
     aws_route53_zone.this,
     aws_route_table_association.control_plane,
     aws_route_table_association.nodes,
     aws_route_table_association.public,
+    aws_vpc_endpoint.interface,
     aws_vpc_endpoint.s3,
+    aws_vpc_ipv4_cidr_block_association.this,
+    aws_vpc_security_group_ingress_rule.endpoints,
   ]
 }

@@ -9,22 +9,28 @@ module "configuration" {
   required_keys          = ["name_prefix", "base_domain"]
 }
 
+module "settings" {
+  source = "./settings"
+
+  configuration = module.configuration.current
+}
+
 module "metadata" {
   source = "../../common/metadata"
 
-  name_prefix   = local.config.name_prefix
-  base_domain   = local.config.base_domain
+  name_prefix   = local.settings.name_prefix
+  base_domain   = local.settings.base_domain
   environment   = var.environment
   provider_name = "local"
   region        = "local"
 }
 
 locals {
-  config = module.configuration.current
+  settings = module.settings.settings
 
   # Terraform cannot read KSTACK_HOME, so whoever sets it must pass it as sandbox_home too.
   sandbox_home    = coalesce(var.sandbox_home, pathexpand("~/.local/share/kstack"))
-  kubeconfig_path = lookup(local.config, "kubeconfig_path", "${local.sandbox_home}/sandboxes/${module.metadata.name}/kubeconfig")
+  kubeconfig_path = coalesce(local.settings.kubeconfig_path, "${local.sandbox_home}/sandboxes/${module.metadata.name}/kubeconfig")
 }
 
 # The sandbox: a Kubernetes control plane on this machine, run by kstack.

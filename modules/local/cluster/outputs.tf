@@ -18,7 +18,7 @@ output "cluster" {
 
 output "current_config" {
   description = "Effective settings of the environment, after inheritance."
-  value       = local.config
+  value       = module.configuration.current
 }
 
 output "current_metadata" {

@@ -11,16 +11,19 @@ module "node_pool_default" {
   configuration = {
     <%= platform.base %> = {
       name           = "default"
-      instance_types = ["m7g.large"]
-      min_size       = 3
-      max_size       = 9
+      instance_types = [<%= cluster.pool.instance_type|hcl %>]
+      min_size       = <%= cluster.pool.min %>
+      max_size       = <%= cluster.pool.max %>
     }
-#% for environment in platform.environments if environment.name != platform.base
+#% for other in cluster.others
 
-    <%= environment.name %> = {
-      min_size = 1
-      max_size = 3
+#% if other.differs
+    <%= other.environment %> = {
+<%= [["instance_types", [other.instance_type] if other.instance_type else none], ["min_size", other.min], ["max_size", other.max]]|attributes(6) %>
     }
+#% else
+    <%= other.environment %> = {}
+#% endif
 #% endfor
   }
 }

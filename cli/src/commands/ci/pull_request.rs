@@ -26,7 +26,7 @@ pub(super) fn run(
     // What the branch adds, not what its base has gained since.
     let base = repository.merge_base(repository.resolve(base)?, head)?;
     let snapshot = repository.commit_snapshot(head)?;
-    validate(&snapshot)?;
+    let warnings = validate(&snapshot)?;
     let platform = closure::load_platform(&snapshot)?;
 
     let mut input = if fork {
@@ -45,6 +45,7 @@ pub(super) fn run(
         }
         planned
     };
+    input.notices.extend(warnings);
     input.title = Some(format!("{}..{}", base.short(), head.short()));
     input.registries = differences(context, Some(&repository.commit_snapshot(base)?), &snapshot, |_| true)?;
     let failed = input.instances.iter().any(|instance| matches!(instance.outcome, Outcome::Failed { .. }))
@@ -59,8 +60,8 @@ pub(super) fn run(
     Ok(if failed { ExitCode::Failed } else { ExitCode::Done })
 }
 
-/// What `kstack validate` says of the commit.
-fn validate(snapshot: &Snapshot) -> Result<(), CliError> {
+/// What `kstack validate` says of the commit: an error, or what should be looked at.
+fn validate(snapshot: &Snapshot) -> Result<Vec<String>, CliError> {
     let mut files = Vec::new();
     for entry in snapshot.files("")? {
         if let Some(blob) = snapshot.read(&entry.path)? {
@@ -68,10 +69,10 @@ fn validate(snapshot: &Snapshot) -> Result<(), CliError> {
         }
     }
     let report = check::repository(&Files::new(files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice()))));
-    if report.problems.is_empty() {
-        return Ok(());
+    if !report.problems.is_empty() {
+        return Err(report.into());
     }
-    Err(CliError::user(format!("the platform has {}", report.verdict())).diagnostics(report.problems))
+    Ok(report.buried.iter().map(ToString::to_string).collect())
 }
 
 /// Plans the first environment, and previews the others: what those would do is planned for real, and kept,

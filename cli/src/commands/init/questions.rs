@@ -1,106 +1,159 @@
-//! Flags, then questions on a terminal, then errors that name the flag.
+//! A file of answers, flags over it, then questions on a terminal, then errors that name the flags.
 
-use std::path::Path;
+use std::{io::Read as _, path::Path};
 
 use super::{Context, InitArgs};
 use crate::{
     error::{CliError, ErrorKind},
-    platform::{EnvironmentName, Forge, PlatformName, StateBackend, layout},
-    scaffold::{Answers, Cluster, Place, forge_of, platform_name},
+    platform::ParseError,
+    scaffold::{Answers, Cluster, Draft, Field, Provider, ScaffoldError, platform_name},
 };
 
 /// Everything that is needed for a platform in `root`.
 pub(super) fn answers(context: &Context<'_>, args: &InitArgs, root: &Path) -> Result<Answers, CliError> {
-    let clusters = clusters(context, args)?;
-    let folder = root.file_name().and_then(|name| name.to_str()).and_then(platform_name);
-    let name = match (&args.name, folder) {
-        (Some(name), _) => PlatformName::new(name).map_err(|error| usage(&error, "--name"))?,
-        (None, Some(name)) => name,
-        (None, None) => PlatformName::new(ask(context, "name of the platform", "--name", None)?)
-            .map_err(|error| usage(&error, "--name"))?,
+    let mut draft = match &args.answers {
+        Some(path) => read(context, path)?,
+        None => Draft::default(),
     };
-    let local = !clusters.iter().any(Cluster::is_cloud);
-    let base_domain = match &args.base_domain {
-        Some(domain) => domain.clone(),
-        None if local => format!("{name}.localhost"),
-        None => ask(context, "DNS domain of the clusters", "--base-domain", None)?,
-    };
-    let repository = match &args.repository {
-        Some(repository) => repository.clone(),
-        None => ask(context, "address that the engines pull the repository from", "--repository", None)?,
-    };
-    let state = state(context, args, &clusters, name.as_str())?;
-    let forge = match args.forge.as_deref() {
-        Some("github") => Forge::GitHub { url: None },
-        None if state.kind() == "s3" => forge_of(&repository),
-        Some(_) | None => Forge::None,
-    };
-    let environments = args
-        .environments
-        .iter()
-        .map(|name| EnvironmentName::new(name.trim()))
-        .collect::<Result<_, _>>()
-        .map_err(|error| usage(&error, "--environments"))?;
-    let default_branch = args.default_branch.clone();
-    Ok(Answers { name, base_domain, repository, default_branch, environments, clusters, state, forge })
+    flags(&mut draft, args)?;
+    if draft.name.is_none() {
+        draft.name = root.file_name().and_then(|name| name.to_str()).and_then(platform_name);
+    }
+    let problems = draft.problems();
+    if !problems.is_empty() {
+        return Err(CliError::from(ScaffoldError::Answers { problems, places: draft.places().clone() }));
+    }
+    if context.ui.can_ask() {
+        ask(context, &mut draft).map_err(|error| CliError::new(ErrorKind::Interrupted, error))?;
+    }
+    draft.settle().ok_or_else(|| missing(&draft))
 }
 
-fn clusters(context: &Context<'_>, args: &InitArgs) -> Result<Vec<Cluster>, CliError> {
-    if !args.clusters.is_empty() {
-        return Ok(args.clusters.clone());
-    }
-    let provider = match &args.provider {
-        Some(provider) => provider.clone(),
-        None => ask(context, "provider of the cluster, `local` or `aws`", "--provider", Some("local"))?,
+fn read(context: &Context<'_>, path: &Path) -> Result<Draft, CliError> {
+    let (name, text) = if path == Path::new("-") {
+        let mut text = String::new();
+        ("<stdin>".to_owned(), std::io::stdin().read_to_string(&mut text).map(|_| text))
+    } else {
+        (path.display().to_string(), std::fs::read_to_string(context.directory.join(path)))
     };
-    let text = match (provider.as_str(), &args.region) {
-        ("local", Some(_)) => {
+    let text = text.map_err(|error| {
+        CliError::user(format!("cannot read `{name}`: {error}")).hint("give another file of answers with `--answers`")
+    })?;
+    let (draft, mut problems) = Draft::read(&name, &text);
+    if problems.is_empty() {
+        return Ok(draft);
+    }
+    // What is wrong with what could be read belongs to the same list.
+    problems.extend(draft.problems().iter().filter_map(|problem| draft.places().locate(problem)));
+    problems.sort_by_key(|problem| problem.span.start);
+    Err(ParseError::of(problems).into())
+}
+
+/// Flags take the place of what a file says.
+fn flags(draft: &mut Draft, args: &InitArgs) -> Result<(), CliError> {
+    let set = |draft: &mut Draft, field: Field, text: &str| {
+        let wrong = |message| CliError::usage(message).hint(format!("give another `{}`", field.flag()));
+        draft.set(field, text).map_err(wrong)
+    };
+    match (args.provider, &args.region) {
+        (Some(Provider::Local), Some(_)) => {
             return Err(CliError::usage("a local cluster has no region").hint("leave `--region` out"));
         }
-        ("aws", Some(region)) => format!("aws:gc0:{region}"),
-        ("aws", None) => format!("aws:gc0:{}", ask(context, "region of the cluster", "--region", None)?),
-        (provider, _) => format!("{provider}:gc0"),
-    };
-    text.parse().map(|cluster| vec![cluster]).map_err(|error| usage(&error, "--region"))
-}
-
-/// `local`, or `s3://bucket[?region=…]`; the region of the first cluster is the default.
-fn state(context: &Context<'_>, args: &InitArgs, clusters: &[Cluster], name: &str) -> Result<StateBackend, CliError> {
-    let first = clusters.iter().find(|cluster| cluster.is_cloud());
-    let text = match (&args.state, first) {
-        (Some(state), _) => state.clone(),
-        (None, None) => "local".to_owned(),
-        (None, Some(_)) => {
-            ask(context, "where Terraform state lives", "--state", Some(&format!("s3://{name}-kstack-state")))?
+        (Some(Provider::Local), None) => {
+            draft.set_clusters(Vec::new());
+            set(draft, Field::Clusters, "local:gc0")?;
         }
-    };
-    if text == "local" {
-        return Ok(StateBackend::Local { path: format!("{}/state", layout::WORK) });
+        (provider, region) => {
+            if let Some(provider) = provider {
+                (draft.provider, draft.clusters) = (Some(provider), Vec::new());
+            }
+            if let Some(region) = region {
+                set(draft, Field::Region, region)?;
+            }
+        }
     }
-    let wrong = |reason| {
-        CliError::usage(format!("`{text}` {reason}"))
-            .hint("write `local` or `s3://<bucket>?region=<region>` for `--state`")
-    };
-    let place = text.strip_prefix("s3://").ok_or_else(|| wrong("is no place for state"))?;
-    let (bucket, region) = match place.split_once("?region=") {
-        Some((bucket, region)) => (bucket, region.to_owned()),
-        None => match first.map(|cluster| &cluster.place) {
-            Some(Place::Aws { region, .. }) => (place, region.clone()),
-            _ => return Err(wrong("names no region, and no cluster has one")),
-        },
-    };
-    Ok(StateBackend::S3 { bucket: bucket.to_owned(), region })
+    for (field, value) in [
+        (Field::Name, &args.name),
+        (Field::Environments, &args.environments),
+        (Field::DefaultBranch, &args.default_branch),
+        (Field::BaseDomain, &args.base_domain),
+        (Field::Repository, &args.repository),
+        (Field::GoogleProject, &args.google_project),
+        (Field::AzureSubscription, &args.azure_subscription),
+        (Field::Forge, &args.forge),
+    ] {
+        if let Some(value) = value {
+            set(draft, field, value)?;
+        }
+    }
+    if !args.clusters.is_empty() {
+        draft.set_clusters(args.clusters.clone());
+    }
+    // The region of a bucket may be that of a cluster.
+    if let Some(state) = &args.state {
+        set(draft, Field::State, state)?;
+    }
+    Ok(())
 }
 
-/// Asks, or tells which flag to give where nobody can answer.
-fn ask(context: &Context<'_>, question: &str, flag: &str, default: Option<&str>) -> Result<String, CliError> {
-    if !context.ui.can_ask() {
-        return Err(CliError::usage(format!("`{flag}` is missing: {question}"))
-            .hint("without a terminal nothing is asked for; give the flag"));
+/// Asks for what is missing, one after the other: an answer can make others unnecessary.
+fn ask(context: &Context<'_>, draft: &mut Draft) -> std::io::Result<()> {
+    while let Some(question) = draft.missing().into_iter().next() {
+        if question.field == Field::Clusters {
+            clusters(context, draft)?;
+            continue;
+        }
+        let known = &*draft;
+        let text = context.ui.ask(question.text, question.default, |text| known.try_out(question.field, text))?;
+        draft.set(question.field, &text).map_err(std::io::Error::other)?;
     }
-    context.ui.ask(question, default.map(str::to_owned)).map_err(|error| CliError::new(ErrorKind::Interrupted, error))
+    Ok(())
 }
 
-fn usage(error: &impl std::error::Error, flag: &str) -> CliError {
-    CliError::usage(error.to_string()).hint(format!("give another `{flag}`"))
+/// Asks for one cluster after the other.
+fn clusters(context: &Context<'_>, draft: &mut Draft) -> std::io::Result<()> {
+    let mut clusters: Vec<Cluster> = Vec::new();
+    loop {
+        let titles = Provider::ALL.map(Provider::title);
+        let chosen = context.ui.choose("where the cluster runs", &titles)?;
+        let provider = Provider::ALL.get(chosen).copied().unwrap_or(Provider::Local);
+        let region = if provider.is_cloud() {
+            let check = |text: &str| {
+                let fits = provider.check_region(text);
+                fits.map_err(|reason| format!("the region `{text}` {reason}"))
+            };
+            format!(":{}", context.ui.ask("region of the cluster", None, check)?)
+        } else {
+            String::new()
+        };
+        let text = |name: &str| format!("{provider}:{name}{region}");
+        let taken = |cluster: &Cluster| clusters.iter().any(|other| other.stack() == cluster.stack());
+        let check = |name: &str| match text(name).parse::<Cluster>() {
+            Ok(cluster) if taken(&cluster) => Err(format!("`{cluster}` is there already")),
+            Ok(_) => Ok(()),
+            Err(error) => Err(error.to_string()),
+        };
+        let name = context.ui.ask("name of the cluster", Some(format!("gc{}", clusters.len())), check)?;
+        clusters.push(text(&name).parse().map_err(std::io::Error::other)?);
+        if !context.ui.confirm("one more cluster")? {
+            draft.set_clusters(clusters);
+            return Ok(());
+        }
+    }
+}
+
+/// All that nobody said, with the flags that say it.
+fn missing(draft: &Draft) -> CliError {
+    let questions = draft.missing();
+    let message = match &questions[..] {
+        [question] => format!("`{}` is missing: {}", question.field.flag(), question.text),
+        questions => format!("{} answers are missing", questions.len()),
+    };
+    let mut error = CliError::usage(message);
+    if questions.len() > 1 {
+        for question in &questions {
+            error = error.hint(format!("`{}`: {}", question.field.flag(), question.text));
+        }
+    }
+    error.hint("without a terminal nothing is asked for; give the flags, or a file with `--answers`")
 }

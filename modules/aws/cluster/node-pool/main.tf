@@ -22,9 +22,11 @@ locals {
   labels   = merge(var.cluster.labels, { "kstack.dev/node-pool" = local.settings.name }, local.settings.labels)
 
   zones = coalesce(local.settings.availability_zones, keys(var.cluster.node_subnet_ids))
-  subnet_ids = local.settings.subnet_ids != null ? local.settings.subnet_ids : flatten([
-    for zone in local.zones : lookup(var.cluster.node_subnet_ids, zone, [])
-  ])
+  subnet_ids = (
+    local.settings.subnet_ids != null ? local.settings.subnet_ids :
+    local.settings.subnet_cidrs != null ? [for zone in keys(local.own_zones) : aws_subnet.this[zone].id] :
+    flatten([for zone in local.zones : lookup(var.cluster.node_subnet_ids, zone, [])])
+  )
 }
 
 resource "aws_eks_node_group" "this" {
@@ -33,12 +35,12 @@ resource "aws_eks_node_group" "this" {
   node_role_arn          = var.cluster.node_role_arn
   subnet_ids             = local.subnet_ids
 
-  ami_type             = local.ami_type
+  ami_type             = local.settings.ami_id == null ? local.ami_type : null # an own image has its own type and version
   capacity_type        = local.settings.spot ? "SPOT" : "ON_DEMAND"
   force_update_version = local.settings.extra.force_update_version
   instance_types       = local.settings.instance_types
   release_version      = local.settings.ami_release_version
-  version              = coalesce(local.settings.kubernetes_version, var.cluster.kubernetes_version)
+  version              = local.settings.ami_id == null ? coalesce(local.settings.kubernetes_version, var.cluster.kubernetes_version) : null
 
   labels = local.labels
 
@@ -93,8 +95,31 @@ resource "aws_eks_node_group" "this" {
     }
 
     precondition {
-      condition     = length(local.kubelet) == 0 || startswith(local.ami_type, "AL2023_")
-      error_message = "The kubelet settings are handed over in the format of Amazon Linux 2023, which ${local.ami_type} does not read."
+      condition     = local.own_user_data == null || startswith(local.ami_type, "AL2023_")
+      error_message = "The settings kubelet, setup_script and disk.instance_store are handed over in the format of Amazon Linux 2023, which ${local.ami_type} does not read: use extra.user_data."
+    }
+
+    precondition {
+      condition     = local.settings.subnet_cidrs == null || var.cluster.network != null
+      error_message = "The cluster is in a network that was already there, in which pool ${local.settings.name} makes no subnets: give subnet_ids instead of subnet_cidrs."
+    }
+
+    precondition {
+      condition     = local.settings.subnet_cidrs == null || length(local.own_cidrs) == length(local.zones)
+      error_message = "The subnet_cidrs of pool ${local.settings.name} must be one per availability zone, in their order: ${join(", ", local.zones)}."
+    }
+
+    precondition {
+      condition     = var.cluster.network == null || length(local.outside) == 0
+      error_message = "The subnet_cidrs of pool ${local.settings.name} must lie in the network's CIDRs ${join(", ", local.network.cidrs)}: ${join(", ", local.outside)}. Others can be added as network.secondary_cidrs of the cluster."
+    }
+
+    precondition {
+      condition     = length(local.overlaps) == 0
+      error_message = "The subnets of pool ${local.settings.name} must not overlap others: ${join("; ", local.overlaps)}."
     }
   }
+
+  # Without a way out a node cannot join.
+  depends_on = [aws_route_table_association.this]
 }

@@ -30,9 +30,20 @@ variable "cluster" {
     name               = string
     kubernetes_version = string
     node_role_arn      = string
+    endpoint           = string
+    ca_certificate     = string
+    service_cidr       = string
+    security_group_id  = string
     node_subnet_ids    = map(list(string)) # by availability zone
     labels             = map(string)
     tags               = map(string)
+
+    network = optional(object({
+      vpc_id          = string
+      cidrs           = list(string)
+      subnet_cidrs    = list(string)
+      route_table_ids = map(string) # by availability zone
+    }))
   })
   nullable = false
 }

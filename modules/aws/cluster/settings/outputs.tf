@@ -41,3 +41,13 @@ output "subnets" {
     error_message = "Networks must not overlap: ${join("; ", local.overlaps)}."
   }
 }
+
+output "cidrs" {
+  description = "All CIDRs of the VPC, the first of them its own; not checked when there is an existing network."
+  value       = concat([local.network.cidr], local.network.secondary_cidrs)
+
+  precondition {
+    condition     = !local.well_formed || alltrue([for cidr in local.network.secondary_cidrs : try(tonumber(split("/", cidr)[1]) >= 16 && tonumber(split("/", cidr)[1]) <= 28, false)])
+    error_message = "Each of network.secondary_cidrs must be a /16 to /28."
+  }
+}

@@ -11,8 +11,10 @@ locals {
     coalesce(local.network.subnets.control_plane, []),
     coalesce(local.network.subnets.public, []),
     local.network.avoid_cidrs,
-    local.network.service_cidr == null ? [] : [local.network.service_cidr],
+    local.network.secondary_cidrs,
+    local.service_cidrs,
   )
+  service_cidrs = local.network.service_cidr == null ? [] : [local.network.service_cidr]
 
   prefix_length = try(tonumber(split("/", local.network.cidr)[1]), 0)
   cut           = local.well_formed && local.prefix_length >= 16 && local.prefix_length <= 20
@@ -21,9 +23,9 @@ locals {
   control_plane = local.network.subnets.control_plane != null ? local.network.subnets.control_plane : [for i, zone in local.zones : cidrsubnet(local.network.cidr, 8, i) if local.cut]
   public        = local.network.subnets.public != null ? local.network.subnets.public : [for i, zone in local.zones : cidrsubnet(local.network.cidr, 8, i + 8) if local.cut]
 
-  # Networks that must lie apart, and those that must lie inside of the VPC.
+  # Subnets, which must lie in the VPC and beside each other, and whole networks, which must lie beside each other.
   inside = concat(local.nodes, local.control_plane, local.public)
-  apart  = concat(local.inside, local.network.service_cidr == null ? [] : [local.network.service_cidr])
+  apart  = concat([local.network.cidr], local.network.secondary_cidrs, local.service_cidrs, local.network.avoid_cidrs)
 
   outside = [for cidr in local.inside : cidr if local.well_formed && !try(
     tonumber(split("/", cidr)[1]) >= local.prefix_length &&
@@ -32,10 +34,10 @@ locals {
   )]
 
   # Two networks overlap when they are the same after both are widened to the shorter prefix.
+  # Networks to be avoided may overlap each other: they are not ours.
   pairs = concat(
-    flatten([for i, a in local.apart : [for j, b in local.apart : { a = a, b = b } if i < j]]),
-    [for b in concat(local.network.avoid_cidrs, local.network.service_cidr == null ? [] : [local.network.service_cidr]) : { a = local.network.cidr, b = b }],
-    [for b in local.network.avoid_cidrs : { a = local.network.service_cidr, b = b } if local.network.service_cidr != null],
+    flatten([for i, a in local.inside : [for j, b in local.inside : { a = a, b = b } if i < j]]),
+    flatten([for i, a in local.apart : [for j, b in local.apart : { a = a, b = b } if i < j && i < length(local.apart) - length(local.network.avoid_cidrs)]]),
   )
   overlaps = [
     for pair in local.pairs : "${pair.a} and ${pair.b}"

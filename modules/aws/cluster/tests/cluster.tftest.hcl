@@ -285,7 +285,7 @@ run "without_a_zone_nobody_may_change_records" {
   }
 
   assert {
-    condition     = output.dns == null && keys(aws_iam_role.pod) == ["cluster_autoscaler", "ebs_csi", "vpc_cni"]
+    condition     = output.dns == null && keys(aws_iam_role.pod) == ["cluster_autoscaler", "ebs_csi", "load_balancer_controller", "vpc_cni"]
     error_message = "Unexpected roles: ${join(", ", keys(aws_iam_role.pod))}"
   }
 }
@@ -317,6 +317,297 @@ run "tags_reach_every_resource_that_takes_them" {
   }
 }
 
+run "without_nat_nodes_reach_aws_through_endpoints" {
+  command = plan
+
+  variables {
+    configuration = {
+      apps = {
+        name_prefix        = "gc0"
+        base_domain        = "platform.example.com"
+        region             = "eu-west-1"
+        availability_zones = ["eu-west-1a", "eu-west-1b"]
+        network            = { nat = "none", secondary_cidrs = ["100.64.0.0/16"] }
+      }
+
+      ops = {}
+    }
+  }
+
+  assert {
+    condition     = contains(keys(aws_vpc_endpoint.interface), "ecr.dkr") && length(aws_vpc_endpoint.interface) == 9 && aws_vpc_endpoint.interface["eks-auth"].private_dns_enabled
+    error_message = "Unexpected endpoints: ${join(", ", keys(aws_vpc_endpoint.interface))}"
+  }
+
+  assert {
+    condition     = toset(keys(aws_vpc_security_group_ingress_rule.endpoints)) == toset(["10.0.0.0/16", "100.64.0.0/16"])
+    error_message = "The whole network must reach the endpoints."
+  }
+
+  assert {
+    condition     = keys(aws_vpc_ipv4_cidr_block_association.this) == ["100.64.0.0/16"] && output.node_pool_context.network.cidrs == ["10.0.0.0/16", "100.64.0.0/16"]
+    error_message = "The VPC must have the second CIDR too."
+  }
+}
+
+run "endpoints_can_be_chosen" {
+  command = plan
+
+  variables {
+    configuration = {
+      apps = {
+        name_prefix        = "gc0"
+        base_domain        = "platform.example.com"
+        region             = "eu-west-1"
+        availability_zones = ["eu-west-1a", "eu-west-1b"]
+        network            = { endpoints = ["ecr.api", "ecr.dkr"] }
+      }
+
+      ops = {}
+    }
+  }
+
+  assert {
+    condition     = keys(aws_vpc_endpoint.interface) == ["ecr.api", "ecr.dkr"] && length(aws_nat_gateway.this) == 2
+    error_message = "Both the endpoints and the gateways must be made."
+  }
+}
+
+run "flow_logs_are_kept_where_they_are_asked_for" {
+  command = plan
+
+  variables {
+    configuration = {
+      apps = {
+        name_prefix        = "gc0"
+        base_domain        = "platform.example.com"
+        region             = "eu-west-1"
+        availability_zones = ["eu-west-1a", "eu-west-1b"]
+        network            = { flow_logs = { enabled = true, traffic = "REJECT" } }
+      }
+
+      ops = {}
+    }
+  }
+
+  assert {
+    condition     = aws_flow_log.this[0].traffic_type == "REJECT" && aws_cloudwatch_log_group.flow_logs[0].retention_in_days == 30
+    error_message = "Refused traffic must be logged for 30 days."
+  }
+}
+
+run "fargate_pods_have_their_own_role" {
+  command = plan
+
+  variables {
+    configuration = {
+      apps = {
+        name_prefix        = "gc0"
+        base_domain        = "platform.example.com"
+        region             = "eu-west-1"
+        availability_zones = ["eu-west-1a", "eu-west-1b"]
+        fargate            = { system = { namespaces = ["kube-system", "flux-system"], labels = { run = "fargate" } } }
+      }
+
+      ops = {}
+    }
+  }
+
+  assert {
+    condition     = aws_iam_role.fargate[0].name == "gc0-ops-eu-west-1-fargate" && toset([for selector in aws_eks_fargate_profile.this["system"].selector : selector.namespace]) == toset(["kube-system", "flux-system"])
+    error_message = "Each namespace must be selected."
+  }
+
+  assert {
+    condition     = strcontains(aws_iam_role.fargate[0].assume_role_policy, ":fargateprofile/gc0-ops-eu-west-1/*")
+    error_message = "Only the profiles of this cluster may use the role."
+  }
+}
+
+run "services_get_roles_of_their_own" {
+  command = plan
+
+  variables {
+    configuration = {
+      apps = {
+        name_prefix        = "gc0"
+        base_domain        = "platform.example.com"
+        region             = "eu-west-1"
+        availability_zones = ["eu-west-1a", "eu-west-1b"]
+        service_accounts = {
+          app = { namespace = "shop", policies = { read = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess" } }
+          db  = { namespace = "shop", name = "backup", policy = jsonencode({ Version = "2012-10-17", Statement = [{ Effect = "Allow", Action = "s3:PutObject", Resource = "*" }] }) }
+        }
+      }
+
+      ops = {}
+    }
+  }
+
+  assert {
+    condition     = aws_iam_role.pod["app"].name == "gc0-ops-eu-west-1-app" && aws_iam_role_policy_attachment.pod["app/read"].policy_arn == "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
+    error_message = "The role must have the policy."
+  }
+
+  assert {
+    condition     = aws_eks_pod_identity_association.this["app"].service_account == "app" && aws_eks_pod_identity_association.this["db"].service_account == "backup" && strcontains(aws_iam_role_policy.pod["db"].policy, "s3:PutObject")
+    error_message = "The service account is called as the entry unless it says otherwise."
+  }
+}
+
+run "nodes_can_get_further_policies" {
+  command = plan
+
+  variables {
+    configuration = {
+      apps = {
+        name_prefix        = "gc0"
+        base_domain        = "platform.example.com"
+        region             = "eu-west-1"
+        availability_zones = ["eu-west-1a", "eu-west-1b"]
+        identity           = { node_policies = { ssm = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore" } }
+      }
+
+      ops = {}
+    }
+  }
+
+  assert {
+    condition     = keys(aws_iam_role_policy_attachment.node) == ["AmazonEC2ContainerRegistryPullOnly", "AmazonEKSWorkerNodePolicy", "ssm"]
+    error_message = "Unexpected policies: ${join(", ", keys(aws_iam_role_policy_attachment.node))}"
+  }
+}
+
+run "the_load_balancer_controller_may_change_its_own_only" {
+  command = plan
+
+  variables {
+    configuration = {
+      apps = {
+        name_prefix        = "gc0"
+        base_domain        = "platform.example.com"
+        region             = "eu-west-1"
+        availability_zones = ["eu-west-1a", "eu-west-1b"]
+
+      }
+
+      ops = {}
+    }
+  }
+
+  assert {
+    condition     = alltrue([for action in ["DeleteLoadBalancer", "DeleteTargetGroup", "ModifyLoadBalancerAttributes"] : alltrue([for statement in local.load_balancer_controller_statements : try(statement.Condition.StringEquals["aws:ResourceTag/elbv2.k8s.aws/cluster"] == "gc0-ops-eu-west-1", false) if contains(flatten([statement.Action]), "elasticloadbalancing:${action}")])])
+    error_message = "Load balancers of others must be out of reach."
+  }
+
+  assert {
+    condition     = length(replace(aws_iam_role_policy.pod["load_balancer_controller"].policy, " ", "")) < 10240
+    error_message = "IAM takes no longer policies."
+  }
+
+  assert {
+    condition     = aws_eks_pod_identity_association.this["load_balancer_controller"].service_account == "aws-load-balancer-controller"
+    error_message = "Unexpected service account."
+  }
+}
+
+run "network_policies_are_enforced_unless_switched_off" {
+  command = plan
+
+  variables {
+    configuration = {
+      apps = {
+        name_prefix        = "gc0"
+        base_domain        = "platform.example.com"
+        region             = "eu-west-1"
+        availability_zones = ["eu-west-1a", "eu-west-1b"]
+        addons             = { vpc-cni = { configuration_values = jsonencode({ env = { ENABLE_PREFIX_DELEGATION = "true" } }) } }
+      }
+
+      ops = {}
+    }
+  }
+
+  assert {
+    condition     = jsondecode(aws_eks_addon.node["vpc-cni"].configuration_values) == { enableNetworkPolicy = "true", env = { ENABLE_PREFIX_DELEGATION = "true" } }
+    error_message = "Unexpected values: ${aws_eks_addon.node["vpc-cni"].configuration_values}"
+  }
+
+  assert {
+    condition     = local.addon_values["coredns"] == null
+    error_message = "Others have none."
+  }
+}
+
+run "a_zone_is_delegated_from_its_parent" {
+  command = plan
+
+  variables {
+    configuration = {
+      apps = {
+        name_prefix        = "gc0"
+        base_domain        = "platform.example.com"
+        region             = "eu-west-1"
+        availability_zones = ["eu-west-1a", "eu-west-1b"]
+        dns                = { parent_zone_id = "Z2" }
+      }
+
+      ops = {}
+    }
+  }
+
+  assert {
+    condition     = aws_route53_record.delegation[0].zone_id == "Z2" && aws_route53_record.delegation[0].type == "NS" && aws_route53_record.delegation[0].name == output.dns.zone_name
+    error_message = "The parent must point at the zone."
+  }
+}
+
+run "the_window_of_a_destroyed_key_can_be_shortened" {
+  command = plan
+
+  variables {
+    configuration = {
+      apps = {
+        name_prefix        = "gc0"
+        base_domain        = "platform.example.com"
+        region             = "eu-west-1"
+        availability_zones = ["eu-west-1a", "eu-west-1b"]
+        secrets_encryption = { deletion_window_days = 7 }
+      }
+
+      ops = {}
+    }
+  }
+
+  assert {
+    condition     = aws_kms_key.secrets[0].deletion_window_in_days == 7
+    error_message = "The window must be that of the setting."
+  }
+}
+
+run "arguments_without_a_setting_pass_through" {
+  command = plan
+
+  variables {
+    configuration = {
+      apps = {
+        name_prefix        = "gc0"
+        base_domain        = "platform.example.com"
+        region             = "eu-west-1"
+        availability_zones = ["eu-west-1a", "eu-west-1b"]
+        extra              = { zonal_shift = true, force_update_version = true }
+      }
+
+      ops = {}
+    }
+  }
+
+  assert {
+    condition     = aws_eks_cluster.this.zonal_shift_config[0].enabled && aws_eks_cluster.this.force_update_version
+    error_message = "Both must arrive."
+  }
+}
+
 run "the_known_keys_are_those_of_the_settings" {
   command = plan
 
@@ -328,19 +619,21 @@ run "the_known_keys_are_those_of_the_settings" {
         region             = "eu-west-1"
         availability_zones = ["eu-west-1a", "eu-west-1b"]
         network            = { existing = { vpc_id = "vpc-1", node_subnet_ids = ["subnet-1"] } }
-        access             = { "*" = { principal_arn = "arn:aws:iam::123456789012:role/team" } }
-        addons             = { "*" = {} }
+        access             = { example = { principal_arn = "arn:aws:iam::123456789012:role/team" } }
+        addons             = { example = {} }
+        fargate            = { example = { namespaces = ["batch"] } }
+        service_accounts   = { example = { namespace = "shop", policies = { read = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess" } } }
       }
 
       ops = {}
     }
   }
 
-  # The paths of both, three levels deep, which is as deep as they are.
+  # The paths of both, three levels deep, which is as deep as they are; `*` stands for any name.
   assert {
-    condition = jsonencode(sort(flatten([for a, x in local.known_keys : !can(keys(x)) || try(length(x) == 0, true) ? [a] : flatten([
+    condition = replace(jsonencode(sort(flatten([for a, x in local.known_keys : !can(keys(x)) || try(length(x) == 0, true) ? [a] : flatten([
       for b, y in x : !can(keys(y)) || try(length(y) == 0, true) ? ["${a}.${b}"] : [for c in keys(y) : "${a}.${b}.${c}"]
-      ])]))) == jsonencode(sort(flatten([for a, x in module.settings.settings : !can(keys(x)) || try(length(x) == 0, true) ? [a] : flatten([
+      ])]))), ".*.", ".example.") == jsonencode(sort(flatten([for a, x in module.settings.settings : !can(keys(x)) || try(length(x) == 0, true) ? [a] : flatten([
       for b, y in x : !can(keys(y)) || try(length(y) == 0, true) ? ["${a}.${b}"] : [for c in keys(y) : "${a}.${b}.${c}"]
     ])])))
     error_message = "Settings and known keys differ: ${jsonencode(module.settings.settings)}"

@@ -7,11 +7,22 @@ variables {
 
   cluster = {
     name               = "gc0-ops-eu-west-1"
-    kubernetes_version = "1.33"
+    kubernetes_version = "1.36"
     node_role_arn      = "arn:aws:iam::123456789012:role/gc0-ops-eu-west-1-node"
+    endpoint           = "https://example.eks.amazonaws.com"
+    ca_certificate     = "YSBjZXJ0aWZpY2F0ZQ=="
+    service_cidr       = "172.20.0.0/16"
+    security_group_id  = "sg-1"
     node_subnet_ids    = { eu-west-1a = ["subnet-1"], eu-west-1b = ["subnet-2"] }
     labels             = { "kstack.dev/cluster" = "gc0-ops-eu-west-1" }
     tags               = { kstack-cluster = "gc0-ops-eu-west-1" }
+
+    network = {
+      vpc_id          = "vpc-1"
+      cidrs           = ["10.0.0.0/16", "100.64.0.0/16"]
+      subnet_cidrs    = ["10.0.16.0/20", "10.0.32.0/20"]
+      route_table_ids = { eu-west-1a = "rtb-1", eu-west-1b = "rtb-2" }
+    }
   }
 
   configuration = {
@@ -24,7 +35,7 @@ run "a_pool_spans_the_zones_of_the_cluster" {
   command = plan
 
   assert {
-    condition     = aws_eks_node_group.this.subnet_ids == toset(["subnet-1", "subnet-2"]) && aws_eks_node_group.this.version == "1.33" && aws_eks_node_group.this.node_role_arn == var.cluster.node_role_arn
+    condition     = aws_eks_node_group.this.subnet_ids == toset(["subnet-1", "subnet-2"]) && aws_eks_node_group.this.version == "1.36" && aws_eks_node_group.this.node_role_arn == var.cluster.node_role_arn
     error_message = "Subnets, version and role must be those of the cluster."
   }
 
@@ -260,21 +271,262 @@ run "kubelet_settings_for_bottlerocket_are_refused" {
   expect_failures = [aws_eks_node_group.this]
 }
 
+run "a_pool_can_have_subnets_of_its_own" {
+  command = plan
+
+  variables {
+    configuration = {
+      apps = {
+        name           = "default"
+        instance_types = ["m7g.large"]
+        min_size       = 1
+        max_size       = 3
+        subnet_cidrs   = ["100.64.0.0/18", "100.64.64.0/18"]
+      }
+
+      ops = {}
+    }
+
+  }
+
+  assert {
+    condition     = aws_subnet.this["eu-west-1b"].cidr_block == "100.64.64.0/18" && !aws_subnet.this["eu-west-1b"].map_public_ip_on_launch && aws_route_table_association.this["eu-west-1b"].route_table_id == "rtb-2"
+    error_message = "Each zone must have a private subnet with the way out of its zone."
+  }
+}
+
+run "a_subnet_outside_of_the_network_is_refused" {
+  command = plan
+
+  variables {
+    configuration = {
+      apps = {
+        name           = "default"
+        instance_types = ["m7g.large"]
+        min_size       = 1
+        max_size       = 3
+        subnet_cidrs   = ["100.64.0.0/18", "100.65.0.0/18"]
+      }
+
+      ops = {}
+    }
+
+  }
+
+  expect_failures = [aws_eks_node_group.this]
+}
+
+run "a_subnet_that_overlaps_one_of_the_cluster_is_refused" {
+  command = plan
+
+  variables {
+    configuration = {
+      apps = {
+        name           = "default"
+        instance_types = ["m7g.large"]
+        min_size       = 1
+        max_size       = 3
+        subnet_cidrs   = ["10.0.16.0/24", "100.64.64.0/18"]
+      }
+
+      ops = {}
+    }
+
+  }
+
+  expect_failures = [aws_eks_node_group.this]
+}
+
+run "too_few_subnets_are_refused" {
+  command = plan
+
+  variables {
+    configuration = {
+      apps = {
+        name           = "default"
+        instance_types = ["m7g.large"]
+        min_size       = 1
+        max_size       = 3
+        subnet_cidrs   = ["100.64.0.0/18"]
+      }
+
+      ops = {}
+    }
+
+  }
+
+  expect_failures = [aws_eks_node_group.this]
+}
+
+run "subnets_in_a_network_that_was_already_there_are_refused" {
+  command = plan
+
+  variables {
+    configuration = {
+      apps = {
+        name           = "default"
+        instance_types = ["m7g.large"]
+        min_size       = 1
+        max_size       = 3
+        subnet_cidrs   = ["100.64.0.0/18", "100.64.64.0/18"]
+      }
+
+      ops = {}
+    }
+
+    cluster = {
+      name               = "gc0-ops-eu-west-1"
+      kubernetes_version = "1.36"
+      node_role_arn      = "arn:aws:iam::123456789012:role/gc0-ops-eu-west-1-node"
+      endpoint           = "https://example.eks.amazonaws.com"
+      ca_certificate     = "YSBjZXJ0aWZpY2F0ZQ=="
+      service_cidr       = "172.20.0.0/16"
+      security_group_id  = "sg-1"
+      node_subnet_ids    = { eu-west-1a = ["subnet-1"], eu-west-1b = ["subnet-2"] }
+      labels             = {}
+      tags               = {}
+    }
+  }
+
+  expect_failures = [aws_eks_node_group.this]
+}
+
+run "the_group_of_the_cluster_stays_beside_others" {
+  command = plan
+
+  variables {
+    configuration = {
+      apps = {
+        name               = "default"
+        instance_types     = ["m7g.large"]
+        min_size           = 1
+        max_size           = 3
+        security_group_ids = ["sg-2"]
+      }
+
+      ops = {}
+    }
+
+  }
+
+  assert {
+    condition     = aws_launch_template.this.vpc_security_group_ids == toset(["sg-1", "sg-2"])
+    error_message = "Nodes must still reach the control plane."
+  }
+}
+
+run "an_own_image_is_told_the_address_of_the_cluster" {
+  command = plan
+
+  variables {
+    configuration = {
+      apps = {
+        name           = "default"
+        instance_types = ["m7g.large"]
+        min_size       = 1
+        max_size       = 3
+        ami_id         = "ami-0123456789abcdef0"
+      }
+
+      ops = {}
+    }
+
+  }
+
+  assert {
+    condition     = aws_launch_template.this.image_id == "ami-0123456789abcdef0" && strcontains(base64decode(aws_launch_template.this.user_data), "\"apiServerEndpoint\":\"https://example.eks.amazonaws.com\"")
+    error_message = "The image must know where to join."
+  }
+}
+
+run "user_data_is_a_script_and_a_node_config" {
+  command = plan
+
+  variables {
+    configuration = {
+      apps = {
+        name           = "default"
+        instance_types = ["m7g.large"]
+        min_size       = 1
+        max_size       = 3
+        setup_script   = "#!/bin/sh\nsysctl -w vm.max_map_count=262144"
+        disk           = { instance_store = "RAID0" }
+        kubelet        = { other = jsonencode({ imageGCHighThresholdPercent = 70 }) }
+      }
+
+      ops = {}
+    }
+
+  }
+
+  assert {
+    condition = base64decode(aws_launch_template.this.user_data) == join("\n", [
+      "MIME-Version: 1.0",
+      "Content-Type: multipart/mixed; boundary=\"kstack\"",
+      "",
+      "--kstack",
+      "Content-Type: text/x-shellscript; charset=\"utf-8\"",
+      "",
+      "#!/bin/sh",
+      "sysctl -w vm.max_map_count=262144",
+      "",
+      "--kstack",
+      "Content-Type: application/node.eks.aws",
+      "",
+      "{\"apiVersion\":\"node.eks.aws/v1alpha1\",\"kind\":\"NodeConfig\",\"spec\":{\"instance\":{\"localStorage\":{\"strategy\":\"RAID0\"}},\"kubelet\":{\"config\":{\"imageGCHighThresholdPercent\":70}}}}",
+      "",
+      "--kstack--",
+      "",
+    ])
+    error_message = "Unexpected user data: ${base64decode(aws_launch_template.this.user_data)}"
+  }
+}
+
+run "arguments_without_a_setting_pass_through" {
+  command = plan
+
+  variables {
+    configuration = {
+      apps = {
+        name           = "default"
+        instance_types = ["m7g.large"]
+        min_size       = 1
+        max_size       = 3
+        ami_type       = "BOTTLEROCKET_ARM_64"
+        extra          = { capacity_reservation_id = "cr-1", detailed_monitoring = true, placement_group = "close", node_repair = true, user_data = "[settings.kubernetes]\nmax-pods = 64" }
+      }
+
+      ops = {}
+    }
+
+  }
+
+  assert {
+    condition     = aws_launch_template.this.capacity_reservation_specification[0].capacity_reservation_target[0].capacity_reservation_id == "cr-1" && aws_launch_template.this.monitoring[0].enabled && aws_launch_template.this.placement[0].group_name == "close"
+    error_message = "The template must have all three."
+  }
+
+  assert {
+    condition     = aws_eks_node_group.this.node_repair_config[0].enabled && strcontains(base64decode(aws_launch_template.this.user_data), "max-pods = 64")
+    error_message = "Both must arrive as they are."
+  }
+}
+
 run "the_known_keys_are_those_of_the_settings" {
   command = plan
 
   variables {
     configuration = {
-      apps = { name = "default", instance_types = ["m7g.large"], min_size = 1, max_size = 3, taints = { "*" = { key = "a" } } }
+      apps = { name = "default", instance_types = ["m7g.large"], min_size = 1, max_size = 3, taints = { example = { key = "a" } } }
       ops  = {}
     }
   }
 
-  # The paths of both, three levels deep, which is as deep as they are.
+  # The paths of both, three levels deep, which is as deep as they are; `*` stands for any name.
   assert {
-    condition = jsonencode(sort(flatten([for a, x in local.known_keys : !can(keys(x)) || try(length(x) == 0, true) ? [a] : flatten([
+    condition = replace(jsonencode(sort(flatten([for a, x in local.known_keys : !can(keys(x)) || try(length(x) == 0, true) ? [a] : flatten([
       for b, y in x : !can(keys(y)) || try(length(y) == 0, true) ? ["${a}.${b}"] : [for c in keys(y) : "${a}.${b}.${c}"]
-      ])]))) == jsonencode(sort(flatten([for a, x in module.settings.settings : !can(keys(x)) || try(length(x) == 0, true) ? [a] : flatten([
+      ])]))), ".*.", ".example.") == jsonencode(sort(flatten([for a, x in module.settings.settings : !can(keys(x)) || try(length(x) == 0, true) ? [a] : flatten([
       for b, y in x : !can(keys(y)) || try(length(y) == 0, true) ? ["${a}.${b}"] : [for c in keys(y) : "${a}.${b}.${c}"]
     ])])))
     error_message = "Settings and known keys differ: ${jsonencode(module.settings.settings)}"

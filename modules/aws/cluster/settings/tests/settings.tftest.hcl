@@ -438,3 +438,262 @@ run "a_network_to_be_avoided_is_refused" {
 
   expect_failures = [output.subnets]
 }
+
+run "an_unknown_kind_of_flow_logs_is_refused" {
+  command = plan
+
+  variables {
+    configuration = {
+      name_prefix        = "gc0"
+      base_domain        = "platform.example.com"
+      region             = "eu-west-1"
+      availability_zones = ["eu-west-1a", "eu-west-1b"]
+      network            = { flow_logs = { enabled = true, traffic = "NONE" } }
+    }
+  }
+
+  expect_failures = [var.configuration]
+}
+
+run "parts_of_a_network_that_was_already_there_are_refused" {
+  command = plan
+
+  variables {
+    configuration = {
+      name_prefix        = "gc0"
+      base_domain        = "platform.example.com"
+      region             = "eu-west-1"
+      availability_zones = ["eu-west-1a", "eu-west-1b"]
+      network            = { existing = { vpc_id = "vpc-1", node_subnet_ids = ["subnet-1"] }, flow_logs = { enabled = true } }
+    }
+  }
+
+  expect_failures = [var.configuration]
+}
+
+run "an_endpoint_of_s3_is_refused_as_it_is_made_anyway" {
+  command = plan
+
+  variables {
+    configuration = {
+      name_prefix        = "gc0"
+      base_domain        = "platform.example.com"
+      region             = "eu-west-1"
+      availability_zones = ["eu-west-1a", "eu-west-1b"]
+      network            = { endpoints = ["s3"] }
+    }
+  }
+
+  expect_failures = [var.configuration]
+}
+
+run "a_retention_that_cloudwatch_does_not_know_is_refused" {
+  command = plan
+
+  variables {
+    configuration = {
+      name_prefix        = "gc0"
+      base_domain        = "platform.example.com"
+      region             = "eu-west-1"
+      availability_zones = ["eu-west-1a", "eu-west-1b"]
+      control_plane_logs = { retention_days = 100 }
+    }
+  }
+
+  expect_failures = [var.configuration]
+}
+
+run "a_key_that_would_be_gone_at_once_is_refused" {
+  command = plan
+
+  variables {
+    configuration = {
+      name_prefix        = "gc0"
+      base_domain        = "platform.example.com"
+      region             = "eu-west-1"
+      availability_zones = ["eu-west-1a", "eu-west-1b"]
+      secrets_encryption = { deletion_window_days = 1 }
+    }
+  }
+
+  expect_failures = [var.configuration]
+}
+
+run "access_for_a_whole_account_is_refused" {
+  command = plan
+
+  variables {
+    configuration = {
+      name_prefix        = "gc0"
+      base_domain        = "platform.example.com"
+      region             = "eu-west-1"
+      availability_zones = ["eu-west-1a", "eu-west-1b"]
+      access             = { partner = { principal_arn = "arn:aws:iam::123456789012:root" } }
+    }
+  }
+
+  expect_failures = [var.configuration]
+}
+
+run "a_service_account_with_the_name_of_an_own_role_is_refused" {
+  command = plan
+
+  variables {
+    configuration = {
+      name_prefix        = "gc0"
+      base_domain        = "platform.example.com"
+      region             = "eu-west-1"
+      availability_zones = ["eu-west-1a", "eu-west-1b"]
+      service_accounts   = { node = { namespace = "shop", policies = { read = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess" } } }
+    }
+  }
+
+  expect_failures = [var.configuration]
+}
+
+run "a_service_account_without_a_policy_is_refused" {
+  command = plan
+
+  variables {
+    configuration = {
+      name_prefix        = "gc0"
+      base_domain        = "platform.example.com"
+      region             = "eu-west-1"
+      availability_zones = ["eu-west-1a", "eu-west-1b"]
+      service_accounts   = { app = { namespace = "shop" } }
+    }
+  }
+
+  expect_failures = [var.configuration]
+}
+
+run "a_policy_that_is_not_one_is_refused" {
+  command = plan
+
+  variables {
+    configuration = {
+      name_prefix        = "gc0"
+      base_domain        = "platform.example.com"
+      region             = "eu-west-1"
+      availability_zones = ["eu-west-1a", "eu-west-1b"]
+      service_accounts   = { app = { namespace = "shop", policy = "s3:GetObject" } }
+    }
+  }
+
+  expect_failures = [var.configuration]
+}
+
+run "a_reserved_name_of_a_fargate_profile_is_refused" {
+  command = plan
+
+  variables {
+    configuration = {
+      name_prefix        = "gc0"
+      base_domain        = "platform.example.com"
+      region             = "eu-west-1"
+      availability_zones = ["eu-west-1a", "eu-west-1b"]
+      fargate            = { eks-system = { namespaces = ["kube-system"] } }
+    }
+  }
+
+  expect_failures = [var.configuration]
+}
+
+run "a_fargate_profile_for_too_many_namespaces_is_refused" {
+  command = plan
+
+  variables {
+    configuration = {
+      name_prefix        = "gc0"
+      base_domain        = "platform.example.com"
+      region             = "eu-west-1"
+      availability_zones = ["eu-west-1a", "eu-west-1b"]
+      fargate            = { system = { namespaces = ["a", "b", "c", "d", "e", "f"] } }
+    }
+  }
+
+  expect_failures = [var.configuration]
+}
+
+run "delegating_to_a_zone_of_others_is_refused" {
+  command = plan
+
+  variables {
+    configuration = {
+      name_prefix        = "gc0"
+      base_domain        = "platform.example.com"
+      region             = "eu-west-1"
+      availability_zones = ["eu-west-1a", "eu-west-1b"]
+      dns                = { zone_id = "Z1", parent_zone_id = "Z2" }
+    }
+  }
+
+  expect_failures = [var.configuration]
+}
+
+run "a_second_network_that_overlaps_the_first_is_refused" {
+  command = plan
+
+  variables {
+    configuration = {
+      name_prefix        = "gc0"
+      base_domain        = "platform.example.com"
+      region             = "eu-west-1"
+      availability_zones = ["eu-west-1a", "eu-west-1b"]
+      network            = { secondary_cidrs = ["10.0.0.0/16"] }
+    }
+  }
+
+  expect_failures = [output.subnets]
+}
+
+run "a_second_network_that_is_too_large_is_refused" {
+  command = plan
+
+  variables {
+    configuration = {
+      name_prefix        = "gc0"
+      base_domain        = "platform.example.com"
+      region             = "eu-west-1"
+      availability_zones = ["eu-west-1a", "eu-west-1b"]
+      network            = { secondary_cidrs = ["100.64.0.0/10"] }
+    }
+  }
+
+  expect_failures = [output.cidrs]
+}
+
+run "a_second_network_to_be_avoided_is_refused" {
+  command = plan
+
+  variables {
+    configuration = {
+      name_prefix        = "gc0"
+      base_domain        = "platform.example.com"
+      region             = "eu-west-1"
+      availability_zones = ["eu-west-1a", "eu-west-1b"]
+      network            = { secondary_cidrs = ["100.64.0.0/16"], avoid_cidrs = ["100.64.0.0/10"] }
+    }
+  }
+
+  expect_failures = [output.subnets]
+}
+
+run "networks_to_be_avoided_may_overlap_each_other" {
+  command = plan
+
+  variables {
+    configuration = {
+      name_prefix        = "gc0"
+      base_domain        = "platform.example.com"
+      region             = "eu-west-1"
+      availability_zones = ["eu-west-1a", "eu-west-1b"]
+      network            = { secondary_cidrs = ["100.64.0.0/16"], avoid_cidrs = ["172.16.0.0/12", "172.20.0.0/16"] }
+    }
+  }
+
+  assert {
+    condition     = output.cidrs == ["10.0.0.0/16", "100.64.0.0/16"]
+    error_message = "Unexpected networks: ${jsonencode(output.cidrs)}"
+  }
+}

@@ -1,4 +1,4 @@
-# A network whose ids are known only after the apply, with a cluster and a pool in it.
+# A network, a key and a zone whose ids are known only after the apply, with a cluster and a pool that use them.
 
 resource "aws_vpc" "this" {
   cidr_block = "10.0.0.0/16"
@@ -12,6 +12,14 @@ resource "aws_subnet" "this" {
   cidr_block        = cidrsubnet(aws_vpc.this.cidr_block, 4, count.index)
 }
 
+resource "aws_kms_key" "this" {
+  enable_key_rotation = true
+}
+
+resource "aws_route53_zone" "this" {
+  name = "platform.example.com"
+}
+
 module "cluster" {
   source = "../.."
 
@@ -23,6 +31,9 @@ module "cluster" {
       base_domain        = "platform.example.com"
       region             = "eu-west-1"
       availability_zones = ["eu-west-1a", "eu-west-1b"]
+
+      secrets_encryption = { key_arn = aws_kms_key.this.arn }
+      dns                = { parent_zone_id = aws_route53_zone.this.zone_id }
 
       network = {
         existing = {

@@ -1,0 +1,324 @@
+//! What is wrong with answers, as far as they are known; each is looked at even if others are missing.
+
+use std::collections::BTreeSet;
+
+use super::{Field, Problem, form};
+use crate::{
+    platform::{Environment, EnvironmentName, Forge, InvalidName, StateBackend, Trigger},
+    scaffold::{
+        Cluster, Place, Provider, Settings,
+        network::{self, Cidr},
+        pool,
+    },
+};
+
+/// The answers to look at.
+#[derive(Debug)]
+pub(super) struct Given<'a> {
+    pub(super) base_domain: Option<&'a str>,
+    pub(super) repository: Option<&'a str>,
+    pub(super) default_branch: &'a str,
+    pub(super) environments: &'a [Environment],
+    pub(super) clusters: &'a [Cluster],
+    pub(super) state: Option<&'a StateBackend>,
+    pub(super) forge: Option<&'a Forge>,
+    pub(super) flux_version: &'a str,
+}
+
+/// Longest name of a cluster. It becomes a DNS label and the value of a Kubernetes label, and
+/// both end at 63 characters (RFC 1123).
+const LONGEST_NAME: usize = 63;
+
+/// Longest name prefix that the modules take (`modules/common/metadata`).
+const LONGEST_PREFIX: usize = 40;
+
+/// Collects problems.
+#[derive(Debug, Default)]
+struct Problems(Vec<Problem>);
+
+impl Problems {
+    fn add(&mut self, field: Field, message: impl Into<String>) {
+        self.0.push(Problem { field, message: message.into() });
+    }
+}
+
+pub(super) fn problems(given: &Given<'_>) -> Vec<Problem> {
+    let mut problems = Problems::default();
+    platform(given, &mut problems);
+    environments(given, &mut problems);
+    if given.clusters.is_empty() {
+        problems.add(Field::Clusters, "there is no cluster");
+    }
+    let mut seen = BTreeSet::new();
+    for (index, cluster) in given.clusters.iter().enumerate() {
+        let field = Field::Cluster(index);
+        match cluster.stack() {
+            Err(InvalidName { name, reason, .. }) => {
+                problems.add(field, format!("cluster `{cluster}` would have the stack `{name}`: {reason}"));
+            }
+            Ok(stack) if !seen.insert(stack.to_string()) => {
+                problems.add(field, format!("cluster `{cluster}` is named twice"));
+            }
+            Ok(_) => {}
+        }
+        names(field, cluster, given.environments, &mut problems);
+        zones(field, cluster, &mut problems);
+        accounts(Field::Account(index), cluster, &mut problems);
+        pools(Field::Pool(index), cluster, given.environments, &mut problems);
+        networks(Field::Network(index), cluster, given.clusters.get(..index).unwrap_or_default(), &mut problems);
+    }
+    // A network that is far too large is told about above.
+    let fits =
+        |cluster: &Cluster| cluster.cidr.is_none_or(|cidr| cluster.provider().network_sizes().contains(&cidr.length()));
+    let sizes = given.clusters.iter().all(fits);
+    let lacks = |(cidr, cluster): (&Option<Cidr>, &Cluster)| cidr.is_none() && cluster.makes_network();
+    let assigned = network::assign(given.clusters);
+    if let Some(index) = assigned.iter().zip(given.clusters).position(lacks).filter(|_| sizes) {
+        problems.add(Field::Cluster(index), "there are more clusters than networks in `10.0.0.0/8`");
+    }
+    state(given, &mut problems);
+    problems.0
+}
+
+fn platform(given: &Given<'_>, problems: &mut Problems) {
+    if let Some(domain) = given.base_domain
+        && let Err(reason) = form::domain(domain)
+    {
+        problems.add(Field::BaseDomain, format!("`{domain}` is not a domain: {reason}"));
+    }
+    if let Some(repository) = given.repository {
+        if form::has_credentials(repository) {
+            // What is wrong is a secret: it is not repeated.
+            let message = "the address holds credentials; they belong to the hand-over, not into the repository";
+            problems.add(Field::Repository, message);
+        } else if let Err(reason) = form::repository(repository) {
+            problems.add(Field::Repository, format!("`{repository}` cannot be pulled by an engine: {reason}"));
+        }
+    }
+    if !form::is_branch(given.default_branch) {
+        problems.add(Field::DefaultBranch, format!("`{}` is not a branch name", given.default_branch));
+    }
+    if !form::is_release(given.flux_version) {
+        let message = format!("`{}` is no release of Flux; write it as `2.7.3`", given.flux_version);
+        problems.add(Field::FluxVersion, message);
+    }
+}
+
+fn environments(given: &Given<'_>, problems: &mut Problems) {
+    if given.environments.is_empty() {
+        problems.add(Field::Environments, "there is no environment");
+    }
+    let mut names = BTreeSet::new();
+    let mut triggers: Vec<&Environment> = Vec::new();
+    for (index, environment) in given.environments.iter().enumerate() {
+        let (field, name) = (Field::Environment(index), &environment.name);
+        if !names.insert(name.as_str()) {
+            problems.add(field, format!("environment `{name}` is named twice"));
+            continue;
+        }
+        if name.as_str() == "shared" {
+            problems.add(field, "`shared` is what stacks without an environment are filed under");
+        }
+        match &environment.trigger {
+            Trigger::Branch(branch) if branch != given.default_branch && !form::is_branch(branch) => {
+                problems
+                    .add(field, format!("environment `{name}` is triggered by `{branch}`, which is not a branch name"));
+            }
+            Trigger::Tag(pattern) if !form::is_tag_pattern(pattern) => {
+                let message = format!(
+                    "environment `{name}` is triggered by tags `{pattern}`: write a name, or its beginning and `*`"
+                );
+                problems.add(field, message);
+            }
+            Trigger::Branch(_) | Trigger::Tag(_) => {}
+        }
+        if let Some(other) = triggers.iter().find(|other| other.trigger == environment.trigger) {
+            problems.add(field, format!("the trigger of `{name}` is that of `{}`", other.name));
+        }
+        triggers.push(environment);
+    }
+}
+
+fn names(field: Field, cluster: &Cluster, environments: &[Environment], problems: &mut Problems) {
+    let prefix = cluster.name.as_str().len();
+    if prefix > LONGEST_PREFIX {
+        let message = format!("the name of cluster `{cluster}` has {prefix} characters, of {LONGEST_PREFIX}");
+        return problems.add(field, message);
+    }
+    for Environment { name: environment, .. } in environments {
+        let name = cluster.name_in(environment);
+        let length = name.len();
+        if length > LONGEST_NAME {
+            let message = format!(
+                "cluster `{cluster}` would be called `{name}` in `{environment}`: {length} characters, of {LONGEST_NAME}"
+            );
+            problems.add(field, message);
+        }
+    }
+}
+
+fn zones(field: Field, cluster: &Cluster, problems: &mut Problems) {
+    let (zones, provider) = (cluster.place.zones(), cluster.provider());
+    let fewest = provider.fewest_zones();
+    // Google chooses where none is named.
+    if !zones.is_empty() && zones.len() < fewest {
+        problems.add(
+            field,
+            format!("cluster `{cluster}` names {} zone, and {} wants {fewest}", zones.len(), provider.title()),
+        );
+    }
+    let mut seen = BTreeSet::new();
+    for zone in zones.iter().filter(|zone| !seen.insert(*zone)) {
+        problems.add(field, format!("cluster `{cluster}` names zone `{zone}` twice"));
+    }
+    if zones.len() > 8 {
+        problems.add(field, format!("cluster `{cluster}` names {} zones, of eight", zones.len()));
+    }
+}
+
+/// Projects, subscriptions and tenants.
+fn accounts(field: Field, cluster: &Cluster, problems: &mut Problems) {
+    match &cluster.place {
+        Place::Google { project: None, .. } => {
+            problems.add(Field::GoogleProject, format!("`{cluster}` has no project"))
+        }
+        Place::Google { project: Some(project), .. } if !form::is_project(project) => {
+            problems.add(
+                field,
+                format!("`{project}` is no id of a Google project: 6 to 30 lower-case letters, digits and `-`"),
+            );
+        }
+        Place::Azure { subscription, tenant, .. } => {
+            if subscription.is_none() {
+                problems.add(Field::AzureSubscription, format!("`{cluster}` has no subscription"));
+            }
+            for (what, id) in [("subscription", subscription), ("tenant", tenant)] {
+                if let Some(id) = id.as_ref().filter(|id| !form::is_uuid(id)) {
+                    problems.add(field, format!("`{id}` is no id of an Azure {what}: write its 36 characters"));
+                }
+            }
+        }
+        Place::Local | Place::Aws { .. } | Place::Google { .. } => {}
+    }
+}
+
+fn pools(field: Field, cluster: &Cluster, environments: &[Environment], problems: &mut Problems) {
+    let known = |name: &EnvironmentName| environments.iter().any(|environment| environment.name == *name);
+    for name in cluster.environments.keys().filter(|name| !known(name)) {
+        problems.add(field, format!("cluster `{cluster}` has settings for `{name}`, which is no environment"));
+    }
+    let settings = || std::iter::once(&cluster.settings).chain(cluster.environments.values());
+    for text in settings().filter_map(|settings| settings.instance_type.as_ref()) {
+        if let Err(reason) = cluster.provider().check_instance_type(text) {
+            problems.add(field, format!("the instance type `{text}` {reason}"));
+        }
+    }
+    if let Some(version) = &cluster.version
+        && let Err(reason) = cluster.provider().check_version(version)
+    {
+        problems.add(field, format!("the Kubernetes version `{version}` {reason}"));
+    }
+    if !cluster.is_cloud() {
+        if settings().any(|settings| *settings != Settings::default()) || cluster.cidr.is_some() {
+            problems.add(field, format!("`{cluster}` has no node pools and no network of its own"));
+        }
+        return;
+    }
+    let base =
+        environments.iter().find(|environment| environment.name.as_str() == "apps").or_else(|| environments.last());
+    for Environment { name, .. } in environments {
+        let pool = pool::effective(cluster, name, base.is_some_and(|base| base.name == *name));
+        if pool.max == 0 {
+            problems.add(field, format!("the node pool of `{cluster}` has no nodes in `{name}`"));
+        }
+        if pool.min > pool.max {
+            let message = format!(
+                "the node pool of `{cluster}` has at least {} and at most {} nodes in `{name}`",
+                pool.min, pool.max
+            );
+            problems.add(field, message);
+        }
+    }
+}
+
+/// Networks that are given must leave room for a cluster and not overlap with those given before.
+fn networks(field: Field, cluster: &Cluster, before: &[Cluster], problems: &mut Problems) {
+    if cluster.settings.existing.is_none() {
+        for (name, _) in cluster.environments.iter().filter(|(_, own)| own.existing.is_some()) {
+            let message =
+                format!("`{cluster}` has an existing network in `{name}` only; give one for all environments too");
+            problems.add(field, message);
+        }
+    }
+    let Some(cidr) = cluster.cidr else { return };
+    let sizes = cluster.provider().network_sizes();
+    if !sizes.contains(&cidr.length()) && cluster.is_cloud() {
+        let (largest, smallest) = (sizes.start(), sizes.end());
+        let message =
+            format!("the network `{cidr}` of `{cluster}` must have a prefix between /{largest} and /{smallest}");
+        problems.add(field, message);
+    }
+    let given = |other: &Cluster| Some((other.to_string(), other.cidr.filter(|other| Cidr::overlaps(*other, cidr))?));
+    for (other, theirs) in before.iter().filter_map(given) {
+        problems.add(field, format!("the network `{cidr}` of `{cluster}` overlaps with `{theirs}` of `{other}`"));
+    }
+    if cluster.settings.existing.is_some() {
+        problems.add(field, format!("`{cluster}` has both a network to make, `{cidr}`, and an existing one"));
+    }
+}
+
+fn state(given: &Given<'_>, problems: &mut Problems) {
+    let own = given
+        .environments
+        .iter()
+        .enumerate()
+        .filter_map(|(index, environment)| Some((Field::Environment(index), &environment.state.as_ref()?.backend)));
+    for (field, backend) in given.state.map(|state| (Field::State, state)).into_iter().chain(own) {
+        if let Some(state) = given.state.filter(|state| state.kind() != backend.kind()) {
+            let message = format!(
+                "the state is `{}` here and `{}` for the platform, but a stack has one kind",
+                backend.kind(),
+                state.kind()
+            );
+            problems.add(field, message);
+        }
+        storage(field, backend, problems);
+    }
+    if let (Some(forge), Some(true)) = (given.forge, given.state.map(StateBackend::is_local))
+        && *forge != Forge::None
+    {
+        let message = "a pipeline cannot reach state on this machine; give `--state`, such as `s3://<bucket>`";
+        problems.add(Field::Forge, message);
+    }
+    if let Some(Forge::GitHub { url: Some(url) } | Forge::GitLab { url: Some(url) } | Forge::Gitea { url: Some(url) }) =
+        given.forge
+        && !form::forge_address(url)
+    {
+        problems.add(Field::Forge, format!("`{url}` is no address of a forge: write `https://<host>`"));
+    }
+}
+
+fn storage(field: Field, backend: &StateBackend, problems: &mut Problems) {
+    let mut check = |fits: bool, name: &str, what: &str| {
+        if !fits {
+            problems.add(field, format!("`{name}` is not {what}"));
+        }
+    };
+    match backend {
+        StateBackend::S3 { bucket, region } => {
+            check(form::is_s3_bucket(bucket), bucket, "a bucket name");
+            check(Provider::Aws.check_region(region).is_ok(), region, "a region such as `eu-west-1`");
+        }
+        StateBackend::Gcs { bucket } => check(form::is_gcs_bucket(bucket), bucket, "a bucket name"),
+        StateBackend::Azurerm { resource_group, storage_account, container } => {
+            check(form::is_resource_group(resource_group), resource_group, "the name of a resource group");
+            let what = "the name of a storage account: 3 to 24 lower-case letters and digits";
+            check(form::is_storage_account(storage_account), storage_account, what);
+            check(form::is_container(container), container, "the name of a container");
+        }
+        StateBackend::Local { path } => {
+            let inside = !path.starts_with('/') && path.split('/').all(|part| !matches!(part, "" | "." | ".."));
+            check(inside, path, "a folder inside the repository");
+        }
+    }
+}

@@ -1,0 +1,4 @@
+output "settings" {
+  description = "The settings with their defaults."
+  value       = var.configuration
+}

@@ -1,0 +1,5 @@
+#% if bootstrap.aws
+provider "aws" {
+  region = <%= bootstrap.aws.region|hcl %>
+}
+#% endif

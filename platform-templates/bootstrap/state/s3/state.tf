@@ -1,0 +1,6 @@
+module "state" {
+  source = "../../modules/aws/state"
+
+  bucket = <%= platform.state.bucket|hcl %>
+  region = <%= platform.state.region|hcl %>
+}

@@ -1,0 +1,4 @@
+terraform {
+  # The rest comes from environments/shared.tfbackend.
+  backend "<%= platform.state.kind %>" {}
+}

@@ -1,0 +1,20 @@
+provider "azurerm" {
+  subscription_id = <%= cluster.subscription|hcl %>
+#% if cluster.tenant
+  tenant_id       = <%= cluster.tenant|hcl %>
+#% endif
+
+  # What a cluster is made of. A subscription knows them once they have been registered, which only the first run does:
+  # after that a plan needs no right to.
+  resource_providers_to_register = [
+    "Microsoft.Compute",
+    "Microsoft.ContainerService",
+    "Microsoft.Insights",
+    "Microsoft.KeyVault",
+    "Microsoft.ManagedIdentity",
+    "Microsoft.Network",
+    "Microsoft.OperationalInsights",
+  ]
+
+  features {}
+}

@@ -1,0 +1,4 @@
+provider "google" {
+  project = <%= cluster.project|hcl %>
+  region  = <%= cluster.region|hcl %>
+}

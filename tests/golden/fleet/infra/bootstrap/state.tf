@@ -1,0 +1,6 @@
+module "state" {
+  source = "../../modules/aws/state"
+
+  bucket = "fleet-state"
+  region = "eu-central-1"
+}
