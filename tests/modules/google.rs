@@ -79,7 +79,6 @@ const EVERYTHING: [(&str, &str); 3] = [
         operators = { member = "group:operators@example.com" }
       }
 
-      kubernetes_version  = "1.34"
       release_channel     = "STABLE"
       access_groups       = "gke-security-groups@example.com"
       endpoint            = { public_cidrs = ["203.0.113.0/24"], private_cidrs = ["10.9.0.0/16"], dns = true }
