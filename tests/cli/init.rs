@@ -143,7 +143,11 @@ fn nothing_is_asked_without_a_terminal() {
     ");
     insta::assert_snapshot!(init(&world, &["--provider", "aws"]), @r"
     --- stderr ---
-    error: 4 answers are missing
+    error: 2 answers are missing
+
+    hint: `--region`: region of the cluster
+    hint: `--repository`: address that the engines pull the repository from
+    hint: without a terminal nothing is asked for; give the flags, or a file with `--answers`
     --- exit code 64 ---
     ");
     insta::assert_snapshot!(init_aws(&world, &[]), @r"
