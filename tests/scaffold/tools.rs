@@ -1,7 +1,7 @@
 //! The programs that users run on a platform, on real ones: `terraform fmt` and `validate`,
 //! `kubectl kustomize`.
 
-use std::{fs, path::Path};
+use std::{fs, io::Write as _, path::Path};
 
 use kstack::{
     platform::Forge,
@@ -97,6 +97,7 @@ fn the_stack_of_the_repository_is_valid() {
 }
 
 /// What cannot be had is said aloud: a stack that was not looked at must not look like a good one.
+#[expect(clippy::explicit_write, reason = "what `eprintln` says is shown of tests that fail only")]
 fn validate_stack(world: &World, name: &str, stack: &str) {
     let versions = world.read(&format!("{stack}/versions.tf"));
     let sources = versions.lines().filter_map(|line| line.trim().strip_prefix("source"));
@@ -106,7 +107,8 @@ fn validate_stack(world: &World, name: &str, stack: &str) {
     if let Some(provider) = required.find(|provider| providers::mirror(&[provider]).is_none())
         && !world.tries(stack, "terraform", &init)
     {
-        println!("skipped: {name}: {stack} is not validated, since neither a mirror nor the registry gives {provider}");
+        let why = format!("{stack} is not validated, since neither a mirror nor the registry gives {provider}");
+        writeln!(std::io::stderr(), "skipped: {name}: {why}").unwrap();
         return;
     }
     world.must(stack, "terraform", &init);

@@ -61,7 +61,7 @@ impl Answers {
     /// The environment that the others inherit from: `apps`, or the last one.
     pub fn base_environment(&self) -> Option<&EnvironmentName> {
         let names = || self.environments.iter().map(|environment| &environment.name);
-        names().find(|name| name.as_str() == "apps").or_else(|| names().last())
+        names().find(|name| name.as_str() == "apps").or_else(|| names().next_back())
     }
 }
 

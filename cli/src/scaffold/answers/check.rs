@@ -180,7 +180,7 @@ fn zones(field: Field, cluster: &Cluster, problems: &mut Problems) {
 fn accounts(field: Field, cluster: &Cluster, problems: &mut Problems) {
     match &cluster.place {
         Place::Google { project: None, .. } => {
-            problems.add(Field::GoogleProject, format!("`{cluster}` has no project"))
+            problems.add(Field::GoogleProject, format!("`{cluster}` has no project"));
         }
         Place::Google { project: Some(project), .. } if !form::is_project(project) => {
             problems.add(

@@ -174,7 +174,8 @@ mod tests {
 
     #[test]
     fn names_have_the_rules_of_their_service() {
-        let cases: [(fn(&str) -> bool, &[&str], &[&str]); 9] = [
+        type Case = (fn(&str) -> bool, &'static [&'static str], &'static [&'static str]);
+        let cases: [Case; 9] = [
             (is_s3_bucket, &["acme-state", "a.b.c"], &["No", "ab", "-ab", "a..b", "a_b"]),
             (is_gcs_bucket, &["acme-state", "a_b"], &["goog-x", "my-google-x", "a.b", "ab", "-ab"]),
             (is_storage_account, &["acmestate01"], &["acme-state", "AcmeState", "ab", "abcdefghijklmnopqrstuvwxy"]),
