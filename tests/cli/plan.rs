@@ -492,3 +492,36 @@ fn a_provider_that_is_not_allowed_is_neither_downloaded_nor_started() {
     --- exit code 1 ---
     ");
 }
+
+/// What needs more rights than a pipeline has is passed over, aloud, by plans and applies that do not name it.
+#[test]
+fn stacks_for_people_are_planned_and_applied_by_name() {
+    let repository = Repository::new();
+    repository.stack("settings", DATA);
+    repository.write("infra/settings/stack.hcl", "shared = true\nmanual = true\n");
+    // A shared stack is of no environment, so the one variable of the stack gets its value here.
+    repository.write("environments/shared.tfvars", "environment = \"all\"\n");
+    repository.commit("Manage the settings");
+    let passed = repository.kstack(&["plan", "--markdown", "-"]).done();
+    assert!(passed.stdout.contains("kstack plan --stack settings"), "{passed}");
+    assert!(!passed.stderr.contains("planned settings"), "{passed}");
+    let applied = repository.kstack(&["apply", "--no-handoff"]).done();
+    assert!(applied.stderr.contains("is up to date"), "{applied}");
+
+    let planned = repository.kstack(&["plan", "--stack", "settings"]).done();
+    assert!(planned.stderr.contains("planned settings (shared): 1 to add"), "{planned}");
+    let applied = repository.kstack(&["apply", "--no-handoff", "--stack", "settings"]).done();
+    assert!(applied.stderr.contains("applied settings (shared): 1 added"), "{applied}");
+}
+
+#[test]
+fn there_is_nothing_to_bootstrap_where_state_lies_on_this_machine() {
+    insta::assert_snapshot!(with_stack().kstack(&["bootstrap"]), @r"
+    --- stderr ---
+    there is nothing to bootstrap: state lies on this machine
+    --- exit code 0 ---
+    ");
+    let refused = with_bucket().kstack(&["bootstrap", "--dry-run"]);
+    assert_eq!(refused.code, Some(1), "{refused}");
+    assert!(refused.stderr.contains("`infra/bootstrap` does not exist"), "{refused}");
+}

@@ -168,7 +168,15 @@ fn mistakes_in_settings() {
     ");
     insta::assert_snapshot!(after("infra/eks-gc0-eu-west-1/node_pool_default.tf", "max_size", "maximum"), @r"
     --- stderr ---
-    error: the platform has a problem
+    error: the platform has 2 problems
+
+    error: module `node_pool_default` needs `max_size`, which is not set in environment `apps`
+     --> infra/eks-gc0-eu-west-1/node_pool_default.tf:8:5
+      |
+    8 |     apps = {
+      |     ^^^^
+      |
+    help: set it in `apps`
 
     error: environment `apps` has a setting `maximum` that the module does not know
       --> infra/eks-gc0-eu-west-1/node_pool_default.tf:12:7
