@@ -43,5 +43,10 @@ policy {
   providers = ["hashicorp/aws"]
 
   # To destroy or replace one of these takes a word in the pull request.
-  protect = ["aws_eks_cluster", "aws_kms_key", "aws_route53_zone", "aws_vpc"]
+  protect = [
+    "aws_eks_cluster",
+    "aws_kms_key",
+    "aws_route53_zone",
+    "aws_vpc",
+  ]
 }

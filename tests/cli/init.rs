@@ -1,6 +1,6 @@
 //! `kstack init`: what it writes and says, and every refusal.
 
-use std::fs;
+use std::{fs, io::Write as _, process::Stdio};
 
 use crate::support::cli::{Ran, World};
 
@@ -127,37 +127,43 @@ fn nothing_is_asked_without_a_terminal() {
     let world = world();
     insta::assert_snapshot!(init(&world, &[]), @r"
     --- stderr ---
-    error: `--provider` is missing: provider of the cluster, `local` or `aws`
+    error: 2 answers are missing
 
-    hint: without a terminal nothing is asked for; give the flag
+    hint: `--cluster`: a cluster, such as `aws:gc0:eu-west-1` or `local:gc0`
+    hint: `--repository`: address that the engines pull the repository from
+    hint: without a terminal nothing is asked for; give the flags, or a file with `--answers`
     --- exit code 64 ---
     ");
     insta::assert_snapshot!(init(&world, &["--provider", "local"]), @r"
     --- stderr ---
     error: `--repository` is missing: address that the engines pull the repository from
 
-    hint: without a terminal nothing is asked for; give the flag
+    hint: without a terminal nothing is asked for; give the flags, or a file with `--answers`
     --- exit code 64 ---
     ");
     insta::assert_snapshot!(init(&world, &["--provider", "aws"]), @r"
     --- stderr ---
-    error: `--region` is missing: region of the cluster
+    error: 2 answers are missing
 
-    hint: without a terminal nothing is asked for; give the flag
+    hint: `--region`: region of the cluster
+    hint: `--repository`: address that the engines pull the repository from
+    hint: without a terminal nothing is asked for; give the flags, or a file with `--answers`
     --- exit code 64 ---
     ");
     insta::assert_snapshot!(init_aws(&world, &[]), @r"
     --- stderr ---
-    error: `--base-domain` is missing: DNS domain of the clusters
+    error: 2 answers are missing
 
-    hint: without a terminal nothing is asked for; give the flag
+    hint: `--base-domain`: DNS domain of the clusters
+    hint: `--state`: where Terraform state lives
+    hint: without a terminal nothing is asked for; give the flags, or a file with `--answers`
     --- exit code 64 ---
     ");
     insta::assert_snapshot!(init_aws(&world, &["--base-domain", "p.example.com"]), @r"
     --- stderr ---
     error: `--state` is missing: where Terraform state lives
 
-    hint: without a terminal nothing is asked for; give the flag
+    hint: without a terminal nothing is asked for; give the flags, or a file with `--answers`
     --- exit code 64 ---
     ");
     assert_eq!(world.files(""), Vec::<String>::new());
@@ -170,7 +176,7 @@ fn a_folder_whose_name_is_no_name_needs_one() {
     --- stderr ---
     error: `--name` is missing: name of the platform
 
-    hint: without a terminal nothing is asked for; give the flag
+    hint: without a terminal nothing is asked for; give the flags, or a file with `--answers`
     --- exit code 64 ---
     ");
 }
@@ -180,12 +186,12 @@ fn files_in_the_way_are_named_and_kept() {
     let world = world();
     world.write("README.md", "mine");
     world.write("infra/local-gc0/main.tf", "mine");
-    insta::assert_snapshot!(init_local(&world, &[]), @r"
+    insta::assert_snapshot!(init_local(&world, &["--allow-non-empty"]), @r"
     --- stderr ---
     error: 2 files are in the way in `[WORLD]/work`
 
     hint: in the way: `README.md`, `infra/local-gc0/main.tf`
-    hint: move them away, or choose another folder; kstack never overwrites files here
+    hint: move them away, or choose another folder; `--overwrite` replaces files, but no folders and links
     --- exit code 1 ---
     ");
     assert_eq!(world.files(""), ["README.md", "infra/local-gc0/main.tf"]);
@@ -193,11 +199,54 @@ fn files_in_the_way_are_named_and_kept() {
 }
 
 #[test]
-fn files_that_are_not_in_the_way_are_fine() {
+fn a_folder_that_holds_something_is_refused_with_the_flag_that_allows_it() {
     let world = world();
     world.write("LICENSE", "mine");
-    init_local(&world, &[]).done();
+    insta::assert_snapshot!(init_local(&world, &[]), @r"
+    --- stderr ---
+    error: `[WORLD]/work` is not empty: it holds `LICENSE`
+
+    hint: choose another folder, or give `--allow-non-empty` to write beside what is there
+    --- exit code 1 ---
+    ");
+    assert_eq!(world.files(""), ["LICENSE"]);
+    init_local(&world, &["--allow-non-empty"]).done();
     assert_eq!(world.read("LICENSE"), "mine");
+    assert!(world.files("").contains(&"kstack.hcl".to_owned()));
+}
+
+#[test]
+fn files_in_the_way_are_replaced_only_when_asked_for_and_are_named() {
+    let world = world();
+    world.write("README.md", "mine");
+    world.write("infra/local-gc0/main.tf", "mine");
+    world.write("infra/mine.tf", "mine");
+    let ran = init_local(&world, &["--overwrite", "--dry-run"]).done();
+    assert!(ran.stderr.contains("would replace README.md, infra/local-gc0/main.tf\n"), "{ran}");
+    assert_eq!(world.read("README.md"), "mine");
+    let ran = init_local(&world, &["--overwrite"]).done();
+    assert!(ran.stderr.contains("replaced README.md, infra/local-gc0/main.tf\n"), "{ran}");
+    assert!(world.read("README.md").starts_with("# Platform work"));
+    assert_eq!(world.read("infra/mine.tf"), "mine");
+    // The platform itself may be written anew, too, and only with the flag.
+    assert_eq!(init_local(&world, &["--allow-non-empty"]).code, Some(1));
+    init_local(&world, &["--overwrite", "--base-domain", "other.example.com"]).done();
+    assert!(world.read("kstack.hcl").contains("other.example.com"));
+}
+
+#[test]
+fn nothing_is_left_when_the_files_cannot_be_written() {
+    let world = world();
+    world.write("acme/infra", "a file where a folder must be");
+    insta::assert_snapshot!(init_local(&world, &["acme", "--overwrite"]), @r"
+    --- stderr ---
+    error: a file is in the way in `[WORLD]/work/acme`
+
+    hint: in the way: `infra`
+    hint: move them away, or choose another folder; `--overwrite` replaces files, but no folders and links
+    --- exit code 1 ---
+    ");
+    assert_eq!(world.files(""), ["acme/infra"]);
 }
 
 #[test]
@@ -208,7 +257,7 @@ fn a_platform_is_not_scaffolded_into_another() {
     --- stderr ---
     error: `[WORLD]/work/acme` is a platform already
 
-    hint: choose a folder outside of it
+    hint: choose another folder, or give `--overwrite` to write it anew
     --- exit code 1 ---
     ");
     insta::assert_snapshot!(init_local(&world, &["acme/below/it"]), @r"
@@ -229,10 +278,21 @@ fn a_platform_is_not_scaffolded_into_another_repository() {
     --- stderr ---
     error: `[WORLD]/work/acme` lies inside a Git repository
 
-    hint: a platform is a repository of its own: choose a folder outside of `[WORLD]/work`, or that folder itself
+    hint: a platform is a repository of its own: choose a folder outside of `[WORLD]/work`, or give `--allow-nested`
     --- exit code 1 ---
     ");
     assert_eq!(world.files(""), Vec::<String>::new());
+}
+
+#[test]
+fn a_platform_inside_another_repository_is_one_of_its_own() {
+    let mut world = world();
+    world.install("git");
+    world.must("", "git", &["init", "--quiet"]);
+    init_local(&world, &["acme", "--allow-nested"]).done();
+    let root = world.must("acme", "git", &["rev-parse", "--show-toplevel"]);
+    assert_eq!(root.trim_end(), "[WORLD]/work/acme");
+    assert_eq!(world.must("", "git", &["ls-files", "--others"]), "acme/\n");
 }
 
 #[test]
@@ -309,14 +369,14 @@ fn clusters_that_cannot_be_made() {
     let cluster = |cluster: &str| init(&world, &["--repository", REPOSITORY, "--cluster", cluster]);
     insta::assert_snapshot!(cluster("gc0"), @r"
     --- stderr ---
-    error: invalid value 'gc0' for '--cluster <CLUSTER>': `gc0` names no cluster: write `local:<name>` or `aws:<name>:<region>`
+    error: invalid value 'gc0' for '--cluster <CLUSTER>': `gc0` names no cluster: write `local:<name>` or `<aws|google|azure>:<name>:<region>`
 
     For more information, try '--help'.
     --- exit code 64 ---
     ");
     insta::assert_snapshot!(cluster("aws:gc0:europe"), @r"
     --- stderr ---
-    error: invalid value 'aws:gc0:europe' for '--cluster <CLUSTER>': `aws:gc0:europe` names no cluster: the region does not look like `eu-west-1`
+    error: invalid value 'aws:gc0:europe' for '--cluster <CLUSTER>': `aws:gc0:europe` names no cluster: the region `europe` does not look like `eu-west-1`
 
     For more information, try '--help'.
     --- exit code 64 ---
@@ -330,16 +390,15 @@ fn clusters_that_cannot_be_made() {
     ");
     insta::assert_snapshot!(cluster(&format!("local:{}", "n".repeat(54))), @r"
     --- stderr ---
-    error: 2 answers cannot be used
+    error: the name of cluster `local:nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn` has 54 characters, of 40
 
-    hint: `--cluster`: cluster `local:nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn` would be called `nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn-ops-local` in `ops`: 64 characters, of 63
-    hint: `--cluster`: cluster `local:nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn` would be called `nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn-apps-local` in `apps`: 65 characters, of 63
+    hint: give another `--cluster`
     --- exit code 64 ---
     ");
     let region = ["--provider", "aws", "--region", "Ireland", "--repository", REPOSITORY];
     insta::assert_snapshot!(init(&world, &region), @r"
     --- stderr ---
-    error: `aws:gc0:Ireland` names no cluster: the region does not look like `eu-west-1`
+    error: `aws:gc0:Ireland` names no cluster: the region `Ireland` does not look like `eu-west-1`
 
     hint: give another `--region`
     --- exit code 64 ---
@@ -384,16 +443,16 @@ fn repositories_and_states_that_cannot_be_used() {
     ");
     insta::assert_snapshot!(init_local(&world, &["--state", "gcs://bucket"]), @r"
     --- stderr ---
-    error: `gcs://bucket` is no place for state
+    error: `gcs://bucket` is no place for state: write `local`, `s3://<bucket>?region=<region>`, `gs://<bucket>` or `az://<storage account>/<container>?resource_group=<name>`
 
-    hint: write `local` or `s3://<bucket>?region=<region>` for `--state`
+    hint: give another `--state`
     --- exit code 64 ---
     ");
     insta::assert_snapshot!(init_local(&world, &["--state", "s3://bucket"]), @r"
     --- stderr ---
-    error: `s3://bucket` names no region, and no cluster has one
+    error: `s3://bucket` names no region, and no cluster has one: write `local`, `s3://<bucket>?region=<region>`, `gs://<bucket>` or `az://<storage account>/<container>?resource_group=<name>`
 
-    hint: write `local` or `s3://<bucket>?region=<region>` for `--state`
+    hint: give another `--state`
     --- exit code 64 ---
     ");
     insta::assert_snapshot!(init_local(&world, &["--state", "s3://B?region=eu-west-1"]), @r"
@@ -403,21 +462,18 @@ fn repositories_and_states_that_cannot_be_used() {
     hint: give another `--state`
     --- exit code 64 ---
     ");
-    insta::assert_snapshot!(init_local(&world, &["--forge", "github"]), @r"
+    insta::assert_snapshot!(init_local(&world, &["--forge", "github"]), @"
     --- stderr ---
-    error: a pipeline cannot reach state on this machine; give `--state s3://<bucket>`
+    error: a pipeline cannot reach state on this machine; give `--state`, such as `s3://<bucket>`
 
     hint: give another `--forge`
     --- exit code 64 ---
     ");
     insta::assert_snapshot!(init_local(&world, &["--forge", "gitlab"]), @r"
     --- stderr ---
-    error: invalid value 'gitlab' for '--forge <FORGE>'
-      [possible values: github, none]
+    error: a pipeline cannot reach state on this machine; give `--state`, such as `s3://<bucket>`
 
-      tip: a similar value exists: 'github'
-
-    For more information, try '--help'.
+    hint: give another `--forge`
     --- exit code 64 ---
     ");
     assert_eq!(world.files(""), Vec::<String>::new());
@@ -469,4 +525,167 @@ fn a_broken_template_is_named_with_its_line() {
     --- exit code 1 ---
     ");
     assert!(!world.work().join("acme").exists());
+}
+
+/// The answers of a platform at AWS, and a mistake for each kind.
+const ANSWERS: &str = r#"
+platform "acme" {
+  base_domain = "acme.example.com"
+  repository  = "https://git.example.com/acme/platform"
+}
+
+state "s3" {
+  bucket = "acme-state"
+  region = "eu-west-1"
+}
+
+cluster "gc0" {
+  provider = "aws"
+  region   = "eu-west-1"
+}
+"#;
+
+#[test]
+fn answers_come_from_a_file_and_flags_stand_over_them() {
+    let world = world();
+    world.write("answers.hcl", ANSWERS);
+    init(&world, &["one", "--answers", "answers.hcl"]).done();
+    assert!(world.read("one/kstack.hcl").contains("platform \"acme\""));
+    assert!(world.read("one/infra/eks-gc0-eu-west-1/main.tf").contains("10.0.0.0/16"));
+    let flags = ["--base-domain", "other.example.com", "--cluster", "local:lab", "--cluster", "aws:gc1:us-east-2"];
+    init(&world, &[&["two", "--answers", "answers.hcl"][..], &flags].concat()).done();
+    assert!(world.read("two/kstack.hcl").contains("other.example.com"));
+    assert!(world.read("two/infra/eks-gc1-us-east-2/main.tf").contains("us-east-2a"));
+    assert!(
+        world.work().join("two/infra/local-lab").is_dir() && !world.work().join("two/infra/eks-gc0-eu-west-1").exists()
+    );
+}
+
+#[test]
+fn answers_come_from_standard_input() {
+    let world = world();
+    let mut command = world.command(env!("CARGO_BIN_EXE_kstack"), &world.work());
+    command.args(["init", "acme", "--engine-manifests", "../engine.yaml", "--quiet", "--answers", "-"]);
+    let mut process = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    process.stdin.take().unwrap().write_all(ANSWERS.as_bytes()).unwrap();
+    assert!(process.wait().unwrap().success());
+    assert!(world.read("acme/kstack.hcl").contains("platform \"acme\""));
+}
+
+#[test]
+fn printed_answers_make_the_same_platform_and_write_nothing() {
+    let world = world();
+    let flags = [
+        "--google-project",
+        "acme-platform",
+        "--cluster",
+        "google:gc0:europe-west1:b,c",
+        "--cluster",
+        "aws:gc0:eu-west-1",
+    ];
+    let more = ["--state", "gs://acme-state", "--base-domain", "acme.example.com", "--repository", REPOSITORY];
+    let flags = [&flags[..], &more].concat();
+    let printed = init(&world, &[&["acme", "--print-answers"][..], &flags].concat()).done();
+    assert_eq!(world.files(""), Vec::<String>::new());
+    world.write("answers.hcl", &printed.stdout);
+    init(&world, &[&["one/acme"][..], &flags].concat()).done();
+    init(&world, &["two/acme", "--answers", "answers.hcl"]).done();
+    assert_eq!(world.files("one"), world.files("two"));
+    for file in world.files("one") {
+        assert_eq!(world.read(&format!("one/{file}")), world.read(&format!("two/{file}")), "{file}");
+    }
+}
+
+#[test]
+fn every_mistake_of_a_file_is_told_at_its_place_and_nothing_written() {
+    let world = world();
+    let wrong = ANSWERS
+        .replace("base_domain", "base_domian")
+        .replace("\"aws\"", "\"asw\"")
+        .replace("bucket = \"acme-state\"", "bucket = 7");
+    world.write("answers.hcl", &wrong);
+    insta::assert_snapshot!(init(&world, &["acme", "--answers", "answers.hcl"]), @r#"
+    --- stderr ---
+    error: `answers.hcl` has 3 problems
+
+    error: block `platform` takes no attribute `base_domian`
+     --> answers.hcl:3:3
+      |
+    3 |   base_domian = "acme.example.com"
+      |   ^^^^^^^^^^^
+      |
+    help: did you mean `base_domain`?
+
+    error: `bucket` must be a string
+     --> answers.hcl:8:12
+      |
+    8 |   bucket = 7
+      |            ^
+
+    error: unknown provider `asw`
+      --> answers.hcl:13:14
+       |
+    13 |   provider = "asw"
+       |              ^^^^^
+       |
+    help: known: `aws`, `google`, `azure`, `local`
+    --- exit code 1 ---
+    "#);
+    world.write("answers.hcl", &ANSWERS.replace("acme.example.com", "acme").replace("acme-state", "No"));
+    insta::assert_snapshot!(init(&world, &["acme", "--answers", "answers.hcl"]), @r#"
+    --- stderr ---
+    error: 2 answers cannot be used
+
+    error: `acme` is not a domain: write it with its parent, such as `platform.example.com`
+     --> answers.hcl:3:17
+      |
+    3 |   base_domain = "acme"
+      |                 ^^^^^^
+
+    error: `No` is not a bucket name
+     --> answers.hcl:7:7
+      |
+    7 | state "s3" {
+      |       ^^^^
+    --- exit code 1 ---
+    "#);
+    world.write("answers.hcl", "platform {{\n");
+    insta::assert_snapshot!(init(&world, &["acme", "--answers", "answers.hcl"]), @r"
+    --- stderr ---
+    error: `answers.hcl` has a problem
+
+    error: invalid HCL: invalid block body; expected `}`, newline or identifier
+     --> answers.hcl:1:11
+      |
+    1 | platform {{
+      |           ^
+    --- exit code 1 ---
+    ");
+    insta::assert_snapshot!(init(&world, &["acme", "--answers", "gone.hcl"]), @r"
+    --- stderr ---
+    error: cannot read `gone.hcl`: No such file or directory (os error 2)
+
+    hint: give another file of answers with `--answers`
+    --- exit code 1 ---
+    ");
+    assert_eq!(world.files(""), ["answers.hcl"]);
+}
+
+#[test]
+fn everything_that_is_missing_is_told_at_once() {
+    let world = world();
+    let clusters = ["--cluster", "google:gc0:europe-west1", "--cluster", "azure:gc0:westeurope"];
+    insta::assert_snapshot!(init(&world, &clusters), @r"
+    --- stderr ---
+    error: 5 answers are missing
+
+    hint: `--google-project`: id of the Google Cloud project
+    hint: `--azure-subscription`: id of the Azure subscription
+    hint: `--base-domain`: DNS domain of the clusters
+    hint: `--repository`: address that the engines pull the repository from
+    hint: `--state`: where Terraform state lives
+    hint: without a terminal nothing is asked for; give the flags, or a file with `--answers`
+    --- exit code 64 ---
+    ");
+    assert_eq!(world.files(""), Vec::<String>::new());
 }

@@ -28,12 +28,12 @@ pub struct Stack {
 
 impl Stack {
     /// A world with `terraform` and the given providers (`namespace/type` and constraint). Without one of them the test
-    /// says so past the test runner, and there is no world.
+    /// says so, and there is no world.
+    #[expect(clippy::print_stderr, reason = "a test that did not run says so")]
     pub fn world(needed: &[(&str, &str)]) -> Option<World> {
-        use std::io::Write as _;
         for (provider, constraint) in needed {
             if let Err(why) = providers::unpack(provider, constraint) {
-                writeln!(std::io::stderr(), "skipped: provider {provider} {constraint} cannot be had: {why}").unwrap();
+                eprintln!("skipped: provider {provider} {constraint} cannot be had: {why}");
                 return None;
             }
         }

@@ -3,7 +3,10 @@
 
 use std::{fs, path::Path};
 
-use kstack::scaffold::{Assets, answers_file};
+use kstack::{
+    platform::Forge,
+    scaffold::{Answers, Assets, ScaffoldError, answers_file, platform},
+};
 
 use super::platforms;
 use crate::support::{
@@ -12,7 +15,7 @@ use crate::support::{
 };
 
 /// A world with Terraform and kubectl and one of the platforms in its working folder.
-fn world(answers: &kstack::scaffold::Answers) -> World {
+fn world(answers: &Answers) -> World {
     let mut world = World::new();
     world.install("terraform");
     world.install("kubectl");
@@ -48,30 +51,67 @@ fn stacks_are_valid() {
     }
 }
 
-fn validate(name: &str, answers: &kstack::scaffold::Answers) {
+/// Every stack of a platform: clusters, and what comes before and beside them.
+fn validate(name: &str, answers: &Answers) {
     let world = world(answers);
-    for cluster in &answers.clusters {
-        let stack = format!("infra/{}", cluster.stack().unwrap());
-        let init = ["init", "-backend=false", "-input=false", "-no-color"];
-        let missing = cluster
-            .provider()
-            .terraform_providers()
-            .iter()
-            .find(|(provider, _)| providers::mirror(&[provider]).is_none());
-        match missing {
-            // Without a mirror there may still be the registry.
-            Some((provider, _)) if !world.tries(&stack, "terraform", &init) => {
-                println!(
-                    "skipped: {name}: {stack} is not validated, since neither a mirror nor the registry gives {provider}"
-                );
-                continue;
-            }
-            Some(_) => {}
-            None => drop(world.must(&stack, "terraform", &init)),
-        }
-        let result = world.must(&stack, "terraform", &["validate", "-no-color"]);
-        assert_eq!(result, "Success! The configuration is valid.\n\n", "{name}: {stack}");
+    let mut stacks: Vec<_> =
+        fs::read_dir(world.work().join("infra")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    stacks.sort();
+    assert!(stacks.len() >= answers.clusters.len());
+    for stack in stacks {
+        validate_stack(&world, name, &format!("infra/{}", stack.to_str().unwrap()));
     }
+}
+
+/// In every cloud, with and without a forge that vouches for jobs.
+#[test]
+fn the_first_stack_of_an_account_is_valid() {
+    for folder in ["examples/aws", "examples/google", "examples/azure", "examples/multi-cloud"] {
+        for forge in [Forge::GitHub { url: None }, Forge::GitLab { url: None }, Forge::None] {
+            let repository = "https://forge.example.com/acme/platform".to_owned();
+            let answers = Answers { forge, repository, ..platforms::answers(folder) };
+            let name = format!("{folder} with {:?}", answers.forge.kind());
+            let world = world(&answers);
+            validate_stack(&world, &name, "infra/bootstrap");
+            let text = world.read("infra/bootstrap/outputs.tf");
+            assert_eq!(text.contains("ci_variables"), answers.forge != Forge::None, "{name}");
+            assert_eq!(world.must("infra", "terraform", &["fmt", "-check", "-recursive", "-diff"]), "", "{name}");
+        }
+    }
+}
+
+#[test]
+fn the_stack_of_the_repository_is_valid() {
+    for (forge, provider) in
+        [(Forge::GitHub { url: None }, "integrations/github"), (Forge::GitLab { url: None }, "gitlabhq/gitlab")]
+    {
+        let answers = Answers { forge, manage_repository: true, ..platforms::aws() };
+        let world = world(&answers);
+        validate_stack(&world, "the repository", "infra/repository");
+        assert!(world.read("kstack.hcl").contains(provider), "the platform allows it");
+        assert_eq!(world.must("infra", "terraform", &["fmt", "-check", "-recursive", "-diff"]), "", "{provider}");
+    }
+    let local = Answers { manage_repository: true, ..platforms::local() };
+    let refused = platform(&local, &Assets::embedded(), platforms::ENGINE).unwrap_err();
+    assert!(matches!(refused, ScaffoldError::Answers { .. }), "{refused:?}");
+}
+
+/// What cannot be had is said aloud: a stack that was not looked at must not look like a good one.
+fn validate_stack(world: &World, name: &str, stack: &str) {
+    let versions = world.read(&format!("{stack}/versions.tf"));
+    let sources = versions.lines().filter_map(|line| line.trim().strip_prefix("source"));
+    let mut required = sources.map(|source| source.trim_matches([' ', '=', '"']).to_owned());
+    let init = ["init", "-backend=false", "-input=false", "-no-color"];
+    // Without a mirror there may still be the registry.
+    if let Some(provider) = required.find(|provider| providers::mirror(&[provider]).is_none())
+        && !world.tries(stack, "terraform", &init)
+    {
+        println!("skipped: {name}: {stack} is not validated, since neither a mirror nor the registry gives {provider}");
+        return;
+    }
+    world.must(stack, "terraform", &init);
+    let result = world.must(stack, "terraform", &["validate", "-no-color"]);
+    assert_eq!(result, "Success! The configuration is valid.\n\n", "{name}: {stack}");
 }
 
 #[test]

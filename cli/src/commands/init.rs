@@ -68,6 +68,9 @@ pub struct InitArgs {
     /// [default: by the repository's host]
     #[arg(long, value_name = "FORGE")]
     forge: Option<String>,
+    /// Manage the repository on GitHub or GitLab as well, as `infra/repository`: protection, deploy key, webhook
+    #[arg(long)]
+    manage_repository: bool,
     /// Install manifests of the engine [default: fetched once and kept]
     #[arg(long, value_name = "FILE")]
     engine_manifests: Option<PathBuf>,

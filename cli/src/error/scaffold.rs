@@ -30,7 +30,8 @@ impl From<ScaffoldError> for CliError {
             }
             ScaffoldError::Conflicts { paths, .. } => vec![
                 format!("in the way: {}", listed(paths)),
-                "move them away, choose another folder, or give `--overwrite` to replace them".to_owned(),
+                "move them away, or choose another folder; `--overwrite` replaces files, but no folders and links"
+                    .to_owned(),
             ],
             ScaffoldError::NotEmpty { .. } => {
                 vec!["choose another folder, or give `--allow-non-empty` to write beside what is there".to_owned()]

@@ -39,6 +39,8 @@ pub struct Answers {
     pub forge: Forge,
     /// The release of Flux in the clusters.
     pub flux_version: String,
+    /// Whether the repository's own settings are a stack, `infra/repository`.
+    pub manage_repository: bool,
 }
 
 impl Answers {

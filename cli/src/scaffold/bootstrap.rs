@@ -2,18 +2,23 @@
 
 use serde::Serialize;
 
-use super::{Answers, Provider, ScaffoldError, platform::Writer, values::Scope};
+use super::{Answers, Field, Place, Problem, Provider, ScaffoldError, platform::Writer, values::Scope};
 use crate::platform::{Forge, StateBackend, Trigger, layout};
 
 /// The stack's folder below `infra/`.
 const STACK: &str = "bootstrap";
 
+/// The stack of the repository itself.
+const REPOSITORY: &str = "repository";
+
 /// `bootstrap` in templates: the clouds that the stack works in, and the pipeline.
 #[derive(Debug, Serialize)]
 pub(super) struct BootstrapValues<'a> {
     aws: Option<AwsValues<'a>>,
+    google: Option<GoogleValues<'a>>,
+    azure: Option<AzureValues<'a>>,
     /// Absent where no forge vouches for jobs.
-    pipeline: Option<PipelineValues>,
+    pipeline: Option<PipelineValues<'a>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -22,31 +27,84 @@ struct AwsValues<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct PipelineValues {
+struct GoogleValues<'a> {
+    project: &'a str,
+    location: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct AzureValues<'a> {
+    subscription: &'a str,
+    tenant: Option<&'a str>,
+    location: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct PipelineValues<'a> {
     forge: &'static str,
+    /// Address of a forge of one's own.
+    url: Option<&'a str>,
     /// Who signs the tokens of jobs, where it is not the forge's public service.
     issuer: Option<String>,
     /// `owner/name`; in GitLab with all groups.
     repository: String,
+    owner: String,
+    name: String,
     /// Patterns of the tags that promote.
-    deploy_tags: Vec<String>,
+    deploy_tags: Vec<&'a str>,
+    /// GitHub environment of the jobs that apply, where a cloud cannot tell tags by a pattern.
+    environment: Option<&'static str>,
 }
 
 impl<'a> BootstrapValues<'a> {
-    /// `None` when state lies on this machine: then there is nothing to make first.
+    /// `None` when there is nothing to make first: state lies on this machine, or in a cloud without a cluster that
+    /// would say in which project or subscription of it.
     pub(super) fn of(answers: &'a Answers) -> Option<Self> {
-        if answers.state.is_local() {
+        let places = || answers.clusters.iter().map(|cluster| &cluster.place);
+        let aws = match &answers.state {
+            StateBackend::S3 { region, .. } => Some(region),
+            _ => places().find_map(|place| if let Place::Aws { region, .. } = place { Some(region) } else { None }),
+        };
+        let google = places().find_map(|place| match place {
+            Place::Google { region, project: Some(project), .. } => Some(GoogleValues { project, location: region }),
+            _ => None,
+        });
+        let azure = places().find_map(|place| match place {
+            Place::Azure { region, subscription: Some(subscription), tenant, .. } => {
+                Some(AzureValues { subscription, tenant: tenant.as_deref(), location: region })
+            }
+            _ => None,
+        });
+        let (is_gcs, is_azurerm) = match &answers.state {
+            StateBackend::Local { .. } => return None,
+            StateBackend::S3 { .. } => (false, false),
+            StateBackend::Gcs { .. } => (true, false),
+            StateBackend::Azurerm { .. } => (false, true),
+        };
+        if is_gcs && google.is_none() || is_azurerm && azure.is_none() {
             return None;
         }
-        let region = match &answers.state {
-            StateBackend::S3 { region, .. } => Some(region.as_str()),
-            _ => answers
-                .clusters
-                .iter()
-                .find(|cluster| cluster.provider() == Provider::Aws)
-                .map(|cluster| cluster.region()),
-        };
-        Some(Self { aws: region.map(|region| AwsValues { region }), pipeline: pipeline(answers) })
+        // The identities of these two are granted the state, so they go with it.
+        let (google, azure) = (google.filter(|_| is_gcs), azure.filter(|_| is_azurerm));
+        let exact_subjects = places().any(|place| matches!(place, Place::Azure { .. }));
+        let pipeline = pipeline(answers, exact_subjects);
+        Some(Self { aws: aws.map(|region| AwsValues { region }), google, azure, pipeline })
+    }
+
+    /// The Terraform providers that only this stack and `infra/repository` use, and the versions that they admit.
+    pub(super) fn further_providers(answers: &'a Answers) -> Vec<(&'static str, &'static str)> {
+        let Some(values) = Self::of(answers) else { return Vec::new() };
+        let mut providers = Vec::new();
+        let has_aws = answers.clusters.iter().any(|cluster| matches!(cluster.place, Place::Aws { .. }));
+        if values.aws.is_some() && !has_aws {
+            providers.extend(Provider::Aws.terraform_providers());
+        }
+        match values.pipeline.filter(|_| answers.manage_repository).map(|pipeline| pipeline.forge) {
+            Some("github") => providers.push(("integrations/github", ">= 6.6.0, < 7.0.0")),
+            Some(_) => providers.push(("gitlabhq/gitlab", ">= 17.0.0, < 19.0.0")),
+            None => {}
+        }
+        providers
     }
 }
 
@@ -60,10 +118,37 @@ pub(super) fn write(
     writer.group("bootstrap/environments", &format!("{}/", layout::ENVIRONMENTS), scope)?;
     writer.group("bootstrap/common", &folder, scope)?;
     writer.group(&format!("bootstrap/state/{}", scope.state()), &folder, scope)?;
-    if values.pipeline.is_some() && values.aws.is_some() {
-        writer.group("bootstrap/identity/aws", &folder, scope)?;
+    if values.pipeline.is_none() {
+        return Ok(());
+    }
+    let clouds =
+        [("aws", values.aws.is_some()), ("google", values.google.is_some()), ("azure", values.azure.is_some())];
+    for (cloud, _) in clouds.into_iter().filter(|(_, used)| *used) {
+        writer.group(&format!("bootstrap/identity/{cloud}"), &folder, scope)?;
     }
     Ok(())
+}
+
+/// What keeps the repository from being managed, where that is asked for.
+pub(super) fn problem(answers: &Answers) -> Option<Problem> {
+    let can = || BootstrapValues::of(answers).is_some_and(|values| values.pipeline.is_some());
+    (answers.manage_repository && !can()).then(|| Problem {
+        field: Field::Forge,
+        message: "`--manage-repository` needs a repository on GitHub or GitLab, and state that is not on this machine"
+            .to_owned(),
+    })
+}
+
+/// Writes `infra/repository`. Without a forge that Terraform knows there is none.
+pub(super) fn write_repository(
+    writer: &mut Writer<'_>,
+    scope: Scope<'_>,
+    values: &BootstrapValues<'_>,
+) -> Result<(), ScaffoldError> {
+    let Some(pipeline) = &values.pipeline else { return Ok(()) };
+    let folder = format!("{}/{REPOSITORY}/", layout::INFRA);
+    writer.group("repository/common", &folder, scope)?;
+    writer.group(&format!("repository/{}", pipeline.forge), &folder, scope)
 }
 
 /// Whether the stack calls the module that the file at `path` of `modules/` belongs to.
@@ -78,25 +163,31 @@ pub(super) fn calls(answers: &Answers, path: &str) -> bool {
     module.starts_with("/state/") || module.starts_with("/ci-identity/")
 }
 
-fn pipeline(answers: &Answers) -> Option<PipelineValues> {
-    let issuer = match &answers.forge {
-        Forge::GitHub { url } => url.as_ref().map(|url| format!("{}/_services/token", url.trim_end_matches('/'))),
-        Forge::GitLab { url } => url.clone(),
+fn pipeline(answers: &Answers, exact_subjects: bool) -> Option<PipelineValues<'_>> {
+    let (issuer, environment) = match &answers.forge {
+        Forge::GitHub { url } => {
+            let issuer = url.as_ref().map(|url| format!("{}/_services/token", url.trim_end_matches('/')));
+            (issuer, exact_subjects.then_some("kstack-apply"))
+        }
+        Forge::GitLab { url } => (url.clone(), None),
         // Jobs of Gitea get no token.
         Forge::Gitea { .. } | Forge::None => return None,
     };
+    let repository = path(&answers.repository)?;
+    let (owner, name) = repository.rsplit_once('/')?;
+    let tags = answers.environments.iter().filter_map(|environment| match &environment.trigger {
+        Trigger::Tag(tag) => Some(tag.as_str()),
+        Trigger::Branch(_) => None,
+    });
     Some(PipelineValues {
         forge: answers.forge.kind()?,
+        url: answers.forge.url().map(|url| url.trim_end_matches('/')),
         issuer,
-        repository: path(&answers.repository)?,
-        deploy_tags: answers
-            .environments
-            .iter()
-            .filter_map(|environment| match &environment.trigger {
-                Trigger::Tag(pattern) => Some(pattern.clone()),
-                Trigger::Branch(_) => None,
-            })
-            .collect(),
+        owner: owner.to_owned(),
+        name: name.to_owned(),
+        repository,
+        deploy_tags: tags.collect(),
+        environment,
     })
 }
 

@@ -35,7 +35,11 @@ pub fn platform(answers: &Answers, assets: &Assets, engine_manifests: &str) -> R
         }
     }
     if let Some(values) = &BootstrapValues::of(answers) {
-        bootstrap::write(&mut writer, Scope { bootstrap: Some(values), ..scope }, values)?;
+        let scope = Scope { bootstrap: Some(values), ..scope };
+        bootstrap::write(&mut writer, scope, values)?;
+        if answers.manage_repository {
+            bootstrap::write_repository(&mut writer, scope, values)?;
+        }
     }
     for cluster in &values.clusters {
         let scope = Scope { cluster: Some(cluster), ..scope };
@@ -67,7 +71,8 @@ pub fn platform(answers: &Answers, assets: &Assets, engine_manifests: &str) -> R
 
 /// What templates see, of answers that have no problems.
 fn checked(answers: &Answers) -> Result<PlatformValues<'_>, ScaffoldError> {
-    let problems = answers.problems();
+    let mut problems = answers.problems();
+    problems.extend(bootstrap::problem(answers));
     match answers.base_environment() {
         Some(base) if problems.is_empty() => PlatformValues::new(answers, base),
         _ => Err(ScaffoldError::Answers { problems, places: Places::default() }),

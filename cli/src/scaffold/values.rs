@@ -181,6 +181,8 @@ impl<'a> PlatformValues<'a> {
         }
         let first = |provider| answers.clusters.iter().find(|cluster| cluster.provider() == provider);
         let clusters = clusters.collect::<Result<Vec<_>, _>>()?;
+        let mut providers: Vec<_> = used.iter().flat_map(|provider| provider.terraform_providers()).copied().collect();
+        providers.extend(BootstrapValues::further_providers(answers));
         Ok(Self {
             kstack_version: env!("CARGO_PKG_VERSION"),
             flux_version: &answers.flux_version,
@@ -196,17 +198,8 @@ impl<'a> PlatformValues<'a> {
             forge: answers.forge.kind(),
             forge_url: answers.forge.url(),
             branches,
-            providers: used
-                .iter()
-                .flat_map(|provider| provider.terraform_providers())
-                .map(|(source, _)| *source)
-                .collect(),
-            locked: used
-                .iter()
-                .flat_map(|provider| provider.terraform_providers())
-                .copied()
-                .map(Locked::from)
-                .collect(),
+            providers: providers.iter().map(|(source, _)| *source).collect(),
+            locked: providers.into_iter().map(Locked::from).collect(),
             protect: used.iter().flat_map(|provider| provider.protected_types()).copied().collect(),
             aws: used.contains(&Provider::Aws),
             google: used.contains(&Provider::Google),

@@ -38,6 +38,9 @@ impl ChangeSet {
     fn in_the_way(&self, root: &Path) -> BTreeSet<(String, bool)> {
         let mut found = BTreeSet::new();
         let mut checked = BTreeSet::new();
+        if !root.exists() {
+            return found;
+        }
         for (path, _) in self.files() {
             let folders = path.match_indices('/').map(|(at, _)| &path[..at]);
             for folder in folders.filter(|folder| checked.insert(*folder)) {

@@ -25,7 +25,7 @@ locals {
   forge_subjects = {
     github = {
       plan = [for name in local.github_names : "repo:${name}:*"]
-      apply = flatten([
+      apply = var.apply_environment != null ? [for name in local.github_names : "repo:${name}:environment:${var.apply_environment}"] : flatten([
         for name in local.github_names : concat(
           ["repo:${name}:ref:refs/heads/${var.default_branch}"],
           [for tag in var.deploy_tags : "repo:${name}:ref:refs/tags/${tag}"],

@@ -1,5 +1,5 @@
 locals {
-  bucket = var.state.bucket_arn
+  bucket = try(var.state.bucket_arn, "") # empty: no policy is made
 
   # Terraform reads states; kstack lists and writes plans. A plan is never deleted by the role that made it.
   plan_statements = concat(
@@ -41,7 +41,7 @@ locals {
   )
 
   key_statements = [
-    for arn in [var.state.kms_key_arn] : {
+    for arn in [try(var.state.kms_key_arn, null)] : {
       Sid      = "UseTheKey"
       Effect   = "Allow"
       Action   = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"]
@@ -51,10 +51,7 @@ locals {
 }
 
 resource "aws_iam_role_policy" "state" {
-  for_each = {
-    plan  = local.plan_statements
-    apply = local.apply_statements
-  }
+  for_each = { for key, statements in { plan = local.plan_statements, apply = local.apply_statements } : key => statements if var.state != null }
 
   name   = "state"
   role   = aws_iam_role.this[each.key].name

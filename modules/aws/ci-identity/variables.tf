@@ -83,6 +83,17 @@ variable "deploy_tags" {
   }
 }
 
+variable "apply_environment" {
+  description = "GitHub environment of the jobs that apply, which their tokens then name instead of branch or tag. Its deployment rules must admit only the default branch and the tags that deliver: whoever may use it may apply."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.apply_environment == null || (var.forge == "github" && can(regex("^[A-Za-z0-9._-]+$", var.apply_environment)))
+    error_message = "`apply_environment` is the name of an environment of GitHub; subjects of other forges have none."
+  }
+}
+
 variable "audience" {
   description = "What the tokens must be made for. Null means `sts.amazonaws.com`."
   type        = string
@@ -117,9 +128,9 @@ variable "provider_arn" {
 }
 
 variable "state" {
-  description = "The bucket with states and plans: output `id` of the state module."
+  description = "The bucket with states and plans: output `id` of the state module. Null means that they are not in AWS."
   type        = object({ bucket_arn = string, kms_key_arn = optional(string) })
-  nullable    = false
+  default     = null
 }
 
 variable "plan_locks" {

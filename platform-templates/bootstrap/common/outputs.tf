@@ -16,6 +16,22 @@ output "ci_variables" {
     KSTACK_PLAN_ROLE  = module.identity_aws.plan.role_arn
     KSTACK_APPLY_ROLE = module.identity_aws.apply.role_arn
 #% endif
+#% if bootstrap.google
+#% if bootstrap.aws
+
+#% endif
+    KSTACK_IDENTITY_PROVIDER     = module.identity_google.plan.workload_identity_provider
+    KSTACK_PLAN_SERVICE_ACCOUNT  = module.identity_google.plan.service_account
+    KSTACK_APPLY_SERVICE_ACCOUNT = module.identity_google.apply.service_account
+#% endif
+#% if bootstrap.azure
+#% if bootstrap.aws
+
+#% endif
+    KSTACK_TENANT_ID       = module.identity_azure.plan.tenant_id
+    KSTACK_PLAN_CLIENT_ID  = module.identity_azure.plan.client_id
+    KSTACK_APPLY_CLIENT_ID = module.identity_azure.apply.client_id
+#% endif
   }
 }
 #% endif

@@ -8,5 +8,28 @@ terraform {
       version = ">= 5.100.0, < 7.0.0"
     }
 #% endif
+#% if bootstrap.google
+#% if bootstrap.aws
+
+#% endif
+    google = {
+      source  = "hashicorp/google"
+      version = ">= 7.0.0, < 9.0.0"
+    }
+#% endif
+#% if bootstrap.azure
+#% if bootstrap.aws
+
+#% endif
+    azurerm = {
+      source  = "hashicorp/azurerm"
+      version = ">= 5.0.0, < 6.0.0"
+    }
+
+    time = {
+      source  = "hashicorp/time"
+      version = ">= 0.9.0, < 1.0.0"
+    }
+#% endif
   }
 }

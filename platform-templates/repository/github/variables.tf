@@ -35,7 +35,7 @@ variable "webhook" {
 }
 
 variable "webhook_secret" {
-  description = "What the receiver knows senders by, set by TF_VAR_webhook_secret. It is in the state, which only this stack's people need to read."
+  description = "What the receiver knows senders by, set by TF_VAR_webhook_secret. It is in the state, which the pipeline can read: use it for nothing else."
   type        = string
   default     = null
   sensitive   = true

@@ -9,11 +9,7 @@ module "cluster" {
 
   configuration = {
     <%= platform.base %> = {
-      name_prefix        = <%= cluster.name|hcl %>
-      base_domain        = <%= platform.base_domain|hcl %>
-      region             = <%= cluster.region|hcl %>
-      availability_zones = [<% for zone in cluster.zones %><%= zone|hcl %><% if not loop.last %>, <% endif %><% endfor %>]
-      kubernetes_version = <%= cluster.kubernetes_version|hcl %>
+<%= [["name_prefix", cluster.name], ["base_domain", platform.base_domain], ["region", cluster.region], ["availability_zones", cluster.zones], ["kubernetes_version", cluster.kubernetes_version]]|attributes(6) %>
 
 #% if cluster.existing
       # A network that is there already: nothing of it is made or changed. Nodes leave by its NAT gateway.

@@ -16,6 +16,7 @@ pub(super) fn answers(context: &Context<'_>, args: &InitArgs, root: &Path) -> Re
         None => Draft::default(),
     };
     flags(&mut draft, args)?;
+    draft.manage_repository |= args.manage_repository;
     if draft.name.is_none() {
         draft.name = root.file_name().and_then(|name| name.to_str()).and_then(platform_name);
     }

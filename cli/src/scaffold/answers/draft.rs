@@ -33,6 +33,8 @@ pub struct Draft {
     pub forge: Option<Forge>,
     /// As [`Answers::flux_version`].
     pub flux_version: Option<String>,
+    /// As [`Answers::manage_repository`].
+    pub manage_repository: bool,
     pub(super) places: Places,
 }
 
@@ -128,7 +130,9 @@ impl Draft {
         });
         // What is missing is asked for.
         let missing = self.missing();
-        problems.retain(|problem| !missing.iter().any(|question| question.field == problem.field));
+        problems.retain(|problem| {
+            problem.field != Field::Clusters && !missing.iter().any(|question| question.field == problem.field)
+        });
         problems
     }
 
@@ -156,6 +160,7 @@ impl Draft {
             clusters: self.settled_clusters(),
             state,
             flux_version: self.flux_version().to_owned(),
+            manage_repository: self.manage_repository,
         })
     }
 

@@ -7,5 +7,6 @@ module "identity_aws" {
   repository     = "acme/platform"
   default_branch = "main"
   deploy_tags    = ["apps-deploy-*"]
-  state          = module.state.id
+
+  state = module.state.id
 }

@@ -218,3 +218,26 @@ run "subjects_of_everybody_are_refused" {
 
   expect_failures = [var.subjects]
 }
+
+run "an_environment_stands_for_branch_and_tags" {
+  variables {
+    apply_environment = "kstack-apply"
+    immutable_ids     = { owner = "1", repository = "2" }
+  }
+
+  assert {
+    condition     = output.subjects.apply == tolist(["repo:acme@1/platform@2:environment:kstack-apply"])
+    error_message = "Tokens of such jobs name nothing else."
+  }
+}
+
+run "without_a_state_in_aws_no_bucket_is_granted" {
+  variables {
+    state = null
+  }
+
+  assert {
+    condition     = length(aws_iam_role_policy.state) == 0
+    error_message = "There is no bucket."
+  }
+}

@@ -2,13 +2,9 @@
 module "identity_aws" {
   source = "../../modules/aws/ci-identity"
 
-  name           = "<%= platform.name %>-kstack"
-  forge          = <%= bootstrap.pipeline.forge|hcl %>
-#% if bootstrap.pipeline.issuer
-  issuer         = <%= bootstrap.pipeline.issuer|hcl %>
+<%= [["name", platform.name ~ "-kstack"], ["forge", bootstrap.pipeline.forge], ["issuer", bootstrap.pipeline.issuer], ["repository", bootstrap.pipeline.repository], ["default_branch", platform.default_branch], ["deploy_tags", bootstrap.pipeline.deploy_tags], ["apply_environment", bootstrap.pipeline.environment]]|attributes(2) %>
+#% if platform.state.kind == "s3"
+
+  state = module.state.id
 #% endif
-  repository     = <%= bootstrap.pipeline.repository|hcl %>
-  default_branch = <%= platform.default_branch|hcl %>
-  deploy_tags    = [<% for tag in bootstrap.pipeline.deploy_tags %><%= tag|hcl %><% if not loop.last %>, <% endif %><% endfor %>]
-  state          = module.state.id
 }

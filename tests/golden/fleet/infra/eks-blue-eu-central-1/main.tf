@@ -11,7 +11,7 @@ module "cluster" {
       base_domain        = "fleet.example.com"
       region             = "eu-central-1"
       availability_zones = ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
-      kubernetes_version = "1.33"
+      kubernetes_version = "1.36"
 
       network = {
         cidr = "10.0.0.0/16"

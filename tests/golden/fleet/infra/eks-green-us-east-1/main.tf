@@ -11,7 +11,7 @@ module "cluster" {
       base_domain        = "fleet.example.com"
       region             = "us-east-1"
       availability_zones = ["us-east-1a", "us-east-1b"]
-      kubernetes_version = "1.33"
+      kubernetes_version = "1.36"
 
       network = {
         cidr = "10.1.0.0/16"

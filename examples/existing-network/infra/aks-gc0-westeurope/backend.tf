@@ -1,0 +1,4 @@
+terraform {
+  # The rest comes from environments/<environment>.tfbackend.
+  backend "s3" {}
+}

@@ -1,0 +1,4 @@
+provider "google" {
+  project = "acme-platform"
+  region  = "europe-west1"
+}
