@@ -39,7 +39,7 @@ fn what_holds_and_which_line_says_so() {
     insta::assert_snapshot!(explain(&["network.nat"]), @r#"
     --- stdout ---
     cluster modules/aws/cluster, called at infra/eks-gc0-eu-west-1/main.tf:1
-    per_zone | one | none
+    per_zone | one | none: Way out for nodes: a NAT gateway per zone, one for all (cheaper, but its zone takes all out), or none
     SETTING      ENVIRONMENT  VALUE       SET AT                                      INSTEAD OF
     network.nat  ops          "one"       infra/eks-gc0-eu-west-1/main.tf:22 in ops   "per_zone" of apps, infra/eks-gc0-eu-west-1/main.tf:16
                  apps         "per_zone"  infra/eks-gc0-eu-west-1/main.tf:16 in apps
@@ -48,7 +48,7 @@ fn what_holds_and_which_line_says_so() {
     insta::assert_snapshot!(explain(&["network.avoid_cidrs"]), @r"
     --- stdout ---
     cluster modules/aws/cluster, called at infra/eks-gc0-eu-west-1/main.tf:1
-    list(string)
+    list(string): Networks that are or will be connected to this one: overlap with them is refused
     SETTING              ENVIRONMENT  VALUE        SET AT                                                 INSTEAD OF
     network.avoid_cidrs  ops          local.peers  infra/eks-gc0-eu-west-1/main.tf:22 in ops
                          apps         []           default, modules/aws/cluster/settings/variables.tf:[LINE]
@@ -57,7 +57,7 @@ fn what_holds_and_which_line_says_so() {
     insta::assert_snapshot!(explain(&["node_pool_default.spot"]), @r"
     --- stdout ---
     node_pool_default modules/aws/cluster/node-pool, called at infra/eks-gc0-eu-west-1/node_pool_default.tf:1
-    bool
+    bool: Spot instances: cheaper, may be taken back at any time
     SETTING  ENVIRONMENT  VALUE  SET AT                                                           INSTEAD OF
     spot     ops          false  default, modules/aws/cluster/node-pool/settings/variables.tf:[LINE]  null of ops, infra/eks-gc0-eu-west-1/node_pool_default.tf:19; true of apps, infra/eks-gc0-eu-west-1/node_pool_default.tf:14
              apps         true   infra/eks-gc0-eu-west-1/node_pool_default.tf:14 in apps
@@ -73,7 +73,7 @@ fn what_holds_and_which_line_says_so() {
     insta::assert_snapshot!(explain(&["max_size"]), @r"
     --- stdout ---
     node_pool_default modules/aws/cluster/node-pool, called at infra/eks-gc0-eu-west-1/node_pool_default.tf:1
-    number
+    number: Most nodes
     SETTING   ENVIRONMENT  VALUE  SET AT                                                   INSTEAD OF
     max_size  ops          3      infra/eks-gc0-eu-west-1/node_pool_default.tf:20 in ops   9 of apps, infra/eks-gc0-eu-west-1/node_pool_default.tf:12
               apps         9      infra/eks-gc0-eu-west-1/node_pool_default.tf:12 in apps

@@ -30,16 +30,16 @@ fn a_new_platform_is_valid() {
     world.filter(r"valid: \d+ files", "valid: [N] files");
     insta::assert_snapshot!(world.kstack(&["validate"]), @r"
     --- stdout ---
-    valid: [N] files, 1 stack, 2 environments
+    valid: [N] files, 2 stacks, 2 environments
     --- exit code 0 ---
     ");
     insta::assert_snapshot!(world.kstack_in("infra/eks-gc0-eu-west-1", &["validate"]), @r"
     --- stdout ---
-    valid: [N] files, 1 stack, 2 environments
+    valid: [N] files, 2 stacks, 2 environments
     --- exit code 0 ---
     ");
     let documents = world.kstack(&["validate", "--format", "json"]).done().json();
-    assert_eq!((&documents[0]["type"], &documents[0]["stacks"]), (&"validate".into(), &1.into()));
+    assert_eq!((&documents[0]["type"], &documents[0]["stacks"]), (&"validate".into(), &2.into()));
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn mistakes_in_settings() {
     12 |       maximum       = 9
        |       ^^^^^^^
        |
-    help: known: `name`, `instance_types`, `min_size`, `max_size`, `desired_size`, `spot`, `availability_zones`, `subnet_ids`, `kubernetes_version`, `ami_type`, `ami_release_version`, `disk`, `labels`, `taints`, `metadata_options`, `update`, `kubelet`, `tags`, `extra`
+    help: known: `name`, `instance_types`, `min_size`, `max_size`, `desired_size`, `spot`, `availability_zones`, `subnet_ids`, `subnet_cidrs`, `security_group_ids`, `kubernetes_version`, `ami_type`, `ami_release_version`, `ami_id`, `setup_script`, `disk`, `labels`, `taints`, `metadata_options`, `update`, `kubelet`, `deletion_protection`, `tags`, `extra`
     --- exit code 1 ---
     ");
 }
@@ -411,7 +411,7 @@ fn a_stack_that_lies_too_deep_is_told() {
     world.write("infra/modules/bucket/main.tf", "");
     insta::assert_snapshot!(world.kstack(&["validate"]), @r"
     --- stdout ---
-    valid: [N] files, 1 stack, 2 environments
+    valid: [N] files, 2 stacks, 2 environments
     --- stderr ---
     warning: `infra/aws/rds` is made like a stack, but only folders directly in `infra/` are stacks
     --- exit code 0 ---
