@@ -35,7 +35,7 @@ cluster "gc0" {
   provider           = "aws"
   region             = "eu-west-1"
   zones              = ["a", "b"]
-  kubernetes_version = "1.33"
+  kubernetes_version = "1.36"
 
   node_pool {
     instance_type = "m7g.xlarge"

@@ -321,6 +321,149 @@ cloud "google" {
   }
 }
 
+cloud "azure" {
+  row "private nodes" {
+    settings  = ["cluster/network.outbound", "cluster/network.nat_gateway.sku"]
+    resources = ["azurerm_kubernetes_cluster.this.default_node_pool.node_public_ip_enabled", "azurerm_nat_gateway.this", "azurerm_kubernetes_cluster_node_pool.this.node_public_ip_enabled"]
+  }
+
+  row "own network or an existing one" {
+    settings  = ["cluster/network.existing.node_subnet_id", "cluster/resource_group.existing"]
+    resources = ["azurerm_virtual_network.this", "data.azurerm_subnet.existing"]
+  }
+
+  row "configurable CIDRs, overlap refused" {
+    settings = ["cluster/network.cidr", "cluster/network.subnets.nodes", "cluster/network.pod_cidr", "cluster/network.service_cidr", "cluster/network.avoid_cidrs", "cluster/node-pool/subnet_cidr"]
+  }
+
+  row "API endpoint public, private, allowed CIDRs" {
+    settings  = ["cluster/endpoint.public", "cluster/endpoint.public_cidrs", "cluster/endpoint.network_integration"]
+    resources = ["azurerm_kubernetes_cluster.this.api_server_access_profile", "azurerm_kubernetes_cluster.this.private_cluster_enabled"]
+  }
+
+  row "workload identity" {
+    text      = "Entra workload identity"
+    settings  = ["cluster/identity.dns", "cluster/identity.external_secrets_vaults"]
+    resources = ["azurerm_kubernetes_cluster.this.workload_identity_enabled", "azurerm_federated_identity_credential.service"]
+  }
+
+  row "secrets encryption with a managed key" {
+    text      = "own or given key of a key vault"
+    settings  = ["cluster/secrets_encryption.key_id", "cluster/disk_encryption.own_key"]
+    resources = ["azurerm_key_vault_key.secrets", "azurerm_kubernetes_cluster.this.key_management_service", "azurerm_disk_encryption_set.this"]
+  }
+
+  row "control-plane logs and monitoring" {
+    text      = "Log Analytics with retention"
+    settings  = ["cluster/control_plane_logs.types", "cluster/control_plane_logs.retention_days", "cluster/control_plane_logs.containers"]
+    resources = ["azurerm_log_analytics_workspace.this", "azurerm_monitor_diagnostic_setting.control_plane"]
+  }
+
+  row "node pools: autoscaling" {
+    settings  = ["cluster/node-pool/min_size", "cluster/node-pool/max_size", "cluster/node-pool/autoscaling"]
+    resources = ["azurerm_kubernetes_cluster_node_pool.this.auto_scaling_enabled"]
+  }
+
+  row "node pools: spot" {
+    settings  = ["cluster/node-pool/spot", "cluster/node-pool/spot_max_price"]
+    resources = ["azurerm_kubernetes_cluster_node_pool.this.priority"]
+  }
+
+  row "node pools: labels and taints" {
+    settings  = ["cluster/node-pool/labels", "cluster/node-pool/taints.*.key"]
+    resources = ["azurerm_kubernetes_cluster_node_pool.this.node_labels", "azurerm_kubernetes_cluster_node_pool.this.node_taints"]
+  }
+
+  row "node pools: disk" {
+    settings  = ["cluster/node-pool/disk.size_gib", "cluster/node-pool/disk.type", "cluster/node-pool/host_encryption"]
+    resources = ["azurerm_kubernetes_cluster_node_pool.this.os_disk_type"]
+  }
+
+  row "node pools: zones" {
+    settings  = ["cluster/node-pool/availability_zones"]
+    resources = ["azurerm_kubernetes_cluster_node_pool.this.zones"]
+  }
+
+  row "node pools: surge upgrade" {
+    settings  = ["cluster/node-pool/update.max_surge", "cluster/node-pool/update.drain_timeout_minutes"]
+    resources = ["azurerm_kubernetes_cluster_node_pool.this.upgrade_settings"]
+  }
+
+  row "node pools: ARM and GPU images" {
+    text      = "by the size"
+    settings  = ["cluster/node-pool/vm_size", "cluster/node-pool/os_sku", "cluster/node-pool/gpu.driver"]
+    resources = ["azurerm_kubernetes_cluster_node_pool.this.vm_size"]
+  }
+
+  row "node pools: kubelet" {
+    text      = "kubelet and kernel"
+    settings  = ["cluster/node-pool/kubelet.pod_max_pid", "cluster/node-pool/linux.sysctl.vm_max_map_count"]
+    resources = ["azurerm_kubernetes_cluster_node_pool.this.kubelet_config", "azurerm_kubernetes_cluster_node_pool.this.linux_os_config"]
+  }
+
+  row "admin access for roles or groups" {
+    text      = "Entra groups and principals"
+    settings  = ["cluster/access.*.principal_id", "cluster/admin_group_ids"]
+    resources = ["azurerm_role_assignment.access", "azurerm_kubernetes_cluster.this.azure_active_directory_role_based_access_control"]
+  }
+
+  row "storage driver" {
+    text      = "Disk, Files, Blob"
+    settings  = ["cluster/storage.disk", "cluster/storage.file", "cluster/storage.blob"]
+    resources = ["azurerm_kubernetes_cluster.this.storage_profile"]
+  }
+
+  row "cluster autoscaling identity" {
+    text      = "AKS scales by itself"
+    settings  = ["cluster/autoscaler.expander", "cluster/addons.node_provisioning"]
+    resources = ["azurerm_kubernetes_cluster.this.auto_scaler_profile"]
+  }
+
+  row "DNS zone" {
+    text      = "own or existing"
+    settings  = ["cluster/dns.zone", "cluster/dns.zone_id"]
+    resources = ["azurerm_dns_zone.this", "data.azurerm_dns_zone.existing"]
+  }
+
+  row "ingress prerequisites" {
+    text      = "address that stays"
+    settings  = ["cluster/ingress.public_ip"]
+    resources = ["azurerm_public_ip.ingress"]
+  }
+
+  row "maintenance window" {
+    settings  = ["cluster/upgrades.cluster_window.day_of_week", "cluster/upgrades.node_os_window.day_of_week"]
+    resources = ["azurerm_kubernetes_cluster.this.maintenance_window_auto_upgrade", "azurerm_kubernetes_cluster.this.maintenance_window_node_os"]
+  }
+
+  row "release channel, upgrade policy" {
+    settings  = ["cluster/upgrades.channel", "cluster/upgrades.node_os_channel", "cluster/support_plan"]
+    resources = ["azurerm_kubernetes_cluster.this.automatic_upgrade_channel", "azurerm_kubernetes_cluster.this.node_os_upgrade_channel"]
+  }
+
+  row "deletion protection" {
+    text      = "on apply"
+    settings  = ["cluster/deletion_protection"]
+    resources = ["terraform_data.deletion_guard"]
+    deviation = "deletion protection by AKS itself"
+  }
+
+  row "labels and tags on every resource" {
+    settings  = ["cluster/tags", "cluster/node-pool/tags"]
+    resources = ["azurerm_kubernetes_cluster.this.tags", "azurerm_virtual_network.this.tags", "azurerm_kubernetes_cluster_node_pool.this.tags"]
+  }
+
+  row "registry read access" {
+    text      = "ACR, by the identity of nodes"
+    settings  = ["cluster/registries"]
+    resources = ["azurerm_role_assignment.registries"]
+  }
+
+  row "`extra` arguments" {
+    settings = ["cluster/extra.run_command_enabled", "cluster/node-pool/extra.proximity_placement_group_id"]
+  }
+}
+
 cloud "local" {
   row "private nodes" {
     deviation = "everything of a network, identities, DNS, node pools"

@@ -13,6 +13,7 @@ mod platform;
 mod readme;
 mod sandbox;
 mod scaffold;
+mod store;
 mod support;
 mod sync;
 mod terraform;

@@ -26,6 +26,8 @@ VERSIONS = ["1.33.4", "1.34.1"]
 
 OBJECTS: dict[str, dict] = {}  # resources by lower-case id, keys of vaults by host and name
 
+DELETED_VAULTS: dict[str, dict] = {}  # what a vault leaves behind for its days of grace, by name
+
 
 def identifier(*parts: str) -> str:
     """The same UUID for the same name."""
@@ -215,8 +217,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif self.command == "DELETE":
             found = [each for each in OBJECTS if each == key or each.startswith(key + "/")]
             for each in found:
-                del OBJECTS[each]
-            self.answer(200 if found else 204)
+                resource = OBJECTS.pop(each)
+                if resource.get("type", "").lower() == "microsoft.keyvault/vaults":
+                    protected = resource["properties"].get("enablePurgeProtection", False)
+                    DELETED_VAULTS[resource["name"]] = dict(location=resource["location"], vaultId=resource["id"], purgeProtectionEnabled=protected)
+            self.answer(200 if found and "/providers/" not in key else 204)  # 200 of a resource group only
         elif self.command == "POST" and key.endswith("/listclusterusercredential"):
             cluster = OBJECTS.get(key.rsplit("/", 1)[0])
             self.answer(200, kubeconfig(cluster)) if cluster else self.missing()
@@ -238,6 +243,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 pools = [dict(pool["properties"], name=pool["name"]) for pool in children(f"{key}/agentpools")]
                 value["properties"] = dict(value["properties"], agentPoolProfiles=pools)
             self.answer(200, value)
+        elif "/deletedvaults/" in key and parts[-1] in DELETED_VAULTS:
+            self.answer(200, dict(id=path, name=parts[-1], type="Microsoft.KeyVault/deletedVaults", properties=DELETED_VAULTS[parts[-1]]))
         elif key.endswith("/availableagentpoolversions"):
             versions = [dict(kubernetesVersion=each) for each in VERSIONS]
             self.answer(200, dict(id=path, name="default", type="", properties=dict(agentPoolVersions=versions)))
@@ -266,7 +273,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         resource.setdefault("properties", {})
         OBJECTS[key] = resource
         complete(path, resource)
-        self.answer(200, resource)
+        self.answer(201 if kind == "Microsoft.Authorization/roleDefinitions" else 200, resource)  # as the provider wants it
 
 
 ROLES: dict[str, dict] = {}  # built-in roles, by name

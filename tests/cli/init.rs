@@ -462,7 +462,7 @@ fn repositories_and_states_that_cannot_be_used() {
     hint: give another `--state`
     --- exit code 64 ---
     ");
-    insta::assert_snapshot!(init_local(&world, &["--forge", "github"]), @r"
+    insta::assert_snapshot!(init_local(&world, &["--forge", "github"]), @"
     --- stderr ---
     error: a pipeline cannot reach state on this machine; give `--state`, such as `s3://<bucket>`
 

@@ -3,6 +3,7 @@
 mod apply;
 mod ci;
 mod doctor;
+mod explain;
 mod init;
 mod interrupts;
 mod plan;

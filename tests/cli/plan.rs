@@ -337,11 +337,17 @@ fn the_plan_store_is_no_place() {
     let store = "parallelism = 1\n  plan_store  = \"ftp://plans\"";
     repository.write("kstack.hcl", &text.replace("parallelism = 1", store));
     repository.commit("Keep the plans elsewhere");
-    insta::assert_snapshot!(repository.kstack(&["plan", "--all"]), @"
+    insta::assert_snapshot!(repository.kstack(&["plan", "--all"]), @r#"
     --- stderr ---
-    error: `ftp://plans` is not a store: write `s3://<bucket>/<prefix>` or a folder
+    error: `kstack.hcl` has a problem
+
+    error: `ftp://plans` is not a place for plans: write `s3://<bucket>/<prefix>`, `gs://<bucket>/<prefix>`, `az://<account>/<container>/<prefix>` or a folder
+      --> kstack.hcl:30:17
+       |
+    30 |   plan_store  = "ftp://plans"
+       |                 ^^^^^^^^^^^^^
     --- exit code 1 ---
-    ");
+    "#);
 }
 
 #[test]
@@ -387,15 +393,7 @@ fn the_platform_is_broken() {
     repository.commit("Break it");
     insta::assert_snapshot!(repository.kstack(&["plan"]), @r#"
     --- stderr ---
-    error: `kstack.hcl` has 2 problems
-
-    error: block `environment` has no `trigger`
-      --> kstack.hcl:11:1
-       |
-    11 | environment "ops" {
-       | ^^^^^^^^^^^
-       |
-    help: add `trigger = "…"`
+    error: `kstack.hcl` has a problem
 
     error: block `environment` takes no attribute `triger`
       --> kstack.hcl:12:3
@@ -415,13 +413,19 @@ fn stacks_wait_for_each_other() {
     repository.write("infra/db/stack.hcl", "after = [\"net\"]\n");
     repository.write("infra/net/stack.hcl", "after = [\"db\"]\n");
     repository.commit("Tie a knot");
-    insta::assert_snapshot!(repository.kstack(&["plan"]), @r"
+    insta::assert_snapshot!(repository.kstack(&["plan"]), @r#"
     --- stderr ---
-    error: stacks wait for each other: `db` → `net` → `db`
+    error: `infra/db/stack.hcl` has a problem
 
-    hint: break the circle at one of infra/db/stack.hcl, infra/net/stack.hcl
+    error: stacks wait for each other: `db` after `net` after `db`
+     --> infra/db/stack.hcl:1:10
+      |
+    1 | after = ["net"]
+      |          ^^^^^
+      |
+    help: break the cycle in `infra/net/stack.hcl` or `infra/db/stack.hcl`
     --- exit code 1 ---
-    ");
+    "#);
     repository.write("infra/net/stack.hcl", "after = [\"dbs\"]\n");
     repository.commit("Wait for nobody");
     insta::assert_snapshot!(repository.kstack(&["plan"]), @r#"
@@ -487,4 +491,37 @@ fn a_provider_that_is_not_allowed_is_neither_downloaded_nor_started() {
     failed net (ops): net (ops) uses provider `evil/aws`, which the platform does not allow ([TIME])
     --- exit code 1 ---
     ");
+}
+
+/// What needs more rights than a pipeline has is passed over, aloud, by plans and applies that do not name it.
+#[test]
+fn stacks_for_people_are_planned_and_applied_by_name() {
+    let repository = Repository::new();
+    repository.stack("settings", DATA);
+    repository.write("infra/settings/stack.hcl", "shared = true\nmanual = true\n");
+    // A shared stack is of no environment, so the one variable of the stack gets its value here.
+    repository.write("environments/shared.tfvars", "environment = \"all\"\n");
+    repository.commit("Manage the settings");
+    let passed = repository.kstack(&["plan", "--markdown", "-"]).done();
+    assert!(passed.stdout.contains("kstack plan --stack settings"), "{passed}");
+    assert!(!passed.stderr.contains("planned settings"), "{passed}");
+    let applied = repository.kstack(&["apply", "--no-handoff"]).done();
+    assert!(applied.stderr.contains("is up to date"), "{applied}");
+
+    let planned = repository.kstack(&["plan", "--stack", "settings"]).done();
+    assert!(planned.stderr.contains("planned settings (shared): 1 to add"), "{planned}");
+    let applied = repository.kstack(&["apply", "--no-handoff", "--stack", "settings"]).done();
+    assert!(applied.stderr.contains("applied settings (shared): 1 added"), "{applied}");
+}
+
+#[test]
+fn there_is_nothing_to_bootstrap_where_state_lies_on_this_machine() {
+    insta::assert_snapshot!(with_stack().kstack(&["bootstrap"]), @r"
+    --- stderr ---
+    there is nothing to bootstrap: state lies on this machine
+    --- exit code 0 ---
+    ");
+    let refused = with_bucket().kstack(&["bootstrap", "--dry-run"]);
+    assert_eq!(refused.code, Some(1), "{refused}");
+    assert!(refused.stderr.contains("`infra/bootstrap` does not exist"), "{refused}");
 }

@@ -30,16 +30,16 @@ fn a_new_platform_is_valid() {
     world.filter(r"valid: \d+ files", "valid: [N] files");
     insta::assert_snapshot!(world.kstack(&["validate"]), @r"
     --- stdout ---
-    valid: [N] files, 1 stack, 2 environments
+    valid: [N] files, 2 stacks, 2 environments
     --- exit code 0 ---
     ");
     insta::assert_snapshot!(world.kstack_in("infra/eks-gc0-eu-west-1", &["validate"]), @r"
     --- stdout ---
-    valid: [N] files, 1 stack, 2 environments
+    valid: [N] files, 2 stacks, 2 environments
     --- exit code 0 ---
     ");
     let documents = world.kstack(&["validate", "--format", "json"]).done().json();
-    assert_eq!((&documents[0]["type"], &documents[0]["stacks"]), (&"validate".into(), &1.into()));
+    assert_eq!((&documents[0]["type"], &documents[0]["stacks"]), (&"validate".into(), &2.into()));
 }
 
 #[test]
@@ -168,7 +168,15 @@ fn mistakes_in_settings() {
     ");
     insta::assert_snapshot!(after("infra/eks-gc0-eu-west-1/node_pool_default.tf", "max_size", "maximum"), @r"
     --- stderr ---
-    error: the platform has a problem
+    error: the platform has 2 problems
+
+    error: module `node_pool_default` needs `max_size`, which is not set in environment `apps`
+     --> infra/eks-gc0-eu-west-1/node_pool_default.tf:8:5
+      |
+    8 |     apps = {
+      |     ^^^^
+      |
+    help: set it in `apps`
 
     error: environment `apps` has a setting `maximum` that the module does not know
       --> infra/eks-gc0-eu-west-1/node_pool_default.tf:12:7
@@ -176,7 +184,7 @@ fn mistakes_in_settings() {
     12 |       maximum       = 9
        |       ^^^^^^^
        |
-    help: known: `name`, `instance_types`, `min_size`, `max_size`, `desired_size`, `spot`, `availability_zones`, `subnet_ids`, `kubernetes_version`, `ami_type`, `ami_release_version`, `disk`, `labels`, `taints`, `metadata_options`, `update`, `kubelet`, `tags`, `extra`
+    help: known: `name`, `instance_types`, `min_size`, `max_size`, `desired_size`, `spot`, `availability_zones`, `subnet_ids`, `subnet_cidrs`, `security_group_ids`, `kubernetes_version`, `ami_type`, `ami_release_version`, `ami_id`, `setup_script`, `disk`, `labels`, `taints`, `metadata_options`, `update`, `kubelet`, `deletion_protection`, `tags`, `extra`
     --- exit code 1 ---
     ");
 }
@@ -376,7 +384,7 @@ fn folders_that_belong_to_nothing() {
       |
     help: rename the folder
 
-    error: environment `opps` does not exist
+    error: there is no environment `opps` in `kstack.hcl`
      --> infra/dns/stack.hcl:1:17
       |
     1 | environments = ["opps"]
@@ -384,7 +392,7 @@ fn folders_that_belong_to_nothing() {
       |
     help: did you mean `ops`?
 
-    error: stack `eks-gc0-eu-west-2` does not exist
+    error: there is no stack `eks-gc0-eu-west-2`
      --> infra/dns/stack.hcl:2:10
       |
     2 | after = ["eks-gc0-eu-west-2"]
@@ -403,7 +411,7 @@ fn a_stack_that_lies_too_deep_is_told() {
     world.write("infra/modules/bucket/main.tf", "");
     insta::assert_snapshot!(world.kstack(&["validate"]), @r"
     --- stdout ---
-    valid: [N] files, 1 stack, 2 environments
+    valid: [N] files, 2 stacks, 2 environments
     --- stderr ---
     warning: `infra/aws/rds` is made like a stack, but only folders directly in `infra/` are stacks
     --- exit code 0 ---

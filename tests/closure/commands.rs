@@ -45,14 +45,16 @@ fn sample() -> (Repo, Files) {
 fn list_shows_every_stack() {
     let (repo, _) = sample();
     insta::assert_snapshot!(kstack(&repo, &["list"]), @r"
-    STACK              ENVIRONMENTS  KIND     DESCRIPTION
-    bootstrap          shared        stack
-    eks-gc0-eu-west-1  ops, apps     cluster  The first cluster
+    CLUSTER            PROVIDER  REGION  ENVIRONMENTS  NODE POOLS  DESCRIPTION
+    eks-gc0-eu-west-1                    ops, apps                 The first cluster
+
+    STACK      ENVIRONMENTS  AFTER  DESCRIPTION
+    bootstrap  shared
     --- exit 0
     ");
     insta::assert_snapshot!(kstack(&repo, &["list", "--format", "json"]), @r#"
-    {"type":"stack","version":1,"stack":"bootstrap","environments":[],"shared":true,"kind":"stack","description":null,"after":[]}
-    {"type":"stack","version":1,"stack":"eks-gc0-eu-west-1","environments":["ops","apps"],"shared":false,"kind":"cluster","description":"The first cluster","after":[]}
+    {"type":"stack","version":1,"stack":"bootstrap","environments":[],"shared":true,"kind":"stack","description":null,"after":[],"cluster":null}
+    {"type":"stack","version":1,"stack":"eks-gc0-eu-west-1","environments":["ops","apps"],"shared":false,"kind":"cluster","description":"The first cluster","after":[],"cluster":null}
     --- exit 0
     "#);
 }

@@ -292,7 +292,7 @@ fn where_state_lives_reaches_every_instance_and_triggers_none() {
     let moved = changes(&base, &base.clone().with("kstack.hcl", &platform.replace("acme-state", "other")));
     assert_eq!(stacks(&moved), ALL);
     assert_eq!(moved.affected[0].reasons[0].path, "kstack.hcl#state");
-    let trigger = changes(&base, &base.clone().with("kstack.hcl", &platform.replace("branch:main", "branch:trunk")));
+    let trigger = changes(&base, &base.clone().with("kstack.hcl", &platform.replace("branch:main", "tag:ops-*")));
     assert_eq!(names(&trigger), [""; 0]);
 }
 
@@ -303,9 +303,13 @@ fn stacks_and_environments_come_and_go() {
     assert_eq!(names(&removed), ["removed ops/json", "removed apps/json"]);
     assert_eq!(removed.affected[0].reasons[0].path, "infra/json/main.tf.json");
 
-    let renamed = base.clone().without("infra/deep/main.tf");
+    let renamed = base
+        .clone()
+        .without("infra/deep/main.tf")
+        .with("infra/global/stack.hcl", "shared = true\nafter = [\"deeper\"]\n");
     let renamed = renamed.with("infra/deeper/main.tf", "module \"a\" {\n  source = \"../../modules/a\"\n}\n");
-    let expected = ["added ops/deeper", "added apps/deeper", "removed ops/deep", "removed apps/deep"];
+    let expected =
+        ["added ops/deeper", "added apps/deeper", "changed shared/global", "removed ops/deep", "removed apps/deep"];
     assert_eq!(names(&changes(&base, &renamed)), expected);
 
     let platform = format!("{}\nenvironment \"lab\" {{\n  trigger = \"tag:lab-*\"\n}}\n", super::repository::PLATFORM);

@@ -90,6 +90,40 @@ fn every_variable_and_output_is_described_and_every_variable_typed() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// What whoever calls a module for a cluster or its nodes may rely on, whatever the cloud.
+#[test]
+fn every_cloud_has_the_same_interface() {
+    let inputs = ["configuration", "environment", "configuration_base_key", "inherits"];
+    let of_a_cluster = ["cluster", "current_config", "current_metadata", "network", "identity", "dns"];
+    let declared = |module: &Module, name: &str| {
+        let (file, block) = module.blocks("variable").find(|(_, block)| block.has_exact_labels(&[name]))?;
+        let said = |attribute| Some(file.on_one_line(&block.body.get_attribute(attribute)?.value));
+        Some(["type", "default", "nullable"].map(said))
+    };
+    let all = modules();
+    let model = all.iter().find(|module| module.path == "aws/cluster").unwrap();
+    let mut wrong = Vec::new();
+    for module in &all {
+        let outputs: &[&str] = match module.path.split_once('/') {
+            Some((_, "cluster")) => &of_a_cluster,
+            Some((_, "cluster/node-pool")) => &["current_config", "node_pool"],
+            _ => continue,
+        };
+        for name in inputs.iter().filter(|name| declared(module, name) != declared(model, name)) {
+            wrong.push(format!("{}: variable `{name}` is not that of {}", module.path, model.path));
+        }
+        for name in outputs.iter().filter(|name| !module.blocks("output").any(|(_, it)| it.has_exact_labels(&[**name])))
+        {
+            wrong.push(format!("{}: no output `{name}`", module.path));
+        }
+        let pools = all.iter().any(|pool| pool.path == format!("{}/node-pool", module.path));
+        if pools && !module.blocks("output").any(|(_, it)| it.has_exact_labels(&["node_pool_context"])) {
+            wrong.push(format!("{}: no output `node_pool_context` for its node pools", module.path));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn the_names_of_runs_are_sentences() {
     let sentence = Regex::new("^[a-z0-9]+(_[a-z0-9]+){2,}$").unwrap();

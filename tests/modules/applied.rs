@@ -1,6 +1,6 @@
 //! A stack that plain `terraform` plans and applies for real.
 
-use std::{fs, process::Output};
+use std::{fs, io::Write as _, process::Output};
 
 use serde_json::Value;
 
@@ -28,12 +28,12 @@ pub struct Stack {
 
 impl Stack {
     /// A world with `terraform` and the given providers (`namespace/type` and constraint). Without one of them the test
-    /// says so past the test runner, and there is no world.
+    /// says so past the test runner, which would keep it to itself, and there is no world.
     pub fn world(needed: &[(&str, &str)]) -> Option<World> {
-        use std::io::Write as _;
         for (provider, constraint) in needed {
             if let Err(why) = providers::unpack(provider, constraint) {
-                writeln!(std::io::stderr(), "skipped: provider {provider} {constraint} cannot be had: {why}").unwrap();
+                let line = format!("skipped: provider {provider} {constraint} cannot be had: {why}\n");
+                std::io::stderr().write_all(line.as_bytes()).unwrap();
                 return None;
             }
         }

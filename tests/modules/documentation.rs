@@ -5,6 +5,7 @@
 use std::{fs, path::Path};
 
 use hcl_edit::structure::Block;
+use regex::Regex;
 
 use super::{
     parity,
@@ -22,11 +23,13 @@ struct Table {
 fn the_tables_of_inputs_outputs_and_settings_are_those_of_the_modules() {
     let all = modules();
     let public: Vec<&Module> = all.iter().filter(|module| !module.is_part(&all)).collect();
-    for module in public {
+    let wrong = public.into_iter().filter_map(|module| {
         let mut tables = vec![inputs(module), outputs(module)];
         tables.extend(settings(module, &all));
-        check(&module.folder().join("README.md"), &tables);
-    }
+        check(&module.folder().join("README.md"), &tables).err()
+    });
+    let wrong: Vec<String> = wrong.collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
@@ -38,36 +41,50 @@ fn every_setting_has_a_comment_that_says_what_it_means() {
 }
 
 #[test]
-fn the_parity_table_is_that_of_the_modules() {
-    let text = parity::table();
-    check(&repository().join("modules/README.md"), &[Table { name: "parity", text }]);
+fn the_list_of_modules_and_the_parity_table_are_those_of_the_modules() {
+    let all = modules();
+    let rows = all.iter().filter(|module| !module.is_part(&all)).map(|module| {
+        let Module { path, .. } = module;
+        vec![format!("[`{path}`]({path}/README.md)"), purpose(module)]
+    });
+    let list = Table { name: "modules", text: table(&["module", "what it is"], rows) };
+    let tables = [list, Table { name: "parity", text: parity::table() }];
+    check(&repository().join("modules/README.md"), &tables).unwrap_or_else(|wrong| panic!("{wrong}"));
 }
 
-/// Compares a page with its tables, or writes them.
-fn check(page: &Path, tables: &[Table]) {
+/// The first sentence of a module's page, without links: they would lead elsewhere.
+fn purpose(module: &Module) -> String {
+    // Without a page, the other tests say so.
+    let page = fs::read_to_string(module.folder().join("README.md")).unwrap_or_default();
+    let paragraph = page.split("\n\n").nth(1).unwrap_or("?");
+    let link = Regex::new(r"\[([^\]]*)\]\([^)]*\)").unwrap();
+    let paragraph = link.replace_all(paragraph, "$1").replace('\n', " ");
+    paragraph.split(". ").next().unwrap().trim_end_matches('.').to_owned()
+}
+
+/// Compares a page with its tables, or writes them; what is wrong is the error.
+fn check(page: &Path, tables: &[Table]) -> Result<(), String> {
     let shown = page.strip_prefix(repository()).unwrap().display();
-    let kept = fs::read_to_string(page).unwrap_or_else(|error| panic!("{shown}: {error}"));
+    let kept = fs::read_to_string(page).map_err(|error| format!("{shown}: {error}"))?;
     let mut text = kept.clone();
     for Table { name, text: table } in tables {
         let (begin, end) = (format!("<!-- begin: {name} -->\n"), format!("<!-- end: {name} -->\n"));
         let found = text.split_once(&begin).and_then(|(before, rest)| Some((before, rest.split_once(&end)?.1)));
-        let Some((before, after)) = found else { panic!("{shown}: no lines `{}` and `{}`", begin.trim(), end.trim()) };
+        let (before, after) =
+            found.ok_or_else(|| format!("{shown}: no lines `{}` and `{}`", begin.trim(), end.trim()))?;
         text = format!("{before}{begin}{table}{end}{after}");
     }
-    for marker in kept.lines().filter_map(|line| line.strip_prefix("<!-- begin: ")?.strip_suffix(" -->")) {
-        assert!(
-            tables.iter().any(|table| table.name == marker),
-            "{shown}: there is nothing to generate for `{marker}`"
-        );
+    let mut markers = kept.lines().filter_map(|line| line.strip_prefix("<!-- begin: ")?.strip_suffix(" -->"));
+    if let Some(marker) = markers.find(|marker| !tables.iter().any(|table| table.name == *marker)) {
+        return Err(format!("{shown}: there is nothing to generate for `{marker}`"));
     }
     if std::env::var_os("KSTACK_UPDATE_GOLDEN").is_some() {
-        fs::write(page, text).unwrap();
+        fs::write(page, text).map_err(|error| format!("{shown}: {error}"))
+    } else if kept == text {
+        Ok(())
     } else {
-        assert!(
-            kept == text,
-            "`{shown}` is not what the modules say; KSTACK_UPDATE_GOLDEN=1 writes it anew:\n{}",
-            similar::TextDiff::from_lines(&kept, &text).unified_diff()
-        );
+        let difference = similar::TextDiff::from_lines(&kept, &text).unified_diff().to_string();
+        Err(format!("{shown} is not what the modules say; KSTACK_UPDATE_GOLDEN=1 writes it anew:\n{difference}"))
     }
 }
 

@@ -4,7 +4,9 @@
 mod anatomy;
 mod applied;
 mod aws;
+mod azure;
 mod documentation;
+mod google;
 mod local;
 mod parity;
 mod settings;

@@ -305,6 +305,12 @@ def create_launch_template(self, name, description, data, tags, moto=LaunchTempl
     return moto(self, name, description, data, tags)
 
 
+def delete_nat_gateway(self, nat_gateway_id, moto=NatGatewayBackend.delete_nat_gateway):
+    gateway = moto(self, nat_gateway_id)
+    self.enis.pop(gateway._eni.id, None)
+    return gateway
+
+
 def bucket_permission(theirs):
     """Asks moto with a policy that has no statements about the connection."""
 
@@ -322,12 +328,6 @@ def bucket_permission(theirs):
         return theirs(SimpleNamespace(policy=rest), action, resource)
 
     return without_connection
-
-
-def delete_nat_gateway(self, nat_gateway_id, moto=NatGatewayBackend.delete_nat_gateway):
-    gateway = moto(self, nat_gateway_id)
-    self.enis.pop(gateway._eni.id, None)
-    return gateway
 
 
 def install() -> None:

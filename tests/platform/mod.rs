@@ -1,3 +1,4 @@
 //! The model of a platform: what is refused, and how.
 
 mod invalid;
+mod metadata;

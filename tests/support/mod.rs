@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
+pub mod azure;
 pub mod cli;
 pub mod components;
+pub mod google;
 pub mod moto;
 pub mod providers;
 pub mod repository;

@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::{
     platform::{Platform, StateBackend, layout},
     program::find,
+    store::{Location, Store, StoreError},
     terraform::Binary,
 };
 
@@ -214,11 +215,33 @@ fn history(root: &Path) -> Check {
     }
 }
 
+/// Whether there are credentials for a store; nothing is asked of it.
+fn found(location: &Location) -> Check {
+    let name = "credentials";
+    let remedy = match location {
+        Location::Azure { .. } => "`az login`, or set the `ARM_*` variables of Terraform's backend",
+        _ => "`gcloud auth application-default login`, or set `GOOGLE_APPLICATION_CREDENTIALS`",
+    };
+    match Store::open(location) {
+        Ok(_) => Check::ok(name, format!("for `{location}`: found")),
+        Err(StoreError::NoCredentials { .. }) => Check::missing(name, format!("none for `{location}`"), remedy),
+        Err(error) => Check::missing(name, error.to_string(), remedy),
+    }
+}
+
 /// Where credentials for state come from; whether they open it only the cloud can tell.
 fn credentials(state: &StateBackend) -> Check {
     let name = "credentials";
-    let StateBackend::S3 { bucket, .. } = state else {
-        return Check::ok(name, "none needed: state is on this machine");
+    let bucket = match state {
+        StateBackend::S3 { bucket, .. } => bucket,
+        StateBackend::Gcs { bucket } => {
+            return found(&Location::Gcs { bucket: bucket.clone(), prefix: String::new() });
+        }
+        StateBackend::Azurerm { storage_account, container, .. } => {
+            let (account, container) = (storage_account.clone(), container.clone());
+            return found(&Location::Azure { account, container, prefix: String::new() });
+        }
+        StateBackend::Local { .. } => return Check::ok(name, "none needed: state is on this machine"),
     };
     let variables = [
         "AWS_ACCESS_KEY_ID",

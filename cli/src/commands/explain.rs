@@ -5,7 +5,7 @@ use crate::{
     check::{Files, Sources},
     error::CliError,
     exit::ExitCode,
-    hcl::nearest,
+    hcl::did_you_mean,
     platform::{
         Instance,
         configuration::{ModuleCall, explain},
@@ -67,9 +67,8 @@ pub fn run(context: &mut Context<'_>, args: &ExplainArgs) -> Result<ExitCode, Cl
 
 fn unknown(what: &str, name: &str, known: &[&str]) -> CliError {
     let error = CliError::user(format!("there is no {what} `{name}`"));
-    match nearest(name, known.iter().copied()) {
-        Some(near) => error.hint(format!("did you mean `{near}`?")),
-        None => error
-            .hint(format!("known: {}", known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))),
+    match did_you_mean(name, known) {
+        Some(help) => error.hint(help),
+        None => error,
     }
 }

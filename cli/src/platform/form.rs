@@ -117,8 +117,9 @@ pub fn domain(name: &str) -> Result<(), &'static str> {
     let label = |label: &str| {
         !label.is_empty() && label.len() <= 63 && characters(label, "-", "").is_ok() && ends(label).is_ok()
     };
-    if name.len() > 200 {
-        Err("it is longer than 200 characters, which leaves no room for the names of clusters")
+    // A domain has 253 characters at most (RFC 1035); before this one stand a cluster, with 63, and its provider.
+    if name.len() > 183 {
+        Err("it is longer than 183 characters, which leaves no room for the names of clusters")
     } else if !name.contains('.') {
         Err("write it with its parent, such as `platform.example.com`")
     } else if !name.split('.').all(label) {

@@ -147,7 +147,9 @@ pub fn check_stacks(environments: Option<&[Environment]>, stacks: &[Stack]) -> V
             {
                 let names = way.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" after ");
                 let message = format!("stacks wait for each other: `{}` after {names}", stack.name);
-                problem(name, message, Some("break the cycle in one of their `stack.hcl`".to_owned()));
+                let files = way.iter().filter_map(|name| known[name].settings.file.as_ref());
+                let files = files.map(|file| format!("`{}`", file.path)).collect::<Vec<_>>().join(" or ");
+                problem(name, message, Some(format!("break the cycle in {files}")));
             }
         }
     }

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, fmt};
 use serde::Serialize;
 
 use super::{Provider, network::Cidr};
-use crate::platform::{ClusterName, EnvironmentName, InvalidName, StackName};
+use crate::platform::{self, ClusterName, EnvironmentName, InvalidName, StackName};
 
 pub use argument::InvalidCluster;
 
@@ -165,7 +165,23 @@ impl Cluster {
         }
     }
 
-    /// What the cluster is called in `environment`, as `modules/common/metadata` composes it.
+    /// What the cluster is called in `environment`, as `modules/common/metadata` computes it: its name as composed, or
+    /// with a hash where another cluster could be composed alike, or the provider takes less.
+    ///
+    /// # Errors
+    /// [`platform::MetadataError`] for parts that are too long.
+    pub fn called_in(&self, environment: &EnvironmentName) -> Result<String, platform::MetadataError> {
+        let provider = match self.provider() {
+            Provider::Aws => platform::Provider::Aws,
+            Provider::Google => platform::Provider::Google,
+            Provider::Azure => platform::Provider::Azure,
+            Provider::Local => platform::Provider::Local,
+        };
+        let (name_prefix, environment) = (self.name.as_str(), environment.as_str());
+        platform::Cluster { provider, name_prefix, environment, region: self.region() }.name()
+    }
+
+    /// What the cluster's name in `environment` is composed of; see [`Cluster::called_in`].
     pub fn name_in(&self, environment: &EnvironmentName) -> String {
         format!("{}-{environment}-{}", self.name, self.region())
     }

@@ -124,6 +124,8 @@ pub(super) struct EnvironmentValues<'a> {
 pub(super) struct ClusterValues<'a> {
     pub(super) stack: String,
     name: &'a str,
+    /// What it is called in each environment, in their order.
+    names: Vec<String>,
     pub(super) provider: Provider,
     /// The provider as people call it.
     title: &'static str,
@@ -261,6 +263,11 @@ fn cluster_values<'a>(
     cidr: Option<Cidr>,
 ) -> Result<ClusterValues<'a>, ScaffoldError> {
     let stack = cluster.stack().map_err(|error| ScaffoldError::Target { path: error.name, reason: error.reason })?;
+    let called = |name: &EnvironmentName| {
+        let called = cluster.called_in(name);
+        called.map_err(|error| ScaffoldError::Target { path: error.value, reason: error.reason })
+    };
+    let names = answers.environments.iter().map(|environment| called(&environment.name)).collect::<Result<_, _>>()?;
     let provider = cluster.provider();
     let pool = pool::effective(cluster, base, true);
     let existing = |name: &EnvironmentName| {
@@ -287,6 +294,7 @@ fn cluster_values<'a>(
     Ok(ClusterValues {
         stack: stack.to_string(),
         name: cluster.name.as_str(),
+        names,
         provider,
         title: provider.title(),
         cloud: cluster.is_cloud(),

@@ -47,6 +47,14 @@ pub enum StoreError {
         /// Where the store lies.
         location: String,
     },
+    /// A credentials file cannot be read.
+    #[error("cannot read the credentials in `{path}`")]
+    Credentials {
+        /// The file.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The store does not answer, or not to us.
     #[error("cannot use the store `{location}`")]
     Unusable {

@@ -6,6 +6,7 @@
 mod azure;
 mod client;
 mod error;
+mod federation;
 mod google;
 mod location;
 mod object;

@@ -28,19 +28,31 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the store at `location`; a folder is made if it does not exist.
+    /// Opens the store at `location`; a folder is made if it does not exist. Credentials and addresses come from the
+    /// environment.
     ///
     /// # Errors
-    /// [`StoreError::NoCredentials`]; [`StoreError::Open`] when settings such as the region are missing;
-    /// [`StoreError::Folder`].
+    /// [`StoreError::NoCredentials`] and [`StoreError::Credentials`]; [`StoreError::Open`] when settings such as the
+    /// region are missing; [`StoreError::Folder`].
     pub fn open(location: &Location) -> Result<Self, StoreError> {
+        Self::open_with(location, &|name| std::env::var(name).ok())
+    }
+
+    /// As [`Store::open`], with another environment for the credentials of Google and Azure.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_with(location: &Location, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, StoreError> {
+        let variable: &dyn Fn(&str) -> Option<String> = &|name| variable(name).filter(|value| !value.is_empty());
         let (objects, prefix): (Arc<dyn ObjectStore>, Key) = match location {
             Location::S3 { bucket, prefix, region } => {
                 (Arc::new(s3::open(location, bucket, region.as_deref())?), Key::from(prefix.as_str()))
             }
-            Location::Gcs { bucket, prefix } => (Arc::new(google::open(location, bucket)?), Key::from(prefix.as_str())),
+            Location::Gcs { bucket, prefix } => {
+                (Arc::new(google::open(location, bucket, variable)?), Key::from(prefix.as_str()))
+            }
             Location::Azure { account, container, prefix } => {
-                (Arc::new(azure::open(location, account, container)?), Key::from(prefix.as_str()))
+                (Arc::new(azure::open(location, account, container, variable)?), Key::from(prefix.as_str()))
             }
             Location::Folder(path) => {
                 std::fs::create_dir_all(path)

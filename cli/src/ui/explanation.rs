@@ -31,7 +31,11 @@ pub fn table(styles: Styles, explanation: &Explanation<'_>, environments: usize)
         for (index, (names, settled)) in groups.iter().enumerate() {
             let whose =
                 if names.len() == environments && environments > 1 { "all".to_owned() } else { names.join(", ") };
-            let key = if index == 0 { key.clone() } else { String::new() };
+            let key = match (index, key.as_str()) {
+                (0, "") => "(all)".to_owned(), // an environment that is an expression
+                (0, key) => key.to_owned(),
+                _ => String::new(),
+            };
             let value =
                 if settled.origin == Origin::Missing { styles.error("missing") } else { settled.value.to_string() };
             let overridden = settled.overridden.iter().map(|Source { environment, setting }| {

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::{Styles, Table};
 use crate::platform::{
-    Stack, StackSettings,
+    Stack,
     configuration::{Cluster, ClusterInstance, NodePool},
 };
 
@@ -36,7 +36,7 @@ pub fn tables(styles: Styles, stacks: &[Listed<'_>]) -> String {
             table.row([
                 listed.stack.name.to_string(),
                 provider.unwrap_or_default(),
-                by_environment(regions.collect(), instances.len()),
+                by_environment(&regions.collect::<Vec<_>>(), instances.len()),
                 listed.environments(),
                 pools(instances),
                 listed.stack.settings.description.clone().unwrap_or_default(),
@@ -49,7 +49,7 @@ pub fn tables(styles: Styles, stacks: &[Listed<'_>]) -> String {
         for listed in others {
             let settings = &listed.stack.settings;
             let description = settings.description.clone().unwrap_or_default();
-            table.row([listed.stack.name.to_string(), listed.environments(), after(settings).join(", "), description]);
+            table.row([listed.stack.name.to_string(), listed.environments(), listed.after().join(", "), description]);
         }
         texts.push(table.render());
     }
@@ -74,11 +74,15 @@ pub fn document(listed: &Listed<'_>) -> Json {
     json!({
         "type": "stack", "version": 1, "stack": name, "environments": listed.environments, "shared": settings.shared,
         "kind": if listed.is_cluster { "cluster" } else { "stack" }, "description": settings.description,
-        "after": after(settings), "cluster": cluster,
+        "after": listed.after(), "cluster": cluster,
     })
 }
 
 impl Listed<'_> {
+    fn after(&self) -> Vec<&str> {
+        self.stack.settings.after.iter().map(|after| after.value.as_str()).collect()
+    }
+
     fn environments(&self) -> String {
         if self.stack.settings.shared { "shared".to_owned() } else { self.environments.join(", ") }
     }
@@ -92,7 +96,7 @@ fn pools(instances: &[ClusterInstance]) -> String {
             instances.iter().filter_map(|instance| Some((instance.environment.as_str(), instance.pools.get(index)?)));
         let sizes =
             of.filter_map(|(environment, pool)| Some((environment, format!("{}-{}", pool.min_size?, pool.max_size?))));
-        let sizes = by_environment(sizes.collect(), instances.len());
+        let sizes = by_environment(&sizes.collect::<Vec<_>>(), instances.len());
         let name = pool.name.as_deref().unwrap_or(&pool.module);
         if sizes.is_empty() { name.to_owned() } else { format!("{name} ({sizes})") }
     });
@@ -100,14 +104,9 @@ fn pools(instances: &[ClusterInstance]) -> String {
 }
 
 /// What all of `count` environments have alike, once; otherwise each after its environment.
-fn by_environment(values: Vec<(&str, String)>, count: usize) -> String {
+fn by_environment(values: &[(&str, String)], count: usize) -> String {
     match values.first() {
         Some((_, first)) if values.len() == count && values.iter().all(|(_, value)| value == first) => first.clone(),
         _ => values.iter().map(|(environment, value)| format!("{environment} {value}")).collect::<Vec<_>>().join(", "),
     }
-}
-
-/// The stacks that one comes after.
-fn after(settings: &StackSettings) -> Vec<&str> {
-    settings.after.iter().map(|after| after.value.as_str()).collect()
 }

@@ -1,5 +1,5 @@
 locals {
-  bucket = try(var.state.bucket_arn, null)
+  bucket = try(var.state.bucket_arn, "") # empty: no policy is made
 
   # Terraform reads states; kstack lists and writes plans. A plan is never deleted by the role that made it.
   plan_statements = concat(

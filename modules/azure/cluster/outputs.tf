@@ -7,7 +7,7 @@ output "cluster" {
     endpoint = "https://${local.settings.endpoint.public ? azurerm_kubernetes_cluster.this.fqdn : azurerm_kubernetes_cluster.this.private_fqdn}:443"
     # The provider marks all of the kubeconfig as secret; a certificate authority is not.
     ca_certificate = nonsensitive(one(azurerm_kubernetes_cluster.this.kube_config[*].cluster_ca_certificate))
-    version        = azurerm_kubernetes_cluster.this.current_kubernetes_version
+    version        = azurerm_kubernetes_cluster.this.kubernetes_version
 
     auth = {
       type            = "azure"

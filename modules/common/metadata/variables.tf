@@ -48,20 +48,25 @@ variable "base_domain" {
   nullable    = false
 
   validation {
-    condition     = length(var.base_domain) <= 200 && can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", var.base_domain))
-    error_message = "The base_domain \"${var.base_domain}\" must be a domain in lower case with at least one dot and at most 200 characters, such as platform.example.com."
+    condition     = length(var.base_domain) <= 183 && can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", var.base_domain))
+    error_message = "The base_domain \"${var.base_domain}\" must be a domain in lower case with at least one dot and at most 183 characters, so that the domains of clusters have 253, such as platform.example.com."
   }
 }
 
 variable "derived_names" {
-  description = "Names made of the cluster's name and a suffix, for resources with limits of their own: suffix and greatest length by any key."
-  type        = map(object({ suffix = string, max_length = number }))
+  description = "Names made of the cluster's name and a suffix, for resources with limits of their own: suffix, greatest length, and whether hyphens are allowed, by any key."
+  type        = map(object({ suffix = string, max_length = number, hyphens = optional(bool, true) }))
   default     = {}
   nullable    = false
 
   validation {
     condition     = alltrue([for derived in var.derived_names : derived.max_length - length(derived.suffix) >= 16])
     error_message = "Every derived name must leave at least 16 characters to the cluster's name."
+  }
+
+  validation {
+    condition     = alltrue([for derived in var.derived_names : derived.hyphens || !strcontains(derived.suffix, "-")])
+    error_message = "The suffix of a derived name without hyphens must have none."
   }
 }
 

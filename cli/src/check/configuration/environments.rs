@@ -1,7 +1,7 @@
 //! The environments of a module call: that they exist, are all there, and inherit as they can.
 
 use crate::{
-    hcl::{Diagnostic, nearest},
+    hcl::{Diagnostic, did_you_mean, nearest},
     platform::{
         Platform, Stack,
         configuration::{InheritError, Inheritance, ModuleCall, Object, Place, Value},
@@ -129,9 +129,7 @@ fn complete(
 }
 
 fn unknown(place: &Place, message: String, name: &str, known: &[&str]) -> Diagnostic {
-    let problem = place.problem(message);
-    match nearest(name, known.iter().copied()) {
-        Some(near) => problem.with_help(format!("did you mean `{near}`?")),
-        None => problem.with_help(format!("known: {}", listed(known.iter().copied()))),
-    }
+    let mut problem = place.problem(message);
+    problem.help = did_you_mean(name, known);
+    problem
 }

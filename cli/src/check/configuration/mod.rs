@@ -18,7 +18,7 @@ use crate::{
     hcl::Diagnostic,
     platform::{
         Stack,
-        configuration::{Module, ModuleCall, Place, Settled, settle},
+        configuration::{Module, ModuleCall, Place, Settled, Value, settle},
     },
 };
 
@@ -66,7 +66,9 @@ pub(super) fn check(
             let has =
                 instances.iter().any(|instance| instance.environment.as_ref().is_some_and(|name| here(name.as_str())));
             // Whoever cannot inherit was told so by the check of environments.
-            if let (true, Ok(Some(effective))) = (has, call.effective(environment)) {
+            if let (true, Ok(Some(effective))) = (has, call.effective(environment))
+                && effective.leaf().is_none_or(|leaf| matches!(leaf, Value::Expression(_)))
+            {
                 let settled = settle(module, &effective);
                 outcomes.push(Outcome { stack, call, module: Rc::clone(module), environment, settled });
             }

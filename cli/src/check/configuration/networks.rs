@@ -81,7 +81,7 @@ fn collect(settled: &Settled, role: Role, networks: &mut Vec<Network>) {
     match &settled.value {
         Value::String(text) => push(text, settled.place()),
         Value::List(items) => {
-            items.iter().for_each(|Setting { value, place }| push(value.as_str().unwrap_or_default(), Some(place)))
+            items.iter().for_each(|Setting { value, place }| push(value.as_str().unwrap_or_default(), Some(place)));
         }
         _ => {}
     }

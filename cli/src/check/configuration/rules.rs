@@ -1,5 +1,7 @@
 //! What the modules' own validations say, at the line that breaks them.
 
+use std::ops::Range;
+
 use crate::{
     hcl::Diagnostic,
     platform::configuration::{Origin, Place, Settled, Value, key, tree},
@@ -20,12 +22,7 @@ pub(super) fn check(outcomes: &[Outcome<'_>], problems: &mut Vec<Diagnostic>) {
             let guilty: Vec<_> = set.iter().copied().filter(|(settled, _)| matters(settled)).collect();
             let set = if guilty.is_empty() { set } else { guilty };
             let Some((_, place)) = set.first() else { continue }; // a default breaks the rule: the module's own affair
-            let told = |place: &Place| {
-                problems.iter().any(|problem| {
-                    problem.file == place.file
-                        && (problem.span == place.span || problem.notes.iter().any(|note| note.span == place.span))
-                })
-            };
+            let told = |place: &Place| problems.iter().any(|problem| is_about(problem, place));
             if set.iter().any(|(_, place)| told(place)) {
                 continue;
             }
@@ -47,6 +44,13 @@ fn tree_without(outcome: &Outcome<'_>, unknown: &Settled) -> Value {
         one.value = Value::Expression(String::new());
     }
     tree(&settled)
+}
+
+/// Whether a problem, or a note of it, points into `place`.
+fn is_about(problem: &Diagnostic, place: &Place) -> bool {
+    let inside = |span: &Range<usize>| place.span.start <= span.start && span.end <= place.span.end;
+    problem.file == place.file && inside(&problem.span)
+        || problem.notes.iter().any(|note| note.file == place.file && inside(&note.span))
 }
 
 /// A sentence of Terraform as a message: small at the beginning, without a full stop.

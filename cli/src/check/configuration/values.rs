@@ -41,7 +41,7 @@ fn keys(environment: &str, settings: &Object, known: &Object, path: &mut Vec<Str
                 let mut misfits = Vec::new();
                 known_type(leaf).fit(&entry.setting, &mut misfits);
                 problems.extend(misfits.into_iter().map(|misfit| {
-                    let mut problem = misfit.place.problem(format!("`{name}` {}", misfit.message));
+                    let mut problem = misfit.place.problem(format!("`{name}{}` {}", misfit.at, misfit.message));
                     problem.help = misfit.help;
                     problem
                 }));

@@ -152,3 +152,52 @@ pub(super) fn directly_in<'a>(documents: &'a Documents, folder: &'a str) -> impl
         (!name.contains('/')).then_some(document)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The settings of `ops`, as JSON; `?` where only Terraform can tell.
+    fn ops(arguments: &str) -> Result<String, InheritError> {
+        let text = format!("module \"m\" {{\n  source = \"../../modules/m\"\n{arguments}\n}}\n");
+        let document = Document::parse("infra/x/main.tf", text).unwrap();
+        let documents = Documents::from([("infra/x/main.tf".to_owned(), Arc::new(document))]);
+        let calls = ModuleCall::of_stack(&documents, &StackName::new("x").unwrap());
+        let effective = calls[0].effective("ops")?;
+        Ok(effective.and_then(|effective| effective.to_json()).map_or_else(|| "?".to_owned(), |json| json.to_string()))
+    }
+
+    #[test]
+    fn what_is_known_of_expressions() {
+        for (arguments, found) in [
+            ("configuration = { apps = { a = 1 }, ops = { a = null, b = [] } }", r#"{"b":[]}"#),
+            ("configuration = { apps = { a = var.a }, ops = { a = 1 } }", r#"{"a":1}"#),
+            ("configuration = { apps = { a = var.a }, ops = {} }", "?"),
+            // An expression may be an object that merges with the one above it.
+            ("configuration = { apps = { a = var.a }, ops = { a = { b = 1 } } }", "?"),
+            ("configuration = { apps = { a = var.a, b = 1 }, ops = { a = [] } }", r#"{"a":[],"b":1}"#),
+            (
+                "configuration = { live = { a = var.a }, stage = { a = 1 }, ops = { a = {} } }\n configuration_base_key = \"live\"\n inherits = { ops = \"stage\" }",
+                r#"{"a":{}}"#,
+            ),
+            ("configuration = { apps = local.apps, ops = { a = 1 } }", "?"),
+            ("configuration = local.all", "?"),
+            ("configuration = { apps = {}, ops = {} }\n configuration_base_key = var.base", "?"),
+            ("configuration = { apps = {}, ops = {} }\n inherits = { ops = var.parent }", "?"),
+        ] {
+            assert_eq!(ops(arguments).unwrap(), found, "{arguments}");
+        }
+    }
+
+    #[test]
+    fn settings_can_be_eight_levels_deep() {
+        let nested = |levels: usize| {
+            format!("configuration = {{ apps = {{}}, ops = {}{{}}{} }}", "{ a = ".repeat(levels), " }".repeat(levels))
+        };
+        assert!(ops(&nested(7)).is_ok());
+        assert_eq!(
+            ops(&nested(8)).unwrap_err().to_string(),
+            "environment `ops` is nested deeper than 8 levels at `a.a.a.a.a.a.a.a`"
+        );
+    }
+}

@@ -217,3 +217,48 @@ fn merge_objects(
     }
     Ok(entries)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chain_of(environment: &str, parents: &[(&str, &str)]) -> Result<Vec<String>, InheritError> {
+        let parents = parents.iter().map(|&(child, parent)| (child.to_owned(), parent.to_owned())).collect();
+        let inheritance = Inheritance { base: "apps".to_owned(), parents };
+        chain(&["apps", "ops", "lab", "dev"], &inheritance, environment)
+    }
+
+    #[test]
+    fn chains_go_from_the_root_to_the_environment() {
+        assert_eq!(chain_of("apps", &[]).unwrap(), ["apps"]);
+        assert_eq!(chain_of("ops", &[]).unwrap(), ["apps", "ops"]);
+        assert_eq!(chain_of("dev", &[("dev", "lab"), ("lab", "ops")]).unwrap(), ["apps", "ops", "lab", "dev"]);
+    }
+
+    #[test]
+    fn chains_that_do_not_end_or_lead_nowhere_are_refused() {
+        for (environment, parents) in [
+            ("opps", &[][..]),
+            ("ops", &[("ops", "live")]),
+            ("ops", &[("ops", "ops")]),
+            ("dev", &[("dev", "lab"), ("lab", "ops"), ("ops", "dev")]),
+            ("apps", &[("apps", "ops")]),
+        ] {
+            assert!(chain_of(environment, parents).is_err(), "{environment} {parents:?}");
+        }
+        assert_eq!(
+            chain_of("ops", &[("ops", "lab"), ("lab", "ops")]).unwrap_err().to_string(),
+            "an environment inherits from itself: `ops` → `lab` → `ops`"
+        );
+    }
+
+    #[test]
+    fn chains_have_the_limit_of_the_module() {
+        let names: Vec<String> = (0..=MAX_CHAIN).map(|index| format!("e{index}")).collect();
+        let parents = names.windows(2).map(|pair| (pair[1].clone(), pair[0].clone())).collect();
+        let inheritance = Inheritance { base: "e0".to_owned(), parents };
+        let known: Vec<&str> = names.iter().map(String::as_str).collect();
+        assert_eq!(chain(&known, &inheritance, "e31").unwrap().len(), MAX_CHAIN);
+        assert!(matches!(chain(&known, &inheritance, "e32"), Err(InheritError::TooLong { .. })));
+    }
+}

@@ -7,6 +7,7 @@
 
 mod call;
 mod cidr;
+mod evaluate;
 mod explain;
 mod inherit;
 mod inventory;

@@ -48,7 +48,7 @@ impl Module {
             for variable in variables(document).filter(|block| label(block) == Some("configuration")) {
                 let kind = variable.body.get_attribute("type");
                 module.settings = kind.map(|kind| Type::read(document.file(), &kind.value));
-                module.rules.extend(Rule::of_variable(document, variable, Binding::Path(Vec::new())));
+                module.rules.extend(Rule::of_variable(document, variable, &Binding::Path(Vec::new())));
             }
         }
         module
@@ -76,7 +76,7 @@ impl Module {
                 let argument = label(variable).and_then(|name| block.body.get_attribute(name));
                 let binding = argument.and_then(|argument| Binding::read(document.file(), &argument.value));
                 if let Some(binding) = binding {
-                    self.rules.extend(Rule::of_variable(document_below, variable, binding));
+                    self.rules.extend(Rule::of_variable(document_below, variable, &binding));
                 }
             }
         }

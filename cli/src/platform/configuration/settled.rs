@@ -1,9 +1,9 @@
 //! What holds for each setting of a module in one environment: what was set, or else the module's default.
 
 use super::{
+    evaluate,
     inherit::{Content, Effective, Source},
     module::{Module, known_below},
-    rule,
     types::{Field, Type},
     value::{Object, Place, Setting, Value},
 };
@@ -60,16 +60,17 @@ impl Settled {
 
 /// A path as text: `network.cidr`, `tags["a.b"]`.
 pub fn key(path: &[String]) -> String {
-    let mut text = String::new();
-    for name in path {
-        let plain = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
-        match (plain, text.is_empty()) {
-            (true, true) => text.push_str(name),
-            (true, false) => text.extend([".", name]),
-            (false, _) => text.push_str(&format!("[{name:?}]")),
-        }
+    path.iter().enumerate().map(|(index, name)| step(name, index > 0)).collect()
+}
+
+/// One step of a path: plain names with a dot before them, others in brackets.
+pub(super) fn step(name: &str, dot: bool) -> String {
+    let plain = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
+    match (plain, dot) {
+        (true, true) => format!(".{name}"),
+        (true, false) => name.to_owned(),
+        (false, _) => format!("[{name:?}]"),
     }
-    text
 }
 
 /// All settings of `module` with what holds for them, in the order of the module. Keys that it does not know come
@@ -89,8 +90,11 @@ pub fn tree(settled: &[Settled]) -> Value {
     level(&settled.iter().map(|one| (one.path.as_slice(), one)).collect::<Vec<_>>())
 }
 
-fn level(settled: &[(&[String], &Settled)]) -> Value {
-    let mut entries: Vec<(String, Vec<(&[String], &Settled)>)> = Vec::new();
+/// A setting, and the rest of the path to it.
+type Below<'a> = (&'a [String], &'a Settled);
+
+fn level(settled: &[Below<'_>]) -> Value {
+    let mut entries: Vec<(String, Vec<Below<'_>>)> = Vec::new();
     for (path, one) in settled {
         match path.split_first() {
             None if matches!(one.origin, Origin::Open { .. } | Origin::Missing) => {
@@ -103,7 +107,7 @@ fn level(settled: &[(&[String], &Settled)]) -> Value {
             },
         }
     }
-    rule::object(entries.into_iter().map(|(name, below)| (name, level(&below))).collect())
+    evaluate::object(entries.into_iter().map(|(name, below)| (name, level(&below))).collect())
 }
 
 struct Walk {
@@ -162,10 +166,10 @@ impl Walk {
                 let removed = effective.map_or(&[][..], |effective| &effective.sources);
                 match default {
                     Some(default) => {
-                        self.push(default.value.clone(), Origin::Default(Some(default.place.clone())), removed)
+                        self.push(default.value.clone(), Origin::Default(Some(default.place.clone())), removed);
                     }
                     None if field.is_some_and(|field| field.required) => {
-                        self.push(Value::Null, Origin::Missing, removed)
+                        self.push(Value::Null, Origin::Missing, removed);
                     }
                     None => self.push(Value::Null, Origin::Default(field.map(|field| field.place.clone())), removed),
                 }
@@ -220,5 +224,101 @@ impl Walk {
         } else if empty {
             self.leaf(&Value::Object(Object::default()), set);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        hcl::Document,
+        platform::{
+            StackName,
+            configuration::{Documents, ModuleCall},
+        },
+    };
+
+    /// One line for each setting of environment `ops`.
+    fn settings(configuration: &str) -> String {
+        let call = format!("module \"m\" {{\n  source = \"../../modules/m\"\n  configuration = {configuration}\n}}\n");
+        let types = r#"variable "configuration" {
+          type = object({
+            name = string
+            size = optional(number, 3)
+            note = optional(string)
+            network = optional(object({
+              cidr     = optional(string, "10.0.0.0/16")
+              existing = optional(object({ id = string, zone = optional(string, "a") }))
+            }), {})
+            pools = optional(map(object({ size = optional(number, 1), kind = string })), {})
+          })
+        }"#;
+        let file = |path: &str, text: &str| (path.to_owned(), Document::parse(path, text).unwrap().into());
+        let documents =
+            Documents::from([file("infra/x/main.tf", &call), file("modules/m/settings/variables.tf", types)]);
+        let calls = ModuleCall::of_stack(&documents, &StackName::new("x").unwrap());
+        let effective = calls[0].effective("ops").unwrap().unwrap();
+        let line = |settled: &Settled| {
+            let origin = match &settled.origin {
+                Origin::Set { environment, .. } => environment.as_str(),
+                Origin::Default(_) => "default",
+                Origin::Missing => "missing",
+                Origin::Open { .. } => "open",
+            };
+            let overridden = settled.overridden.iter().map(|source| format!(", not {}", source.setting.value));
+            format!("{} = {} ({origin}{})", settled.key(), settled.value, overridden.collect::<String>())
+        };
+        settle(&Module::read(&documents, &calls[0].module), &effective).iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn what_nobody_sets_has_the_default_of_the_module() {
+        insta::assert_snapshot!(settings("{ apps = { name = \"a\", size = 5 }, ops = { size = 7 } }"), @r#"
+        name = "a" (apps)
+        size = 7 (ops, not 5)
+        note = null (default)
+        network.cidr = "10.0.0.0/16" (default)
+        network.existing = null (default)
+        pools = {} (default)
+        "#);
+        insta::assert_snapshot!(settings("{ apps = { size = 5, network = { cidr = \"x\" } }, ops = { size = null, network = null } }"), @r#"
+        name = null (missing)
+        size = 3 (default, not null, not 5)
+        note = null (default)
+        network.cidr = "10.0.0.0/16" (default)
+        network.existing = null (default)
+        pools = {} (default)
+        "#);
+        insta::assert_snapshot!(settings(
+            "{ apps = { name = \"a\", network = { existing = {} }, pools = { gpu = {}, \"a.b\" = { kind = \"x\" } } }, ops = {} }"
+        ), @r#"
+        name = "a" (apps)
+        size = 3 (default)
+        note = null (default)
+        network.cidr = "10.0.0.0/16" (default)
+        network.existing.id = null (missing)
+        network.existing.zone = "a" (default)
+        pools["a.b"].size = 1 (default)
+        pools["a.b"].kind = "x" (apps)
+        pools.gpu.size = 1 (default)
+        pools.gpu.kind = null (missing)
+        "#);
+    }
+
+    #[test]
+    fn what_only_terraform_can_tell_is_left_open() {
+        insta::assert_snapshot!(settings("{ apps = { name = var.name, network = local.network }, ops = { network = { cidr = \"x\" } } }"), @r#"
+        name = var.name (apps)
+        size = 3 (default)
+        note = null (default)
+        network.cidr = "x" (ops)
+        network = local.network (open)
+        pools = {} (default)
+        "#);
+        insta::assert_snapshot!(settings("{ apps = { name = \"a\" }, ops = merge(local.ops, {}) }"), @r#" = merge(local.ops, {}) (ops, not { name = "a" })"#);
+        insta::assert_snapshot!(settings("{ apps = local.apps, ops = { size = 1 } }"), @r"
+        size = 1 (ops)
+         = local.apps (open)
+        ");
     }
 }

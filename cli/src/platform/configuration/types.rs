@@ -51,7 +51,9 @@ pub struct Field {
 /// Why a literal does not fit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Misfit {
-    /// The value, or the element of it.
+    /// The way from the value to the element that does not fit, such as `.team` or `[1]`; empty for the value itself.
+    pub at: String,
+    /// Where the element stands.
     pub place: Place,
     /// What it should be and what it is.
     pub message: String,
@@ -105,8 +107,12 @@ impl Type {
 
     /// Checks a literal against the type. What Terraform converts without loss fits; expressions and null always do.
     pub fn fit(&self, setting: &Setting, misfits: &mut Vec<Misfit>) {
+        self.fit_at("", setting, misfits);
+    }
+
+    fn fit_at(&self, at: &str, setting: &Setting, misfits: &mut Vec<Misfit>) {
         let mut misfit = |message: String, help: Option<String>| {
-            misfits.push(Misfit { place: setting.place.clone(), message, help });
+            misfits.push(Misfit { at: at.to_owned(), place: setting.place.clone(), message, help });
         };
         let found = setting.value.kind();
         match (self, &setting.value) {
@@ -136,14 +142,20 @@ impl Type {
             }
             (Self::Words(words), scalar @ (Value::Bool(_) | Value::Number(_)))
                 if words.contains(&scalar.to_string()) => {}
-            (Self::List(element), Value::List(items)) => items.iter().for_each(|item| element.fit(item, misfits)),
+            (Self::List(element), Value::List(items)) => {
+                for (index, item) in items.iter().enumerate() {
+                    element.fit_at(&format!("{at}[{index}]"), item, misfits);
+                }
+            }
             (Self::Map(element), Value::Object(object)) => {
-                object.entries.iter().for_each(|entry| element.fit(&entry.setting, misfits));
+                for entry in &object.entries {
+                    element.fit_at(&below(at, &entry.key), &entry.setting, misfits);
+                }
             }
             (Self::Object(fields), Value::Object(object)) => {
                 for entry in &object.entries {
                     if let Some(field) = fields.iter().find(|field| field.name == entry.key) {
-                        field.kind.fit(&entry.setting, misfits);
+                        field.kind.fit_at(&below(at, &entry.key), &entry.setting, misfits);
                     }
                 }
             }
@@ -185,6 +197,11 @@ impl Type {
     }
 }
 
+/// The way to a key one step further.
+fn below(at: &str, key: &str) -> String {
+    format!("{at}{}", super::settled::step(key, true))
+}
+
 impl Field {
     fn read(file: &Arc<SourceFile>, key: &hcl_edit::expr::ObjectKey, expression: &Expression) -> Option<Self> {
         let (name, place) = (read::key(key)?.to_owned(), read::place(file, hcl_edit::Span::span(key)));
@@ -215,7 +232,7 @@ mod tests {
         Type::parse(kind).fit(&setting, &mut misfits);
         let line = |misfit: &Misfit| {
             let help = misfit.help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
-            format!("{} {}{help}", misfit.place.text(), misfit.message)
+            format!("{kind}: `x{}` {}{help}", misfit.at, misfit.message)
         };
         misfits.iter().map(line).collect::<Vec<_>>().join("; ")
     }
@@ -250,6 +267,19 @@ mod tests {
             ("string", "[]"), ("string", "1.30"), ("number", "\"three\""), ("number", "true"), ("bool", "\"yes\""),
             ("list(string)", "\"a\""), ("list(number)", "[1, \"x\", [2]]"), ("map(string)", "[]"), ("map(bool)", "{ a = 1 }"),
             ("per_zone | one | none", "\"per-zone\""), ("a | b", "1"), ("object({ a = list(number) })", "{ a = [{}] }"),
-        ].map(|(kind, text)| misfits(kind, text)).join("\n"), @"");
+        ].map(|(kind, text)| misfits(kind, text)).join("\n"), @r#"
+        string: `x` must be a string, not a list
+        string: `x` must be a string: as a number it becomes "1.3" (write "1.30")
+        number: `x` must be a number, not a string
+        number: `x` must be a number, not a bool
+        bool: `x` must be `true` or `false`, not a string
+        list(string): `x` must be a list of strings, not a string (write ["a"])
+        list(number): `x[1]` must be a number, not a string; list(number): `x[2]` must be a number, not a list
+        map(string): `x` must be an object of strings, not a list
+        map(bool): `x.a` must be `true` or `false`, not a number
+        per_zone | one | none: `x` must be "per_zone", "one" or "none", not "per-zone" (did you mean "per_zone"?)
+        a | b: `x` must be "a" or "b", not a number
+        object({ a = list(number) }): `x.a[0]` must be a number, not an object
+        "#);
     }
 }

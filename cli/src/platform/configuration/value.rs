@@ -189,9 +189,9 @@ impl fmt::Display for Value {
                     let plain = !key.is_empty()
                         && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
                     if plain {
-                        write!(f, "{comma}{key} = ")?
+                        write!(f, "{comma}{key} = ")?;
                     } else {
-                        write!(f, "{comma}{key:?} = ")?
+                        write!(f, "{comma}{key:?} = ")?;
                     }
                     write!(f, "{}", setting.value)?;
                 }

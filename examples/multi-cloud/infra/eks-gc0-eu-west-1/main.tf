@@ -9,7 +9,7 @@ module "cluster" {
       base_domain        = "acme.example.com"
       region             = "eu-west-1"
       availability_zones = ["eu-west-1a", "eu-west-1b"]
-      kubernetes_version = "1.33"
+      kubernetes_version = "1.36"
 
       network = {
         cidr = "10.0.0.0/16"

@@ -109,6 +109,55 @@ run "derived_names_keep_their_suffix_and_limit" {
   }
 }
 
+run "a_prefix_with_a_hyphen_gets_a_hash" {
+  command = plan
+
+  variables {
+    name_prefix = "team-gc0"
+  }
+
+  assert {
+    condition     = output.name == "team-gc0-ops-eu-west-1-${substr(sha256("team-gc0/ops/eu-west-1"), 0, 8)}"
+    error_message = "Unexpected name: ${output.name}"
+  }
+}
+
+run "an_environment_with_a_hyphen_needs_none" {
+  command = plan
+
+  variables {
+    environment = "apps-prod"
+  }
+
+  assert {
+    condition     = output.name == "gc0-apps-prod-eu-west-1"
+    error_message = "Unexpected name: ${output.name}"
+  }
+}
+
+run "a_name_without_hyphens_always_has_the_hash" {
+  command = plan
+
+  variables {
+    derived_names = { account = { suffix = "st", max_length = 24, hyphens = false } }
+  }
+
+  assert {
+    condition     = output.derived_names.account == "gc0opseuwest1${substr(sha256("gc0/ops/eu-west-1"), 0, 8)}st"
+    error_message = "Unexpected name: ${output.derived_names.account}"
+  }
+}
+
+run "a_suffix_with_a_hyphen_in_a_name_without_is_refused" {
+  command = plan
+
+  variables {
+    derived_names = { account = { suffix = "-st", max_length = 24, hyphens = false } }
+  }
+
+  expect_failures = [var.derived_names]
+}
+
 run "a_prefix_in_upper_case_is_refused" {
   command = plan
 

@@ -1,0 +1,13 @@
+terraform {
+  backend "s3" {}
+}
+
+module "cluster" {
+  source = "../../modules/aws/cluster"
+
+  environment = var.environment
+
+  configuration = {
+    ops = {}
+  }
+}

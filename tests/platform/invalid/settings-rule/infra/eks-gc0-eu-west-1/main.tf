@@ -1,0 +1,36 @@
+terraform {
+  backend "s3" {}
+}
+
+module "cluster" {
+  source = "../../modules/aws/cluster"
+
+  environment = var.environment
+
+  configuration = {
+    apps = {
+      name_prefix        = "gc0"
+      base_domain        = "acme.example.com"
+      region             = "eu-west-1"
+      availability_zones = ["eu-west-1a", "eu-west-1b", "eu-west-1c"]
+      kubernetes_version = "1.33"
+
+      access = {
+        operators = {
+          principal_arn = "arn:aws:iam::111111111111:role/operators"
+          policy        = "admin"
+          namespaces    = ["shop"]
+        }
+
+        developers = {
+          principal_arn = "arn:aws:iam::111111111111:role/developers"
+          namespaces    = ["shop"]
+        }
+      }
+    }
+
+    ops = {
+      kubernetes_version = "latest"
+    }
+  }
+}

@@ -1,0 +1,37 @@
+terraform {
+  backend "s3" {}
+}
+
+module "cluster" {
+  source = "../../modules/aws/cluster"
+
+  environment = var.environment
+
+  configuration = {
+    apps = {
+      name_prefix        = "gc0"
+      base_domain        = "acme.example.com"
+      region             = "eu-west-1"
+      availability_zones = ["eu-west-1a", "eu-west-1b", "eu-west-1c"]
+      kubernetes_version = 1.30
+
+      creator_is_admin = "yes"
+      support_type     = "EXTENDET"
+
+      network = {
+        avoid_cidrs = "10.9.0.0/16"
+      }
+
+      control_plane_logs = {
+        retention_days = "ninety"
+      }
+
+      tags = {
+        team          = ["a", "b"]
+        "cost.centre" = 12.50
+      }
+    }
+
+    ops = {}
+  }
+}

@@ -1,0 +1,28 @@
+terraform {
+  backend "s3" {}
+}
+
+locals {
+  common = { support_type = "EXTENDED" }
+}
+
+module "cluster" {
+  source = "../../modules/aws/cluster"
+
+  environment = var.environment
+
+  configuration = {
+    apps = {
+      name_prefix        = "gc0"
+      base_domain        = "acme.example.com"
+      region             = "eu-west-1"
+      availability_zones = ["eu-west-1a", "eu-west-1b", "eu-west-1c"]
+      kubernetes_version = "1.33"
+
+      network = local.network
+      tags    = merge(local.tags, { team = "a" })
+    }
+
+    ops = merge(local.common, { network = { nat = "none" } })
+  }
+}
