@@ -208,7 +208,8 @@ cluster "gc3" {
     insta::assert_snapshot!(problems(&format!("{GOOD}{more}")), @r"
     answers.hcl:21: environment `prod` is triggered by tags `a*b`: write a name, or its beginning and `*`
     answers.hcl:21: the state is `gcs` here and `s3` for the platform, but a stack has one kind
-    answers.hcl:29: the trigger of `late` is that of `ops`
+    answers.hcl:29: a branch cannot deliver to `late`, which is promoted to: give it a tag
+    answers.hcl:29: a push that triggers `late` can trigger `ops` as well
     answers.hcl:33: cluster `aws:gc0:eu-west-1` is named twice
     answers.hcl:38: cluster `aws:gc1:eu-west-1` names 1 zone, and AWS wants 2
     answers.hcl:48: the node pool of `google:gc2:europe-west1` has at least 4 and at most 3 nodes in `ops`
@@ -240,7 +241,6 @@ fn problems_of_flags_are_told_at_once() {
     --base-domain: `Platform` is not a domain: write it with its parent, such as `platform.example.com`
     --repository: `git@github.com:acme/platform` cannot be pulled by an engine: write `ssh://git@host/path` instead of `git@host:path`
     --default-branch: `ma in` is not a branch name
-    --environments: environment `ops` is triggered by `ma in`, which is not a branch name
     --environments: `shared` is what stacks without an environment are filed under
     --environments: environment `ops` is named twice
     --cluster: cluster `aws:gc0:eu-west-1` is named twice
