@@ -120,9 +120,17 @@ fn environments(given: &Given<'_>, problems: &mut Problems) {
             problems.add(field, "`shared` is what stacks without an environment are filed under");
         }
         match &environment.trigger {
-            Trigger::Branch(branch) if branch != given.default_branch && !form::is_branch(branch) => {
+            // The rules of `kstack.hcl`, which is read again after it was written.
+            Trigger::Branch(_) if index > 0 => {
                 problems
-                    .add(field, format!("environment `{name}` is triggered by `{branch}`, which is not a branch name"));
+                    .add(field, format!("a branch cannot deliver to `{name}`, which is promoted to: give it a tag"));
+            }
+            Trigger::Branch(branch) if branch != given.default_branch => {
+                let message = format!(
+                    "environment `{name}` is triggered by `{branch}`, but changes are merged into `{}`",
+                    given.default_branch
+                );
+                problems.add(field, message);
             }
             Trigger::Tag(pattern) if !form::is_tag_pattern(pattern) => {
                 let message = format!(
@@ -132,8 +140,8 @@ fn environments(given: &Given<'_>, problems: &mut Problems) {
             }
             Trigger::Branch(_) | Trigger::Tag(_) => {}
         }
-        if let Some(other) = triggers.iter().find(|other| other.trigger == environment.trigger) {
-            problems.add(field, format!("the trigger of `{name}` is that of `{}`", other.name));
+        if let Some(other) = triggers.iter().find(|other| other.trigger.overlaps(&environment.trigger)) {
+            problems.add(field, format!("a push that triggers `{name}` can trigger `{}` as well", other.name));
         }
         triggers.push(environment);
     }

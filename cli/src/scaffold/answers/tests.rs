@@ -207,7 +207,8 @@ cluster "gc3" {
     insta::assert_snapshot!(problems(&format!("{GOOD}{more}")), @r"
     answers.hcl:21: environment `prod` is triggered by tags `a*b`: write a name, or its beginning and `*`
     answers.hcl:21: the state is `gcs` here and `s3` for the platform, but a stack has one kind
-    answers.hcl:29: the trigger of `late` is that of `ops`
+    answers.hcl:29: a branch cannot deliver to `late`, which is promoted to: give it a tag
+    answers.hcl:29: a push that triggers `late` can trigger `ops` as well
     answers.hcl:33: cluster `aws:gc0:eu-west-1` is named twice
     answers.hcl:38: cluster `aws:gc1:eu-west-1` names 1 zone, and AWS wants 2
     answers.hcl:53: the network `10.8.4.0/22` of `google:gc2:europe-west1` must have a prefix between /12 and /20
