@@ -66,9 +66,11 @@ fn list_tells_of_a_stack_that_lies_too_deep() {
     repo.commit(&files);
     repo.check_out();
     insta::assert_snapshot!(kstack(&repo, &["list"]), @r"
-    STACK              ENVIRONMENTS  KIND     DESCRIPTION
-    bootstrap          shared        stack
-    eks-gc0-eu-west-1  ops, apps     cluster  The first cluster
+    CLUSTER            PROVIDER  REGION  ENVIRONMENTS  NODE POOLS  DESCRIPTION
+    eks-gc0-eu-west-1                    ops, apps                 The first cluster
+
+    STACK      ENVIRONMENTS  AFTER  DESCRIPTION
+    bootstrap  shared
     --- stderr
     warning: `infra/aws/rds` is made like a stack, but only folders directly in `infra/` are stacks
     --- exit 0
