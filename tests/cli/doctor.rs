@@ -76,13 +76,13 @@ fn a_platform_from_its_first_file_to_its_first_commit() {
         rows.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect::<Vec<_>>().join("\n")
     };
     insta::assert_snapshot!(rows(&world), @r"
-    platform ok [N] files, 1 stack, 2 environments
+    platform ok [N] files, 2 stacks, 2 environments
     history missing not a Git repository `git init`
     credentials missing none for `s3://acme-kstack-state` `aws sso login` with `AWS_PROFILE`, or set `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`
     ");
     world.must("", "git", &["init", "--quiet"]);
     insta::assert_snapshot!(rows(&world), @r"
-    platform ok [N] files, 1 stack, 2 environments
+    platform ok [N] files, 2 stacks, 2 environments
     history missing no commit yet `git add --all && git commit`
     credentials missing none for `s3://acme-kstack-state` `aws sso login` with `AWS_PROFILE`, or set `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`
     ");
@@ -90,7 +90,7 @@ fn a_platform_from_its_first_file_to_its_first_commit() {
     world.must("", "git", &["commit", "--quiet", "--message", "first"]);
     world.set("AWS_PROFILE", "acme");
     insta::assert_snapshot!(rows(&world), @r"
-    platform ok [N] files, 1 stack, 2 environments
+    platform ok [N] files, 2 stacks, 2 environments
     history ok everything is committed
     credentials ok for `s3://acme-kstack-state`: from `AWS_PROFILE`
     ");
