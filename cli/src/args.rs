@@ -58,6 +58,7 @@ Exit codes: 0 done · 1 failed · 2 difference found (where asked for) · 64 wro
 
 /// Options of every command.
 #[derive(Debug, Clone, ClapArgs)]
+#[command(next_help_heading = "Options of every command")]
 pub struct GlobalArgs {
     /// Work in this folder instead of the current one
     #[arg(short = 'C', long, global = true, value_name = "DIR")]

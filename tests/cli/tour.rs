@@ -24,13 +24,13 @@ fn nothing_is_made_where_a_program_or_the_folder_is_missing() {
     ");
     assert_eq!(world.files(""), Vec::<String>::new());
     world.write("kstack-try/mine", "");
-    world.filter(r"try-[0-9a-f]{4}", "try-[HASH]");
+    world.filter(r"\btry[0-9a-f]{4}\b", "try[HASH]");
     insta::assert_snapshot!(world.kstack(&["try"]), @"
     --- stderr ---
     error: `[WORLD]/work/kstack-try` is there already
 
     hint: name another folder: `kstack try DIR`
-    hint: or remove what an earlier try made: `kstack sandbox down try-[HASH]-ops-local`
+    hint: or remove what an earlier try made: `kstack sandbox down try[HASH]-ops-local`
     hint: or remove what an earlier try made: `rm -r [WORLD]/work/kstack-try [WORLD]/work/kstack-try.git`
     --- exit code 1 ---
     ");

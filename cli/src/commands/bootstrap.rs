@@ -35,11 +35,11 @@ pub struct BootstrapArgs {
 pub fn run(context: &mut Context<'_>, args: &BootstrapArgs) -> Result<ExitCode, CliError> {
     let workshop = setup::workshop(context)?;
     let repository = workshop.site().repository();
-    plan::refuse_dirty(repository)?;
-    let commit = repository.head()?;
-    if closure::load_platform(&repository.commit_snapshot(commit)?)?.state.backend.is_local() {
+    if closure::load_platform(&repository.worktree_snapshot()?)?.state.backend.is_local() {
         return nothing_to_do(context, args);
     }
+    plan::refuse_dirty(repository)?;
+    let commit = repository.head()?;
     let interrupt = interrupt::listen(context)?;
     let reporter = Reporter::new(context.ui, "planned");
     let draft = context.block_on(workshop.draft_bootstrap(commit, &interrupt, &|event| reporter.event(&event)))?;

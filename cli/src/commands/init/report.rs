@@ -47,11 +47,11 @@ pub(super) fn report(
     if args.folder != Path::new(".") {
         ui.status(&format!("  cd {folder}"));
     }
-    if answers.clusters.iter().any(Cluster::is_cloud) {
-        ui.status("  read README.md, \"First delivery\": the bucket for state, provider locks, roles");
-    }
     ui.status("  git add --all && git commit -m \"Scaffold the platform\"");
     ui.status("  kstack validate");
+    if answers.clusters.iter().any(Cluster::is_cloud) {
+        ui.status("  kstack bootstrap   # once, as an administrator: README.md, \"First delivery\"");
+    }
     ui.status("  kstack plan");
     Ok(())
 }

@@ -38,7 +38,8 @@ impl Ground {
         let remote = PathBuf::from(remote);
         // Two tours in different folders must not share a control plane.
         let digest = Sha256::digest(platform.as_os_str().as_encoded_bytes());
-        let cluster = format!("try-{:02x}{:02x}", digest[0], digest[1]);
+        // Without a hyphen: the cluster's name stays what it is composed of, with no hash behind it.
+        let cluster = format!("try{:02x}{:02x}", digest[0], digest[1]);
         let name = SandboxName::new(format!("{cluster}-ops-local"))?;
         let sandbox = Sandbox::new(&context.home()?, name);
         let ground = Self { platform, remote, cluster, repository: RepositoryName::new("platform")?, sandbox };
