@@ -4,8 +4,8 @@
 use std::{fs, io::Write as _, path::Path};
 
 use kstack::{
-    platform::Forge,
-    scaffold::{Answers, Assets, ScaffoldError, answers_file, platform},
+    platform::{Forge, StateBackend},
+    scaffold::{Answers, Assets, Place, ScaffoldError, answers_file, platform},
 };
 
 use super::platforms;
@@ -73,10 +73,69 @@ fn the_first_stack_of_an_account_is_valid() {
             let name = format!("{folder} with {:?}", answers.forge.kind());
             let world = world(&answers);
             validate_stack(&world, &name, "infra/bootstrap");
+            assert_eq!(world.must("infra", "terraform", &["fmt", "-check", "-recursive", "-diff"]), "", "{name}");
             let text = world.read("infra/bootstrap/outputs.tf");
             assert_eq!(text.contains("ci_variables"), answers.forge != Forge::None, "{name}");
-            assert_eq!(world.must("infra", "terraform", &["fmt", "-check", "-recursive", "-diff"]), "", "{name}");
+            for cluster in &answers.clusters {
+                let file = format!("infra/bootstrap/identity_{}.tf", cluster.provider());
+                assert_eq!(world.work().join(&file).is_file(), answers.forge != Forge::None, "{name}: {file}");
+            }
+            let workflow = match answers.forge {
+                Forge::GitHub { .. } => world.read(".github/workflows/kstack.yml").replace("vars.", "$"),
+                Forge::GitLab { .. } => world.read(".gitlab-ci.yml"),
+                _ => continue,
+            };
+            // What the stack says to the pipeline is what the pipeline asks for, in each cloud.
+            let variables: Vec<_> = text.split_whitespace().filter(|word| word.starts_with("KSTACK_")).collect();
+            assert!(variables.len() >= 2 * answers.clusters.len(), "{name}: {variables:?}");
+            for variable in variables {
+                assert!(workflow.contains(&format!("${variable}")), "{name}: the workflow knows no {variable}");
+            }
         }
+    }
+}
+
+/// Where states lie in one cloud, and clusters in several projects and subscriptions of the others.
+#[test]
+fn the_pipeline_is_somebody_in_every_cloud() {
+    let multi_cloud = platforms::answers("examples/multi-cloud");
+    let states = [
+        StateBackend::Gcs { bucket: "acme-state".into() },
+        StateBackend::Azurerm {
+            resource_group: "acme-state".into(),
+            storage_account: "acmestate".into(),
+            container: "state".into(),
+        },
+    ];
+    for state in states {
+        let mut answers = Answers { forge: Forge::GitHub { url: None }, state: state.clone(), ..multi_cloud.clone() };
+        for cluster in &multi_cloud.clusters {
+            let mut second = cluster.clone();
+            second.name = "gc1".parse().unwrap();
+            second.cidr = None;
+            match &mut second.place {
+                Place::Google { project, .. } => *project = Some("acme-second".to_owned()),
+                Place::Azure { subscription, .. } => {
+                    *subscription = Some("00000000-0000-0000-0000-000000000002".to_owned());
+                }
+                Place::Aws { .. } | Place::Local => {}
+            }
+            answers.clusters.push(second);
+        }
+        for environment in &mut answers.environments {
+            environment.state = None;
+        }
+        let world = world(&answers);
+        let name = format!("state in {}", state.kind());
+        validate_stack(&world, &name, "infra/bootstrap");
+        assert_eq!(world.must("infra", "terraform", &["fmt", "-check", "-recursive", "-diff"]), "", "{name}");
+        let text = |cloud: &str| world.read(&format!("infra/bootstrap/identity_{cloud}.tf"));
+        for (cloud, kind) in [("aws", "s3"), ("google", "gcs"), ("azure", "azurerm")] {
+            let is_granted = text(cloud).contains("= module.state.id");
+            assert_eq!(is_granted, state.kind() == kind, "{name}: {cloud} is granted states where they are");
+        }
+        assert!(text("google").contains(r#"= ["acme-platform", "acme-second"]"#), "{name}");
+        assert!(text("azure").contains("\"/subscriptions/00000000-0000-0000-0000-000000000002\"]"), "{name}");
     }
 }
 
@@ -91,6 +150,21 @@ fn the_stack_of_the_repository_is_valid() {
         assert!(world.read("kstack.hcl").contains(provider), "the platform allows it");
         assert_eq!(world.must("infra", "terraform", &["fmt", "-check", "-recursive", "-diff"]), "", "{provider}");
     }
+
+    // What Azure knows jobs by: an environment that admits exactly what delivers.
+    let forge = Forge::GitHub { url: None };
+    let answers = Answers { forge, manage_repository: true, ..platforms::answers("examples/multi-cloud") };
+    let world = world(&answers);
+    validate_stack(&world, "the repository, with Azure", "infra/repository");
+    assert_eq!(world.must("infra", "terraform", &["fmt", "-check", "-recursive", "-diff"]), "");
+    let text = world.read("infra/repository/main.tf");
+    assert!(text.contains("custom_branch_policies = true") && text.contains("branch_pattern = \"main\""), "{text}");
+    assert!(text.contains(r#"toset(["staging-*", "release-*"])"#), "{text}");
+    let workflow = world.read(".github/workflows/kstack.yml");
+    for job in workflow.split("\n  deliver-").skip(1) {
+        assert!(job.contains("    environment: kstack-apply"), "{job}");
+    }
+
     let local = Answers { manage_repository: true, ..platforms::local() };
     let refused = platform(&local, &Assets::embedded(), platforms::ENGINE).unwrap_err();
     assert!(matches!(refused, ScaffoldError::Answers { .. }), "{refused:?}");

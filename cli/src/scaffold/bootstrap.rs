@@ -30,6 +30,8 @@ struct AwsValues<'a> {
 struct GoogleValues<'a> {
     project: &'a str,
     location: &'a str,
+    /// All projects with clusters, where there are several.
+    projects: Option<Vec<&'a str>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -37,6 +39,8 @@ struct AzureValues<'a> {
     subscription: &'a str,
     tenant: Option<&'a str>,
     location: &'a str,
+    /// Ids of all subscriptions with clusters, where there are several.
+    scopes: Option<Vec<String>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -60,35 +64,25 @@ impl<'a> BootstrapValues<'a> {
     /// `None` when there is nothing to make first: state lies on this machine, or in a cloud without a cluster that
     /// would say in which project or subscription of it.
     pub(super) fn of(answers: &'a Answers) -> Option<Self> {
-        let places = || answers.clusters.iter().map(|cluster| &cluster.place);
-        let aws = match &answers.state {
-            StateBackend::S3 { region, .. } => Some(region),
-            _ => places().find_map(|place| if let Place::Aws { region, .. } = place { Some(region) } else { None }),
-        };
-        let google = places().find_map(|place| match place {
-            Place::Google { region, project: Some(project), .. } => Some(GoogleValues { project, location: region }),
-            _ => None,
-        });
-        let azure = places().find_map(|place| match place {
-            Place::Azure { region, subscription: Some(subscription), tenant, .. } => {
-                Some(AzureValues { subscription, tenant: tenant.as_deref(), location: region })
-            }
-            _ => None,
-        });
-        let (is_gcs, is_azurerm) = match &answers.state {
+        let (aws, google, azure) = (aws(answers), google(answers), azure(answers));
+        let (is_s3, is_gcs, is_azurerm) = match &answers.state {
             StateBackend::Local { .. } => return None,
-            StateBackend::S3 { .. } => (false, false),
-            StateBackend::Gcs { .. } => (true, false),
-            StateBackend::Azurerm { .. } => (false, true),
+            StateBackend::S3 { .. } => (true, false, false),
+            StateBackend::Gcs { .. } => (false, true, false),
+            StateBackend::Azurerm { .. } => (false, false, true),
         };
         if is_gcs && google.is_none() || is_azurerm && azure.is_none() {
             return None;
         }
-        // The identities of these two are granted the state, so they go with it.
-        let (google, azure) = (google.filter(|_| is_gcs), azure.filter(|_| is_azurerm));
-        let exact_subjects = places().any(|place| matches!(place, Place::Azure { .. }));
-        let pipeline = pipeline(answers, exact_subjects);
-        Some(Self { aws: aws.map(|region| AwsValues { region }), google, azure, pipeline })
+        let pipeline = pipeline(answers, azure.is_some());
+        // Beside the state there are only identities to make, one for each cloud.
+        let works_in = |has_state: bool| has_state || pipeline.is_some();
+        Some(Self {
+            aws: aws.filter(|_| works_in(is_s3)),
+            google: google.filter(|_| works_in(is_gcs)),
+            azure: azure.filter(|_| works_in(is_azurerm)),
+            pipeline,
+        })
     }
 
     /// The Terraform providers that only this stack and `infra/repository` use, and the versions that they admit.
@@ -161,6 +155,54 @@ pub(super) fn calls(answers: &Answers, path: &str) -> bool {
     };
     let module = path.strip_prefix(cloud).unwrap_or_default();
     module.starts_with("/state/") || module.starts_with("/ci-identity/")
+}
+
+/// The region of the state, or else that of the first cluster.
+fn aws(answers: &Answers) -> Option<AwsValues<'_>> {
+    let region = match &answers.state {
+        StateBackend::S3 { region, .. } => Some(region),
+        _ => answers.clusters.iter().find_map(|cluster| match &cluster.place {
+            Place::Aws { region, .. } => Some(region),
+            _ => None,
+        }),
+    };
+    region.map(|region| AwsValues { region })
+}
+
+/// The first project with a cluster, and the others.
+fn google(answers: &Answers) -> Option<GoogleValues<'_>> {
+    let places = answers.clusters.iter().filter_map(|cluster| match &cluster.place {
+        Place::Google { region, project: Some(project), .. } => Some((project.as_str(), region.as_str())),
+        _ => None,
+    });
+    let (project, location) = places.clone().next()?;
+    let projects = several(places.map(|(project, _)| project));
+    Some(GoogleValues { project, location, projects })
+}
+
+/// The first subscription with a cluster, and the others. An identity belongs to one tenant, and so do they.
+fn azure(answers: &Answers) -> Option<AzureValues<'_>> {
+    let places = answers.clusters.iter().filter_map(|cluster| match &cluster.place {
+        Place::Azure { region, subscription: Some(subscription), tenant, .. } => {
+            Some((subscription.as_str(), tenant.as_deref(), region.as_str()))
+        }
+        _ => None,
+    });
+    let (subscription, tenant, location) = places.clone().next()?;
+    let subscriptions = several(places.map(|(subscription, _, _)| subscription));
+    let scopes = subscriptions.map(|all| all.into_iter().map(|id| format!("/subscriptions/{id}")).collect());
+    Some(AzureValues { subscription, tenant, location, scopes })
+}
+
+/// Each once, in their order; nothing where there is only one.
+fn several<'a>(all: impl Iterator<Item = &'a str>) -> Option<Vec<&'a str>> {
+    let mut each: Vec<&str> = Vec::new();
+    for one in all {
+        if !each.contains(&one) {
+            each.push(one);
+        }
+    }
+    (each.len() > 1).then_some(each)
 }
 
 fn pipeline(answers: &Answers, exact_subjects: bool) -> Option<PipelineValues<'_>> {

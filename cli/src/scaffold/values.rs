@@ -53,6 +53,8 @@ pub(super) struct PlatformValues<'a> {
     pub(super) forge: Option<&'static str>,
     /// Address of a forge of one's own.
     forge_url: Option<&'a str>,
+    /// `infra/repository` is there.
+    manages_repository: bool,
     /// Branches whose pushes deliver, each once.
     branches: Vec<&'a str>,
     /// Terraform providers of all stacks, as `namespace/type`.
@@ -61,10 +63,11 @@ pub(super) struct PlatformValues<'a> {
     locked: Vec<Locked>,
     /// Resource types that take a word to be destroyed.
     protect: Vec<&'static str>,
+    /// Whether jobs have to log in to AWS: clusters are there, or states. The same for the others.
     aws: bool,
     google: bool,
     azure: bool,
-    /// The region of the first cluster at AWS.
+    /// The region of the first cluster at AWS, or else that of the state there.
     aws_region: Option<&'a str>,
     /// The project of the first cluster at Google.
     google_project: Option<&'a str>,
@@ -185,6 +188,7 @@ impl<'a> PlatformValues<'a> {
         let clusters = clusters.collect::<Result<Vec<_>, _>>()?;
         let mut providers: Vec<_> = used.iter().flat_map(|provider| provider.terraform_providers()).copied().collect();
         providers.extend(BootstrapValues::further_providers(answers));
+        let state = StateValues::new(&answers.state);
         Ok(Self {
             kstack_version: env!("CARGO_PKG_VERSION"),
             flux_version: &answers.flux_version,
@@ -196,17 +200,18 @@ impl<'a> PlatformValues<'a> {
             environments: environments(answers),
             services: services(clusters.iter().any(|cluster| cluster.cloud)),
             base: base.as_str(),
-            state: StateValues::new(&answers.state),
             forge: answers.forge.kind(),
             forge_url: answers.forge.url(),
+            manages_repository: answers.manage_repository,
             branches,
             providers: providers.iter().map(|(source, _)| *source).collect(),
             locked: providers.into_iter().map(Locked::from).collect(),
             protect: used.iter().flat_map(|provider| provider.protected_types()).copied().collect(),
-            aws: used.contains(&Provider::Aws),
-            google: used.contains(&Provider::Google),
-            azure: used.contains(&Provider::Azure),
-            aws_region: first(Provider::Aws).map(Cluster::region),
+            aws: used.contains(&Provider::Aws) || state.kind == "s3",
+            google: used.contains(&Provider::Google) || state.kind == "gcs",
+            azure: used.contains(&Provider::Azure) || state.kind == "azurerm",
+            aws_region: first(Provider::Aws).map(Cluster::region).or(state.region),
+            state,
             google_project: clusters.iter().find_map(|cluster| cluster.project),
             azure_subscription: clusters.iter().find_map(|cluster| cluster.subscription),
             clusters,

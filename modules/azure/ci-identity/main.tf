@@ -7,7 +7,9 @@ data "azurerm_client_config" "current" {}
 locals {
   issuer   = var.issuer != null ? trimsuffix(var.issuer, "/") : { github = "https://token.actions.githubusercontent.com", gitlab = "https://gitlab.com" }[var.forge]
   audience = var.audience != null ? var.audience : "api://AzureADTokenExchange"
-  scope    = var.scope != null ? var.scope : "/subscriptions/${data.azurerm_client_config.current.subscription_id}"
+
+  # Named so that it is known what is made even where the subscription is not yet.
+  scopes = var.scopes != null ? { for scope in var.scopes : scope => scope } : { subscription = "/subscriptions/${data.azurerm_client_config.current.subscription_id}" }
 
   owner       = split("/", var.repository)[0]
   github_name = var.immutable_ids == null ? var.repository : "${local.owner}@${var.immutable_ids.owner}/${trimprefix(var.repository, "${local.owner}/")}@${var.immutable_ids.repository}"

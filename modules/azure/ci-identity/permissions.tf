@@ -2,6 +2,12 @@ locals {
   plan_roles  = var.plan_roles != null ? var.plan_roles : ["Azure Kubernetes Service Cluster User Role", "Key Vault Reader", "Reader"]
   apply_roles = var.apply_roles != null ? var.apply_roles : ["Azure Kubernetes Service RBAC Cluster Admin", "Contributor", "Key Vault Crypto Officer"]
 
+  grants = {
+    for identity, roles in { plan = local.plan_roles, apply = local.apply_roles } : identity => {
+      for pair in setproduct(keys(local.scopes), roles) : join("/", pair) => { scope = local.scopes[pair[0]], role = pair[1] }
+    }
+  }
+
   blobs = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
 
   # Roles with which one gives all others: Owner, User Access Administrator, Role Based Access Control Administrator.
@@ -9,20 +15,20 @@ locals {
 }
 
 resource "azurerm_role_assignment" "plan" {
-  for_each = toset(local.plan_roles)
+  for_each = local.grants.plan
 
-  scope                = local.scope
-  role_definition_name = each.key
+  scope                = each.value.scope
+  role_definition_name = each.value.role
   principal_id         = azurerm_user_assigned_identity.this["plan"].principal_id
   principal_type       = "ServicePrincipal"
   description          = "Plans changes of ${var.repository}"
 }
 
 resource "azurerm_role_assignment" "apply" {
-  for_each = toset(local.apply_roles)
+  for_each = local.grants.apply
 
-  scope                = local.scope
-  role_definition_name = each.key
+  scope                = each.value.scope
+  role_definition_name = each.value.role
   principal_id         = azurerm_user_assigned_identity.this["apply"].principal_id
   principal_type       = "ServicePrincipal"
   description          = "Applies what was merged in ${var.repository}"
@@ -30,7 +36,9 @@ resource "azurerm_role_assignment" "apply" {
 
 # Clusters need role assignments. Those with which one could make oneself administrator are left out.
 resource "azurerm_role_assignment" "apply_roles" {
-  scope                = local.scope
+  for_each = local.scopes
+
+  scope                = each.value
   role_definition_name = "Role Based Access Control Administrator"
   principal_id         = azurerm_user_assigned_identity.this["apply"].principal_id
   principal_type       = "ServicePrincipal"
@@ -44,6 +52,8 @@ resource "azurerm_role_assignment" "apply_roles" {
 }
 
 resource "azurerm_role_assignment" "apply_state" {
+  count = var.state != null ? 1 : 0
+
   scope                = var.state.container_id
   role_definition_name = "Storage Blob Data Contributor"
   principal_id         = azurerm_user_assigned_identity.this["apply"].principal_id
@@ -54,6 +64,8 @@ resource "azurerm_role_assignment" "apply_state" {
 # Terraform reads states; kstack lists and writes plans. A plan is never deleted by the identity that made it, and a state
 # not locked: a lock is a lease, which needs the right to write the state. The built-in roles that write can delete too.
 resource "azurerm_role_definition" "plan_state" {
+  count = var.state != null ? 1 : 0
+
   name        = "${var.name}-plan-state"
   scope       = var.state.resource_group_id
   description = "Reads states and keeps plans of ${var.repository}"
@@ -67,8 +79,10 @@ resource "azurerm_role_definition" "plan_state" {
 }
 
 resource "azurerm_role_assignment" "plan_state" {
+  count = var.state != null ? 1 : 0
+
   scope              = var.state.container_id
-  role_definition_id = azurerm_role_definition.plan_state.role_definition_resource_id
+  role_definition_id = azurerm_role_definition.plan_state[0].role_definition_resource_id
   principal_id       = azurerm_user_assigned_identity.this["plan"].principal_id
   principal_type     = "ServicePrincipal"
   description        = "Reads states and keeps plans of ${var.repository}"

@@ -10,7 +10,7 @@ variable "name" {
 }
 
 variable "resource_group_name" {
-  description = "Resource group that the identities are made in, such as that of the state."
+  description = "Resource group that the identities are made in, such as that of the state; it must be there."
   type        = string
   nullable    = false
 }
@@ -138,15 +138,20 @@ variable "subjects" {
 }
 
 variable "state" {
-  description = "The container with states and plans: output `id` of the state module."
+  description = "The container with states and plans: output `id` of the state module. Null means that they are not in Azure."
   type        = object({ resource_group_id = string, container_id = string })
-  nullable    = false
+  default     = null
 }
 
-variable "scope" {
-  description = "Id of what the pipeline works on, such as a resource group. Null means the subscription."
-  type        = string
+variable "scopes" {
+  description = "Ids of what the pipeline works on, such as subscriptions or resource groups. Null means the subscription that the identities are made in."
+  type        = list(string)
   default     = null
+
+  validation {
+    condition     = try(length(var.scopes) > 0 && alltrue([for scope in var.scopes : startswith(scope, "/")]), var.scopes == null)
+    error_message = "`scopes` must hold ids that begin with a slash, such as /subscriptions/…, or be null."
+  }
 }
 
 variable "plan_roles" {

@@ -51,11 +51,22 @@ locals {
   }
 }
 
+# The first stack of a project is this one where states lie elsewhere, so it opens what the others need.
+resource "google_project_service" "this" {
+  for_each = { for pair in setproduct(local.projects, var.services) : join("/", pair) => { project = pair[0], service = pair[1] } }
+
+  project            = each.value.project
+  service            = each.value.service
+  disable_on_destroy = false # others may have come to rely on it
+}
+
 resource "google_iam_workload_identity_pool" "this" {
   workload_identity_pool_id = "${var.name}-ci"
   display_name              = "${var.name} pipeline"
   description               = "Jobs of ${var.repository}"
   project                   = var.project
+
+  depends_on = [google_project_service.this]
 }
 
 resource "google_iam_workload_identity_pool_provider" "this" {
@@ -89,6 +100,8 @@ resource "google_service_account" "this" {
   display_name = "${var.name} ${each.key}"
   description  = each.value
   project      = var.project
+
+  depends_on = [google_project_service.this]
 }
 
 resource "google_service_account_iam_member" "pipeline" {

@@ -26,6 +26,13 @@ variable "projects" {
   }
 }
 
+variable "services" {
+  description = "APIs to enable in the projects before anything else. They stay enabled when this is destroyed. The state module enables those of its own project."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
 variable "forge" {
   description = "Where the repository is: github, gitlab or gitea."
   type        = string
@@ -122,9 +129,9 @@ variable "conditions" {
 }
 
 variable "state" {
-  description = "The bucket with states and plans: output `id` of the state module."
+  description = "The bucket with states and plans: output `id` of the state module. Null means that they are not in Google Cloud."
   type        = object({ bucket = string })
-  nullable    = false
+  default     = null
 }
 
 variable "plan_locks" {
@@ -142,20 +149,7 @@ variable "plan_roles" {
 }
 
 variable "apply_roles" {
-  description = "What the apply identity may do in the projects: what the modules make, and who may use it."
+  description = "What the apply identity may do in the projects. Null means what the modules of clusters make, and who may use it; where states lie in Google Cloud also their bucket. The page of this module lists the roles."
   type        = list(string)
-  default = [
-    "roles/cloudkms.admin",
-    "roles/compute.networkAdmin",
-    "roles/container.admin",
-    "roles/dns.admin",
-    "roles/iam.serviceAccountAdmin",
-    "roles/iam.serviceAccountUser",
-    "roles/iam.workloadIdentityPoolAdmin",
-    "roles/resourcemanager.projectIamAdmin",
-    "roles/serviceusage.serviceUsageAdmin",
-    "roles/storage.admin",
-    "roles/viewer",
-  ]
-  nullable = false
+  default     = null
 }

@@ -25,7 +25,7 @@ output "ci_variables" {
     KSTACK_APPLY_SERVICE_ACCOUNT = module.identity_google.apply.service_account
 #% endif
 #% if bootstrap.azure
-#% if bootstrap.aws
+#% if bootstrap.aws or bootstrap.google
 
 #% endif
     KSTACK_TENANT_ID       = module.identity_azure.plan.tenant_id

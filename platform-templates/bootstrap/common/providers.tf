@@ -13,7 +13,7 @@ provider "google" {
 }
 #% endif
 #% if bootstrap.azure
-#% if bootstrap.aws
+#% if bootstrap.aws or bootstrap.google
 
 #% endif
 provider "azurerm" {
@@ -21,9 +21,11 @@ provider "azurerm" {
 #% if bootstrap.azure.tenant
   tenant_id       = <%= bootstrap.azure.tenant|hcl %>
 #% endif
+#% if platform.state.kind == "azurerm"
 
   # The account has no keys: everybody comes in by role.
   storage_use_azuread = true
+#% endif
 
   # What this and the clusters are made of. A subscription knows them once they have been registered.
   resource_providers_to_register = [
@@ -34,7 +36,9 @@ provider "azurerm" {
     "Microsoft.ManagedIdentity",
     "Microsoft.Network",
     "Microsoft.OperationalInsights",
+#% if platform.state.kind == "azurerm"
     "Microsoft.Storage",
+#% endif
   ]
 
   features {}

@@ -18,18 +18,20 @@ terraform {
     }
 #% endif
 #% if bootstrap.azure
-#% if bootstrap.aws
+#% if bootstrap.aws or bootstrap.google
 
 #% endif
     azurerm = {
       source  = "hashicorp/azurerm"
       version = ">= 5.0.0, < 6.0.0"
     }
+#% if platform.state.kind == "azurerm"
 
     time = {
       source  = "hashicorp/time"
       version = ">= 0.9.0, < 1.0.0"
     }
+#% endif
 #% endif
   }
 }

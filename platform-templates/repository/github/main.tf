@@ -94,6 +94,37 @@ resource "github_repository_ruleset" "engine_branches" {
 }
 #% endif
 
+#% if bootstrap.pipeline.environment
+# What Azure knows the jobs that apply by. Whoever gets into this environment may change every cluster, so it admits the
+# default branch<% if bootstrap.pipeline.deploy_tags %> and the tags that deliver<% endif %>, and nothing else.
+resource "github_repository_environment" "apply" {
+  repository        = local.repository
+  environment       = <%= bootstrap.pipeline.environment|hcl %>
+  can_admins_bypass = false
+
+  deployment_branch_policy {
+    protected_branches     = false
+    custom_branch_policies = true
+  }
+}
+
+resource "github_repository_environment_deployment_policy" "default_branch" {
+  repository     = local.repository
+  environment    = github_repository_environment.apply.environment
+  branch_pattern = <%= platform.default_branch|hcl %>
+}
+
+#% if bootstrap.pipeline.deploy_tags
+resource "github_repository_environment_deployment_policy" "deploy_tags" {
+  for_each = toset([<% for tag in bootstrap.pipeline.deploy_tags %><%= tag|hcl %><% if not loop.last %>, <% endif %><% endfor %>])
+
+  repository  = local.repository
+  environment = github_repository_environment.apply.environment
+  tag_pattern = each.value
+}
+
+#% endif
+#% endif
 resource "github_repository_deploy_key" "engines" {
   count = var.deploy_key == null ? 0 : 1
 

@@ -13,5 +13,13 @@ output "ci_variables" {
   value = {
     KSTACK_PLAN_ROLE  = module.identity_aws.plan.role_arn
     KSTACK_APPLY_ROLE = module.identity_aws.apply.role_arn
+
+    KSTACK_IDENTITY_PROVIDER     = module.identity_google.plan.workload_identity_provider
+    KSTACK_PLAN_SERVICE_ACCOUNT  = module.identity_google.plan.service_account
+    KSTACK_APPLY_SERVICE_ACCOUNT = module.identity_google.apply.service_account
+
+    KSTACK_TENANT_ID       = module.identity_azure.plan.tenant_id
+    KSTACK_PLAN_CLIENT_ID  = module.identity_azure.plan.client_id
+    KSTACK_APPLY_CLIENT_ID = module.identity_azure.apply.client_id
   }
 }

@@ -40,12 +40,12 @@ run "the_plan_identity_reads_and_keeps_plans_only" {
   command = plan
 
   assert {
-    condition     = keys(azurerm_role_assignment.plan) == ["Azure Kubernetes Service Cluster User Role", "Key Vault Reader", "Reader"] && alltrue([for assignment in azurerm_role_assignment.plan : assignment.scope == "/subscriptions/00000000-0000-0000-0000-000000000001"])
+    condition     = [for assignment in azurerm_role_assignment.plan : assignment.role_definition_name] == ["Azure Kubernetes Service Cluster User Role", "Key Vault Reader", "Reader"] && alltrue([for assignment in azurerm_role_assignment.plan : assignment.scope == "/subscriptions/00000000-0000-0000-0000-000000000001"])
     error_message = "Unexpected roles: ${join(", ", keys(azurerm_role_assignment.plan))}"
   }
 
   assert {
-    condition     = !anytrue([for action in azurerm_role_definition.plan_state.permissions[0].data_actions : endswith(action, "/delete")]) && strcontains(azurerm_role_assignment.plan_state.condition, "StringLike 'kstack/plans/*'")
+    condition     = !anytrue([for action in azurerm_role_definition.plan_state[0].permissions[0].data_actions : endswith(action, "/delete")]) && strcontains(azurerm_role_assignment.plan_state[0].condition, "StringLike 'kstack/plans/*'")
     error_message = "States must stay as they are."
   }
 }
@@ -54,7 +54,7 @@ run "the_apply_identity_cannot_make_itself_administrator" {
   command = plan
 
   assert {
-    condition     = strcontains(azurerm_role_assignment.apply_roles.condition, "GuidNotEquals {8e3af657-a8ff-443c-a75c-2fe8c4bcb635, 18d7d88d-d35e-4fb5-a5c3-7773c20a72d9, f58310d9-a9f6-439a-9e8d-f62e7b41a168}") && !contains(keys(azurerm_role_assignment.apply), "Owner")
+    condition     = strcontains(one(values(azurerm_role_assignment.apply_roles)).condition, "GuidNotEquals {8e3af657-a8ff-443c-a75c-2fe8c4bcb635, 18d7d88d-d35e-4fb5-a5c3-7773c20a72d9, f58310d9-a9f6-439a-9e8d-f62e7b41a168}") && !contains([for assignment in azurerm_role_assignment.apply : assignment.role_definition_name], "Owner")
     error_message = "The roles of administrators must be left out."
   }
 }
@@ -164,4 +164,50 @@ run "a_pattern_for_all_tags_is_refused" {
   }
 
   expect_failures = [var.deploy_tags]
+}
+
+run "without_a_state_in_azure_no_container_is_granted" {
+  command = plan
+
+  variables {
+    state = null
+  }
+
+  assert {
+    condition     = length(azurerm_role_assignment.apply_state) + length(azurerm_role_assignment.plan_state) + length(azurerm_role_definition.plan_state) == 0
+    error_message = "There is no container."
+  }
+
+  assert {
+    condition     = length(azurerm_role_assignment.plan) == 3 && length(azurerm_role_assignment.apply) == 3 && length(azurerm_role_assignment.apply_roles) == 1
+    error_message = "Clusters are planned and applied all the same."
+  }
+}
+
+run "every_scope_gets_the_roles" {
+  command = plan
+
+  variables {
+    scopes      = ["/subscriptions/00000000-0000-0000-0000-000000000001", "/subscriptions/00000000-0000-0000-0000-000000000002"]
+    plan_roles  = ["Reader"]
+    apply_roles = ["Contributor"]
+  }
+
+  assert {
+    condition = alltrue([
+      for assignments in [azurerm_role_assignment.plan, azurerm_role_assignment.apply, azurerm_role_assignment.apply_roles] :
+      [for assignment in assignments : assignment.scope] == ["/subscriptions/00000000-0000-0000-0000-000000000001", "/subscriptions/00000000-0000-0000-0000-000000000002"]
+    ])
+    error_message = "Both subscriptions must be planned and applied."
+  }
+}
+
+run "a_scope_that_is_no_id_is_refused" {
+  command = plan
+
+  variables {
+    scopes = ["acme-production"]
+  }
+
+  expect_failures = [var.scopes]
 }

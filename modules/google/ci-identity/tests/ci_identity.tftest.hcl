@@ -135,7 +135,7 @@ run "the_plan_identity_reads_and_keeps_plans_and_nothing_else" {
   }
 
   assert {
-    condition     = google_storage_bucket_iam_member.plan_reads.role == "roles/storage.objectViewer" && google_storage_bucket_iam_member.plan_keeps_plans.condition[0].expression == "resource.name.startsWith('projects/_/buckets/acme-kstack-state/objects/kstack/plans/')" && length(google_storage_bucket_iam_member.plan_locks) == 0
+    condition     = google_storage_bucket_iam_member.plan_reads[0].role == "roles/storage.objectViewer" && google_storage_bucket_iam_member.plan_keeps_plans[0].condition[0].expression == "resource.name.startsWith('projects/_/buckets/acme-kstack-state/objects/kstack/plans/')" && length(google_storage_bucket_iam_member.plan_locks) == 0
     error_message = "Plans are all that it writes: no state, no lock, no record."
   }
 }
@@ -225,4 +225,52 @@ run "a_name_that_leaves_no_room_is_refused" {
   }
 
   expect_failures = [var.name]
+}
+
+run "without_a_state_in_google_no_bucket_is_granted" {
+  command = plan
+
+  variables {
+    state      = null
+    plan_locks = true
+  }
+
+  assert {
+    condition     = length(google_storage_bucket_iam_member.plan_reads) + length(google_storage_bucket_iam_member.plan_keeps_plans) + length(google_storage_bucket_iam_member.plan_locks) + length(google_storage_bucket_iam_member.apply) == 0
+    error_message = "There is no bucket."
+  }
+
+  assert {
+    condition     = !anytrue([for key in keys(google_project_iam_member.this) : strcontains(key, "/roles/storage.")])
+    error_message = "Nothing of the project's storage is the pipeline's: ${join(", ", keys(google_project_iam_member.this))}"
+  }
+
+  assert {
+    condition     = contains(keys(google_project_iam_member.this), "apply/acme-platform/roles/container.admin") && contains(keys(google_project_iam_member.this), "plan/acme-platform/roles/viewer")
+    error_message = "Clusters are planned and applied all the same."
+  }
+}
+
+run "the_bucket_of_states_is_the_apply_identity_s_to_change" {
+  command = plan
+
+  assert {
+    condition     = contains(keys(google_project_iam_member.this), "apply/acme-platform/roles/storage.admin") && google_storage_bucket_iam_member.apply[0].bucket == "acme-kstack-state"
+    error_message = "Where there is a bucket, the stack that makes it is applied like any other."
+  }
+}
+
+run "services_are_opened_in_every_project" {
+  command = plan
+
+  variables {
+    state    = null
+    projects = ["acme-ops", "acme-apps"]
+    services = ["container.googleapis.com", "iam.googleapis.com"]
+  }
+
+  assert {
+    condition     = keys(google_project_service.this) == ["acme-apps/container.googleapis.com", "acme-apps/iam.googleapis.com", "acme-ops/container.googleapis.com", "acme-ops/iam.googleapis.com"] && !anytrue([for service in google_project_service.this : service.disable_on_destroy])
+    error_message = "Unexpected services: ${join(", ", keys(google_project_service.this))}"
+  }
 }
