@@ -341,7 +341,7 @@ fn names_that_cannot_be_used() {
     ");
     insta::assert_snapshot!(init_local(&world, &["--default-branch", "ma in"]), @r"
     --- stderr ---
-    error: `ma in` is not a branch name
+    error: `ma in` is not a branch name: it holds a space or a character that is not ASCII
 
     hint: give another `--default-branch`
     --- exit code 64 ---
@@ -422,7 +422,7 @@ fn repositories_and_states_that_cannot_be_used() {
     let repository = |url: &str| init(&world, &["--provider", "local", "--repository", url]);
     insta::assert_snapshot!(repository("git@github.com:acme/platform"), @r"
     --- stderr ---
-    error: `git@github.com:acme/platform` cannot be pulled by an engine: write `ssh://git@host/path` instead of `git@host:path`
+    error: `git@github.com:acme/platform` is not a repository's address: write `ssh://git@host/path` instead of `git@host:path`
 
     hint: give another `--repository`
     --- exit code 64 ---
@@ -436,7 +436,7 @@ fn repositories_and_states_that_cannot_be_used() {
     ");
     insta::assert_snapshot!(repository("/srv/platform.git"), @r"
     --- stderr ---
-    error: `/srv/platform.git` cannot be pulled by an engine: write an address that begins with `https://` or `ssh://`
+    error: `/srv/platform.git` is not a repository's address: write an address that begins with `https://` or `ssh://`
 
     hint: give another `--repository`
     --- exit code 64 ---
@@ -457,7 +457,7 @@ fn repositories_and_states_that_cannot_be_used() {
     ");
     insta::assert_snapshot!(init_local(&world, &["--state", "s3://B?region=eu-west-1"]), @r"
     --- stderr ---
-    error: `B` is not a bucket name
+    error: `B` is not a bucket name: it must have 3 to 63 characters
 
     hint: give another `--state`
     --- exit code 64 ---
@@ -488,7 +488,7 @@ fn several_wrong_answers_are_told_at_once() {
     error: 2 answers cannot be used
 
     hint: `--base-domain`: `y` is not a domain: write it with its parent, such as `platform.example.com`
-    hint: `--repository`: `x` cannot be pulled by an engine: write an address that begins with `https://` or `ssh://`
+    hint: `--repository`: `x` is not a repository's address: write an address that begins with `https://` or `ssh://`
     --- exit code 64 ---
     ");
 }
@@ -642,7 +642,7 @@ fn every_mistake_of_a_file_is_told_at_its_place_and_nothing_written() {
     3 |   base_domain = "acme"
       |                 ^^^^^^
 
-    error: `No` is not a bucket name
+    error: `No` is not a bucket name: it must have 3 to 63 characters
      --> answers.hcl:7:7
       |
     7 | state "s3" {
