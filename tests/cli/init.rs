@@ -388,11 +388,11 @@ fn clusters_that_cannot_be_made() {
     For more information, try '--help'.
     --- exit code 64 ---
     ");
-    insta::assert_snapshot!(cluster(&format!("local:{}", "n".repeat(54))), @r"
+    insta::assert_snapshot!(cluster(&format!("local:{}", "n".repeat(41))), @r"
     --- stderr ---
-    error: the name of cluster `local:nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn` has 54 characters, of 40
+    error: invalid value 'local:nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn' for '--cluster <CLUSTER>': `nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn` is not a valid cluster name: it is longer than 40 characters
 
-    hint: give another `--cluster`
+    For more information, try '--help'.
     --- exit code 64 ---
     ");
     let region = ["--provider", "aws", "--region", "Ireland", "--repository", REPOSITORY];
