@@ -25,13 +25,6 @@ pub(super) struct Given<'a> {
     pub(super) flux_version: &'a str,
 }
 
-/// Longest name of a cluster. It becomes a DNS label and the value of a Kubernetes label, and
-/// both end at 63 characters (RFC 1123).
-const LONGEST_NAME: usize = 63;
-
-/// Longest name prefix that the modules take (`modules/common/metadata`).
-const LONGEST_PREFIX: usize = 40;
-
 /// Collects problems.
 #[derive(Debug, Default)]
 struct Problems(Vec<Problem>);
@@ -146,21 +139,11 @@ fn environments(given: &Given<'_>, problems: &mut Problems) {
     }
 }
 
+/// What `modules/common/metadata` would refuse. A name is never too long: it is shortened, and ends in a hash then.
 fn names(field: Field, cluster: &Cluster, environments: &[Environment], problems: &mut Problems) {
-    let prefix = cluster.name.as_str().len();
-    if prefix > LONGEST_PREFIX {
-        let message = format!("the name of cluster `{cluster}` has {prefix} characters, of {LONGEST_PREFIX}");
-        return problems.add(field, message);
-    }
-    for Environment { name: environment, .. } in environments {
-        let name = cluster.name_in(environment);
-        let length = name.len();
-        if length > LONGEST_NAME {
-            let message = format!(
-                "cluster `{cluster}` would be called `{name}` in `{environment}`: {length} characters, of {LONGEST_NAME}"
-            );
-            problems.add(field, message);
-        }
+    // Once is enough: what is wrong with the region is wrong in every environment.
+    if let Some(error) = environments.iter().find_map(|environment| cluster.called_in(&environment.name).err()) {
+        problems.add(field, error.to_string());
     }
 }
 

@@ -230,7 +230,7 @@ fn problems_of_flags_are_told_at_once() {
         (Field::Environments, "ops,shared,ops"),
         (Field::Clusters, "aws:gc0:eu-west-1"),
         (Field::Clusters, "aws:gc0:eu-west-1"),
-        (Field::Clusters, &format!("aws:{}:ap-southeast-2", "n".repeat(48))),
+        (Field::Clusters, &format!("aws:{}:ap-southsoutheast-2", "n".repeat(40))),
         (Field::State, "s3://No"),
     ] {
         draft.set(field, text).unwrap();
@@ -244,10 +244,29 @@ fn problems_of_flags_are_told_at_once() {
     --environments: `shared` is what stacks without an environment are filed under
     --environments: environment `ops` is named twice
     --cluster: cluster `aws:gc0:eu-west-1` is named twice
-    --cluster: cluster `aws:nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn:ap-southeast-2` would have the stack `eks-nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn-ap-southeast-2`: it is longer than 63 characters
-    --cluster: the name of cluster `aws:nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn:ap-southeast-2` has 48 characters, of 40
+    --cluster: cluster `aws:nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn:ap-southsoutheast-2` would have the stack `eks-nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn-ap-southsoutheast-2`: it is longer than 63 characters
     --state: `No` is not a bucket name: it must have 3 to 63 characters
     ");
+}
+
+#[test]
+fn names_of_clusters_are_as_long_as_the_module_takes() {
+    let mut draft = Draft::default();
+    let set = |draft: &mut Draft, environment: &str, cluster: &str| {
+        draft.set_clusters(Vec::new());
+        draft.set(Field::Environments, environment).unwrap();
+        draft.set(Field::Clusters, cluster).unwrap();
+        draft.problems().iter().map(|problem| problem.message.clone()).collect::<Vec<_>>()
+    };
+    // Together they have 96 characters, of which 63 are left, with a hash.
+    let (name, environment) = ("n".repeat(40), "e".repeat(40));
+    assert_eq!(set(&mut draft, &environment, &format!("aws:{name}:ap-southeast-2")), Vec::<String>::new());
+    assert_eq!(draft.clusters[0].called_in(&draft.environments[0].name).unwrap().len(), 63);
+    let region = format!("eu-{}-1", "w".repeat(40));
+    assert_eq!(
+        set(&mut draft, "ops,apps", &format!("aws:gc0:{region}")),
+        [format!("region `{region}` cannot be part of a cluster's name: it must have 1 to 40 characters")]
+    );
 }
 
 #[test]
