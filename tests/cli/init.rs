@@ -2,7 +2,10 @@
 
 use std::{fs, io::Write as _, process::Stdio};
 
-use crate::support::cli::{Ran, World};
+use crate::support::{
+    cli::{Ran, World},
+    terminal,
+};
 
 const REPOSITORY: &str = "https://git.example.com/acme/platform";
 
@@ -688,4 +691,59 @@ fn everything_that_is_missing_is_told_at_once() {
     --- exit code 64 ---
     ");
     assert_eq!(world.files(""), Vec::<String>::new());
+}
+
+const DOWN: &str = "\u{1b}[B";
+const CTRL_C: &str = "\u{3}";
+
+#[test]
+fn what_is_missing_is_asked_for_on_a_terminal_with_defaults_and_until_it_can_be_used() {
+    let world = world();
+    let steps = [
+        ("where the cluster runs (`--cluster`)", "\r"),
+        ("region of the cluster", "Ireland\r"),
+        ("the region `Ireland` does not look like `eu-west-1`", "eu-west-1\r"),
+        ("name of the cluster [gc0]", "\r"),
+        ("one more cluster", "y"),
+        ("where the cluster runs", &format!("{DOWN}{DOWN}{DOWN}\r")),
+        ("name of the cluster [gc1]", "lab\r"),
+        ("one more cluster", "n"),
+        ("DNS domain of the clusters (`--base-domain`)", "platform\r"),
+        ("`platform` is not a domain", "platform.example.com\r"),
+        ("pull the repository from (`--repository`)", &format!("{REPOSITORY}\r")),
+        ("where Terraform state lives (`--state`) [s3://acme-kstack-state]", "\r"),
+    ];
+    let talk = terminal::talk(&world, &["init", "acme", "--engine-manifests", "../engine.yaml"], &steps);
+    assert_eq!(talk.code, 0, "{}", talk.screen);
+    let platform = world.read("acme/kstack.hcl");
+    for line in ["platform.example.com", "\"acme-kstack-state\"", "region = \"eu-west-1\"", REPOSITORY] {
+        assert!(platform.contains(line), "{line} in {platform}");
+    }
+    let stacks = ["infra/eks-gc0-eu-west-1/main.tf", "infra/local-lab/main.tf"];
+    assert!(stacks.iter().all(|path| world.work().join("acme").join(path).is_file()), "{:?}", world.files("acme"));
+}
+
+#[test]
+fn only_what_flags_leave_open_is_asked_for() {
+    let world = world();
+    let flags = ["init", "acme", "--engine-manifests", "../engine.yaml", "--provider", "local"];
+    let talk = terminal::talk(&world, &flags, &[("(`--repository`)", &format!("{REPOSITORY}\r"))]);
+    assert_eq!(talk.code, 0, "{}", talk.screen);
+    assert!(world.read("acme/kstack.hcl").contains("acme.localhost"));
+}
+
+#[test]
+fn ctrl_c_at_a_question_leaves_nothing() {
+    let world = world();
+    let flags = ["init", "acme", "--engine-manifests", "../engine.yaml"];
+    // At a list, where the cursor is hidden, and at a line.
+    let (list, line) = (("where the cluster runs", CTRL_C), ("region of the cluster", CTRL_C));
+    for steps in [&[list][..], &[("where the cluster runs", "\r"), line]] {
+        let talk = terminal::talk(&world, &flags, steps);
+        assert_eq!(talk.code, 130, "{}", talk.screen);
+        assert!(talk.screen.contains("interrupted; nothing was written"), "{}", talk.screen);
+        let (hidden, shown) = (talk.screen.rfind("\u{1b}[?25l"), talk.screen.rfind("\u{1b}[?25h"));
+        assert!(hidden.is_some() && hidden < shown, "the cursor is left hidden: {}", talk.screen);
+        assert_eq!(fs::read_dir(world.work()).unwrap().count(), 0);
+    }
 }
