@@ -747,3 +747,21 @@ fn ctrl_c_at_a_question_leaves_nothing() {
         assert_eq!(fs::read_dir(world.work()).unwrap().count(), 0);
     }
 }
+
+#[test]
+fn the_examples_of_the_help_work_and_fit_a_terminal() {
+    let world = world();
+    let help = world.kstack(&["init", "--help"]).done().stdout;
+    // What `COLUMNS` says in this world.
+    assert_eq!(help.lines().filter(|line| line.chars().count() > 100).collect::<Vec<_>>(), Vec::<&str>::new());
+    let text = help.replace("\\\n", "");
+    let lines = text.lines().filter_map(|line| line.trim().strip_prefix("kstack init "));
+    // A line with an ellipsis is no whole one.
+    let lines: Vec<&str> = lines.filter(|line| !line.contains('…')).collect();
+    let (files, flags): (Vec<&str>, Vec<&str>) = lines.iter().copied().partition(|line| line.contains("--answers"));
+    for line in &flags {
+        let arguments: Vec<&str> = line.split_whitespace().chain(["--dry-run"]).collect();
+        init(&world, &arguments).done();
+    }
+    assert_eq!((files.len(), flags.len()), (1, 3), "{text}");
+}

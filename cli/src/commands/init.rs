@@ -16,10 +16,28 @@ use crate::{
 
 /// Scaffold a platform repository
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:
+#[command(after_help = "\
+What is not given is asked for on a terminal.
+
+Examples:
+  # One cluster on this machine
   kstack init acme --provider local --repository https://git.example.com/acme/platform
-  kstack init acme --cluster aws:gc0:eu-west-1 --state s3://acme-state \\
-      --base-domain platform.example.com --repository https://github.com/acme/platform")]
+
+  # Two clusters at AWS, the second one in zones a and b
+  kstack init acme --cluster aws:gc0:eu-west-1 --cluster aws:gc1:us-east-2:a,b \\
+      --base-domain platform.example.com --state s3://acme-state \\
+      --repository https://github.com/acme/platform
+
+  # Three clouds, with state at Google
+  kstack init acme --cluster aws:gc0:eu-west-1 --cluster google:gc0:europe-west1 \\
+      --cluster azure:gc0:westeurope --google-project acme-platform \\
+      --azure-subscription 00000000-0000-0000-0000-000000000000 \\
+      --base-domain platform.example.com --state gs://acme-state \\
+      --repository https://gitlab.com/acme/platform
+
+  # Networks, node pools and versions as well: in a file, which the first command writes
+  kstack init --print-answers --provider aws --region eu-west-1 … > answers.hcl
+  kstack init acme --answers answers.hcl")]
 pub struct InitArgs {
     /// Folder of the new platform
     #[arg(value_name = "DIR", default_value = ".")]
