@@ -150,6 +150,25 @@ fn a_strangers_pull_request_runs_nothing() {
 }
 
 #[test]
+fn what_is_left_to_do_on_a_forge_is_said() {
+    let world = world();
+    let pull_request = ["ci", "--event", "pull-request", "--base", "main", "--fork"];
+    let mut told = Vec::new();
+    for (forge, comment) in [("github", "-"), ("gitlab", "../comment.md"), ("gitea", "../comment.md")] {
+        world.write("kstack.hcl", &format!("{PLATFORM}\nforge \"{forge}\" {{}}\n"));
+        commit(&world, forge);
+        let ran = world.kstack(&[&pull_request[..], &["--comment", comment]].concat()).done();
+        assert_eq!(ran.stdout.is_empty(), comment != "-", "{ran}");
+        told.push(ran.stderr);
+    }
+    insta::assert_snapshot!(told.concat(), @"
+    the comment is written to standard output: this version of kstack does not post it to GitHub, and sets no statuses there beside that of the job
+    the comment is written to `../comment.md`: this version of kstack does not post it to GitLab, and sets no statuses there beside that of the job
+    the comment is written to `../comment.md`: this version of kstack does not post it to Gitea, and sets no statuses there beside that of the job
+    ");
+}
+
+#[test]
 fn what_was_not_delivered_or_merged_is_not_promoted() {
     let world = world();
     let tag = ["ci", "--event", "tag", "--tag", "apps-deploy-1"];
@@ -188,6 +207,14 @@ fn no_event_is_guessed() {
     error: no CI event is known from the environment
 
     hint: outside of a CI system, name it: `kstack ci --event pull-request --base main`
+    --- exit code 64 ---
+    ");
+    world.set("GITLAB_CI", "true");
+    insta::assert_snapshot!(world.kstack(&["ci"]), @"
+    --- stderr ---
+    error: the events of GitLab are not read from its variables
+
+    hint: name it: `kstack ci --event pull-request --base $CI_MERGE_REQUEST_DIFF_BASE_SHA`, `--event push --branch $CI_COMMIT_BRANCH` or `--event tag --tag $CI_COMMIT_TAG`
     --- exit code 64 ---
     ");
     insta::assert_snapshot!(world.kstack(&["ci", "--event", "push"]), @"

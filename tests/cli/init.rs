@@ -2,7 +2,10 @@
 
 use std::{fs, io::Write as _, process::Stdio};
 
-use crate::support::cli::{Ran, World};
+use crate::support::{
+    cli::{Ran, World},
+    terminal,
+};
 
 const REPOSITORY: &str = "https://git.example.com/acme/platform";
 
@@ -341,7 +344,7 @@ fn names_that_cannot_be_used() {
     ");
     insta::assert_snapshot!(init_local(&world, &["--default-branch", "ma in"]), @r"
     --- stderr ---
-    error: `ma in` is not a branch name
+    error: `ma in` is not a branch name: it holds a space or a character that is not ASCII
 
     hint: give another `--default-branch`
     --- exit code 64 ---
@@ -388,11 +391,11 @@ fn clusters_that_cannot_be_made() {
     For more information, try '--help'.
     --- exit code 64 ---
     ");
-    insta::assert_snapshot!(cluster(&format!("local:{}", "n".repeat(54))), @r"
+    insta::assert_snapshot!(cluster(&format!("local:{}", "n".repeat(41))), @r"
     --- stderr ---
-    error: the name of cluster `local:nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn` has 54 characters, of 40
+    error: invalid value 'local:nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn' for '--cluster <CLUSTER>': `nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn` is not a valid cluster name: it is longer than 40 characters
 
-    hint: give another `--cluster`
+    For more information, try '--help'.
     --- exit code 64 ---
     ");
     let region = ["--provider", "aws", "--region", "Ireland", "--repository", REPOSITORY];
@@ -422,7 +425,7 @@ fn repositories_and_states_that_cannot_be_used() {
     let repository = |url: &str| init(&world, &["--provider", "local", "--repository", url]);
     insta::assert_snapshot!(repository("git@github.com:acme/platform"), @r"
     --- stderr ---
-    error: `git@github.com:acme/platform` cannot be pulled by an engine: write `ssh://git@host/path` instead of `git@host:path`
+    error: `git@github.com:acme/platform` is not a repository's address: write `ssh://git@host/path` instead of `git@host:path`
 
     hint: give another `--repository`
     --- exit code 64 ---
@@ -436,7 +439,7 @@ fn repositories_and_states_that_cannot_be_used() {
     ");
     insta::assert_snapshot!(repository("/srv/platform.git"), @r"
     --- stderr ---
-    error: `/srv/platform.git` cannot be pulled by an engine: write an address that begins with `https://` or `ssh://`
+    error: `/srv/platform.git` is not a repository's address: write an address that begins with `https://` or `ssh://`
 
     hint: give another `--repository`
     --- exit code 64 ---
@@ -457,7 +460,7 @@ fn repositories_and_states_that_cannot_be_used() {
     ");
     insta::assert_snapshot!(init_local(&world, &["--state", "s3://B?region=eu-west-1"]), @r"
     --- stderr ---
-    error: `B` is not a bucket name
+    error: `B` is not a bucket name: it must have 3 to 63 characters
 
     hint: give another `--state`
     --- exit code 64 ---
@@ -488,7 +491,7 @@ fn several_wrong_answers_are_told_at_once() {
     error: 2 answers cannot be used
 
     hint: `--base-domain`: `y` is not a domain: write it with its parent, such as `platform.example.com`
-    hint: `--repository`: `x` cannot be pulled by an engine: write an address that begins with `https://` or `ssh://`
+    hint: `--repository`: `x` is not a repository's address: write an address that begins with `https://` or `ssh://`
     --- exit code 64 ---
     ");
 }
@@ -642,7 +645,7 @@ fn every_mistake_of_a_file_is_told_at_its_place_and_nothing_written() {
     3 |   base_domain = "acme"
       |                 ^^^^^^
 
-    error: `No` is not a bucket name
+    error: `No` is not a bucket name: it must have 3 to 63 characters
      --> answers.hcl:7:7
       |
     7 | state "s3" {
@@ -688,4 +691,77 @@ fn everything_that_is_missing_is_told_at_once() {
     --- exit code 64 ---
     ");
     assert_eq!(world.files(""), Vec::<String>::new());
+}
+
+const DOWN: &str = "\u{1b}[B";
+const CTRL_C: &str = "\u{3}";
+
+#[test]
+fn what_is_missing_is_asked_for_on_a_terminal_with_defaults_and_until_it_can_be_used() {
+    let world = world();
+    let steps = [
+        ("where the cluster runs (`--cluster`)", "\r"),
+        ("region of the cluster", "Ireland\r"),
+        ("the region `Ireland` does not look like `eu-west-1`", "eu-west-1\r"),
+        ("name of the cluster [gc0]", "\r"),
+        ("one more cluster", "y"),
+        ("where the cluster runs", &format!("{DOWN}{DOWN}{DOWN}\r")),
+        ("name of the cluster [gc1]", "lab\r"),
+        ("one more cluster", "n"),
+        ("DNS domain of the clusters (`--base-domain`)", "platform\r"),
+        ("`platform` is not a domain", "platform.example.com\r"),
+        ("pull the repository from (`--repository`)", &format!("{REPOSITORY}\r")),
+        ("where Terraform state lives (`--state`) [s3://acme-kstack-state]", "\r"),
+    ];
+    let talk = terminal::talk(&world, &["init", "acme", "--engine-manifests", "../engine.yaml"], &steps);
+    assert_eq!(talk.code, 0, "{}", talk.screen);
+    let platform = world.read("acme/kstack.hcl");
+    for line in ["platform.example.com", "\"acme-kstack-state\"", "region = \"eu-west-1\"", REPOSITORY] {
+        assert!(platform.contains(line), "{line} in {platform}");
+    }
+    let stacks = ["infra/eks-gc0-eu-west-1/main.tf", "infra/local-lab/main.tf"];
+    assert!(stacks.iter().all(|path| world.work().join("acme").join(path).is_file()), "{:?}", world.files("acme"));
+}
+
+#[test]
+fn only_what_flags_leave_open_is_asked_for() {
+    let world = world();
+    let flags = ["init", "acme", "--engine-manifests", "../engine.yaml", "--provider", "local"];
+    let talk = terminal::talk(&world, &flags, &[("(`--repository`)", &format!("{REPOSITORY}\r"))]);
+    assert_eq!(talk.code, 0, "{}", talk.screen);
+    assert!(world.read("acme/kstack.hcl").contains("acme.localhost"));
+}
+
+#[test]
+fn ctrl_c_at_a_question_leaves_nothing() {
+    let world = world();
+    let flags = ["init", "acme", "--engine-manifests", "../engine.yaml"];
+    // At a list, where the cursor is hidden, and at a line.
+    let (list, line) = (("where the cluster runs", CTRL_C), ("region of the cluster", CTRL_C));
+    for steps in [&[list][..], &[("where the cluster runs", "\r"), line]] {
+        let talk = terminal::talk(&world, &flags, steps);
+        assert_eq!(talk.code, 130, "{}", talk.screen);
+        assert!(talk.screen.contains("interrupted; nothing was written"), "{}", talk.screen);
+        let (hidden, shown) = (talk.screen.rfind("\u{1b}[?25l"), talk.screen.rfind("\u{1b}[?25h"));
+        assert!(hidden.is_some() && hidden < shown, "the cursor is left hidden: {}", talk.screen);
+        assert_eq!(fs::read_dir(world.work()).unwrap().count(), 0);
+    }
+}
+
+#[test]
+fn the_examples_of_the_help_work_and_fit_a_terminal() {
+    let world = world();
+    let help = world.kstack(&["init", "--help"]).done().stdout;
+    // What `COLUMNS` says in this world.
+    assert_eq!(help.lines().filter(|line| line.chars().count() > 100).collect::<Vec<_>>(), Vec::<&str>::new());
+    let text = help.replace("\\\n", "");
+    let lines = text.lines().filter_map(|line| line.trim().strip_prefix("kstack init "));
+    // A line with an ellipsis is no whole one.
+    let lines: Vec<&str> = lines.filter(|line| !line.contains('…')).collect();
+    let (files, flags): (Vec<&str>, Vec<&str>) = lines.iter().copied().partition(|line| line.contains("--answers"));
+    for line in &flags {
+        let arguments: Vec<&str> = line.split_whitespace().chain(["--dry-run"]).collect();
+        init(&world, &arguments).done();
+    }
+    assert_eq!((files.len(), flags.len()), (1, 3), "{text}");
 }

@@ -9,6 +9,7 @@ pub mod google;
 pub mod moto;
 pub mod providers;
 pub mod repository;
+pub mod terminal;
 
 /// Where tests keep what is made once for all runs: `kstack`'s own cache folder, by this process's environment.
 pub fn cache() -> PathBuf {

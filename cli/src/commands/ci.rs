@@ -15,7 +15,8 @@ use crate::{
 /// Do what a pull request, push or tag asks for
 ///
 /// The event comes from the variables of GitHub Actions (Gitea's and Forgejo's are the same), or from `--event`
-/// and the flags that belong to it. What it does is what the other commands do; nothing is guessed.
+/// and the flags that belong to it, as on GitLab. What it does is what the other commands do; nothing is guessed.
+/// Nothing is posted to the forge yet: the comment goes to `--comment`, and the only status is that of the job.
 #[derive(Debug, clap::Args)]
 pub struct CiArgs {
     /// The event, instead of what the CI system says
@@ -90,6 +91,10 @@ impl From<GitEventError> for CliError {
             GitEventError::NoEvent => {
                 Some("outside of a CI system, name it: `kstack ci --event pull-request --base main`")
             }
+            GitEventError::GitLab => Some(
+                "name it: `kstack ci --event pull-request --base $CI_MERGE_REQUEST_DIFF_BASE_SHA`, `--event push \
+                 --branch $CI_COMMIT_BRANCH` or `--event tag --tag $CI_COMMIT_TAG`",
+            ),
             GitEventError::Unsupported { .. } => {
                 Some("start the job on `pull_request`, and on `push` of branches and tags")
             }

@@ -1,25 +1,43 @@
 //! `kstack init`.
 
+mod manifests;
 mod place;
 mod questions;
 mod report;
 
 use std::path::{Path, PathBuf};
 
-use super::{Context, components::ComponentArgs, sandbox::report::Report};
+use super::{Context, components::ComponentArgs, interrupt};
 use crate::{
     error::CliError,
     exit::ExitCode,
-    sandbox::Components,
     scaffold::{self, Assets, Cluster, Provider},
 };
 
 /// Scaffold a platform repository
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:
+#[command(after_help = "\
+What is not given is asked for on a terminal.
+
+Examples:
+  # One cluster on this machine
   kstack init acme --provider local --repository https://git.example.com/acme/platform
-  kstack init acme --cluster aws:gc0:eu-west-1 --state s3://acme-state \\
-      --base-domain platform.example.com --repository https://github.com/acme/platform")]
+
+  # Two clusters at AWS, the second one in zones a and b
+  kstack init acme --cluster aws:gc0:eu-west-1 --cluster aws:gc1:us-east-2:a,b \\
+      --base-domain platform.example.com --state s3://acme-state \\
+      --repository https://github.com/acme/platform
+
+  # Three clouds, with state at Google
+  kstack init acme --cluster aws:gc0:eu-west-1 --cluster google:gc0:europe-west1 \\
+      --cluster azure:gc0:westeurope --google-project acme-platform \\
+      --azure-subscription 00000000-0000-0000-0000-000000000000 \\
+      --base-domain platform.example.com --state gs://acme-state \\
+      --repository https://gitlab.com/acme/platform
+
+  # Networks, node pools and versions as well: in a file, which the first command writes
+  kstack init --print-answers --provider aws --region eu-west-1 … > answers.hcl
+  kstack init acme --answers answers.hcl")]
 pub struct InitArgs {
     /// Folder of the new platform
     #[arg(value_name = "DIR", default_value = ".")]
@@ -103,40 +121,25 @@ pub fn run(context: &mut Context<'_>, args: &InitArgs) -> Result<ExitCode, CliEr
         Some(folder) => Assets::from_folder(Path::new(&folder))?,
         None => Assets::embedded(),
     };
+    let is_repository = !args.print_answers && place::check(&root, args)?;
+    let draft = questions::draft(context, args, &root)?;
+    // From here on an interrupt gives the terminal back as it was, and leaves nothing half written.
+    let interrupt = interrupt::listen(context)?;
+    let answers = questions::settle(context, draft, &interrupt)?;
     if args.print_answers {
-        let answers = questions::answers(context, args, &root)?;
         context.ui.data(&scaffold::answers_file(&answers, &assets)?);
         return Ok(ExitCode::Done);
     }
-    let is_repository = place::check(&root, args)?;
-    let answers = questions::answers(context, args, &root)?;
-    let manifests = engine_manifests(context, args, &answers.flux_version)?;
+    let manifests = manifests::of_engine(context, args, &answers.flux_version, &interrupt)?;
     let changes = scaffold::platform(&answers, &assets, &manifests)?;
     let replaced = changes.conflicts(&root);
+    if interrupt.is_raised() {
+        return Err(questions::interrupted());
+    }
     if !args.dry_run {
         let branch = (!args.no_git && !is_repository).then_some(answers.default_branch.as_str());
         place::write(&changes, &root, args, branch)?;
     }
     report::report(context, args, &answers, &changes, &replaced)?;
     Ok(ExitCode::Done)
-}
-
-fn engine_manifests(context: &Context<'_>, args: &InitArgs, version: &str) -> Result<String, CliError> {
-    let path = match &args.engine_manifests {
-        Some(path) => context.directory.join(path),
-        None => {
-            let settings = args.components.settings(context)?;
-            let report = Report::new(context.ui);
-            let sink = |event| report.event(&event);
-            let manifests = Components::new(&settings, &sink);
-            let fetched = context.block_on(manifests.flux_manifests(version));
-            report.finish();
-            fetched.map_err(|error| {
-                CliError::from(error).hint("or give the release's `install.yaml` with `--engine-manifests FILE`")
-            })?
-        }
-    };
-    std::fs::read_to_string(&path).map_err(|error| {
-        CliError::user(format!("cannot read `{}`: {error}", path.display())).hint("give another `--engine-manifests`")
-    })
 }

@@ -38,6 +38,9 @@ pub enum GitEventError {
     /// Nothing in the environment names an event.
     #[error("no CI event is known from the environment")]
     NoEvent,
+    /// The job runs on GitLab, whose variables are not read.
+    #[error("the events of GitLab are not read from its variables")]
+    GitLab,
     /// An event that kstack does nothing for.
     #[error("kstack does nothing for event `{name}`")]
     Unsupported {
@@ -96,7 +99,9 @@ impl GitEvent {
         read: impl FnOnce(&str) -> Result<String, std::io::Error>,
     ) -> Result<Self, GitEventError> {
         let get = |name: &str| variables.get(name).filter(|value| !value.is_empty()).cloned();
-        let event = get("GITHUB_EVENT_NAME").ok_or(GitEventError::NoEvent)?;
+        // Set in every job: <https://docs.gitlab.com/ci/variables/predefined_variables/>.
+        let none = || if get("GITLAB_CI").is_some() { GitEventError::GitLab } else { GitEventError::NoEvent };
+        let event = get("GITHUB_EVENT_NAME").ok_or_else(none)?;
         let need = |variable| get(variable).ok_or_else(|| GitEventError::Missing { event: event.clone(), variable });
         match event.as_str() {
             "pull_request" => {
@@ -169,6 +174,7 @@ mod tests {
     #[test]
     fn nothing_is_guessed() {
         assert_eq!(event(&[], ""), Err(GitEventError::NoEvent));
+        assert_eq!(event(&[("GITLAB_CI", "true")], ""), Err(GitEventError::GitLab));
         let other = event(&[("GITHUB_EVENT_NAME", "workflow_dispatch")], "");
         assert_eq!(other, Err(GitEventError::Unsupported { name: "workflow_dispatch".to_owned() }));
     }

@@ -37,6 +37,16 @@ impl Forge {
         }
     }
 
+    /// The name that people know it by; `None` without a forge.
+    pub fn title(&self) -> Option<&'static str> {
+        match self {
+            Self::GitHub { .. } => Some("GitHub"),
+            Self::GitLab { .. } => Some("GitLab"),
+            Self::Gitea { .. } => Some("Gitea"),
+            Self::None => None,
+        }
+    }
+
     /// Address of a self-managed forge.
     pub fn url(&self) -> Option<&str> {
         match self {

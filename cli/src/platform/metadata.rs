@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest as _, Sha256};
 
-use super::form;
+use super::{EnvironmentName, form};
 
 /// Who runs a cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -123,8 +123,9 @@ pub struct DerivedName<'a> {
     pub hyphens: bool,
 }
 
-/// How many characters a part of a name may have.
-const LONGEST_PART: usize = 40;
+/// How many characters a part of a name may have: as many as the names of environments and clusters, of which two
+/// are made.
+const LONGEST_PART: usize = EnvironmentName::LONGEST;
 /// How many characters of the hash a name that is not plain ends in.
 const HASH: usize = 8;
 /// How many characters a derived name must leave to the cluster's.

@@ -3,7 +3,6 @@
 mod check;
 mod draft;
 mod file;
-mod form;
 mod question;
 
 use std::{collections::BTreeMap, ops::Range, sync::Arc};

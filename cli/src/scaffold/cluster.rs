@@ -181,11 +181,6 @@ impl Cluster {
         platform::Cluster { provider, name_prefix, environment, region: self.region() }.name()
     }
 
-    /// What the cluster's name in `environment` is composed of; see [`Cluster::called_in`].
-    pub fn name_in(&self, environment: &EnvironmentName) -> String {
-        format!("{}-{environment}-{}", self.name, self.region())
-    }
-
     /// The region, `local` for a cluster of this machine.
     pub fn region(&self) -> &str {
         match &self.place {

@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal as _};
 
-use dialoguer::{Confirm, Input, Select, theme::SimpleTheme};
+use dialoguer::{Confirm, Input, Select, console::Term, theme::SimpleTheme};
 
 use super::Ui;
 
@@ -28,7 +28,7 @@ impl Ui {
         if let Some(default) = default {
             input = input.default(default);
         }
-        self.progress.suspend(|| input.interact_text()).map_err(|dialoguer::Error::IO(error)| error)
+        self.progress.suspend(|| input.interact_text()).map_err(given_up)
     }
 
     /// Lets a person choose one of `items`; gives its number.
@@ -37,7 +37,7 @@ impl Ui {
     /// As [`Ui::ask`].
     pub fn choose(&self, question: &str, items: &[&str]) -> io::Result<usize> {
         let select = Select::with_theme(&SimpleTheme).with_prompt(question).items(items).default(0);
-        self.progress.suspend(|| select.interact()).map_err(|dialoguer::Error::IO(error)| error)
+        self.progress.suspend(|| select.interact()).map_err(given_up)
     }
 
     /// Asks for yes or no; an empty answer is no.
@@ -46,6 +46,17 @@ impl Ui {
     /// As [`Ui::ask`].
     pub fn confirm(&self, question: &str) -> io::Result<bool> {
         let confirm = Confirm::with_theme(&SimpleTheme).with_prompt(question).default(false);
-        self.progress.suspend(|| confirm.interact()).map_err(|dialoguer::Error::IO(error)| error)
+        self.progress.suspend(|| confirm.interact()).map_err(given_up)
+    }
+}
+
+/// A question that got no answer leaves the cursor hidden and in its line; what comes next begins a new one.
+fn given_up(dialoguer::Error::IO(error): dialoguer::Error) -> io::Error {
+    let terminal = Term::stderr();
+    match terminal.show_cursor().and_then(|()| terminal.write_line("")) {
+        Ok(()) => error,
+        // The terminal has gone, which is the better reason unless somebody interrupted.
+        Err(gone) if error.kind() != io::ErrorKind::Interrupted => gone,
+        Err(_) => error,
     }
 }

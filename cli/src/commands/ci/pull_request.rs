@@ -56,8 +56,22 @@ pub(super) fn run(
     }
     if !context.ui.is_json() || args.comment.as_os_str() != "-" {
         plan::write(context, &args.comment, &review.markdown(COMMENT_BUDGET))?;
+        tell_what_is_left(context, args, &platform);
     }
     Ok(if failed { ExitCode::Failed } else { ExitCode::Done })
+}
+
+/// Nothing is posted to a forge: what is to be seen there is for the job to do.
+fn tell_what_is_left(context: &Context<'_>, args: &CiArgs, platform: &Platform) {
+    let Some(forge) = platform.forge.title() else { return };
+    let place = match args.comment.to_str() {
+        Some("-") => "written to standard output".to_owned(),
+        _ => format!("written to `{}`", args.comment.display()),
+    };
+    context.ui.status(&format!(
+        "the comment is {place}: this version of kstack does not post it to {forge}, and sets no statuses there \
+         beside that of the job"
+    ));
 }
 
 /// What `kstack validate` says of the commit: an error, or what should be looked at.

@@ -1,16 +1,20 @@
 //! A file of answers, flags over it, then questions on a terminal, then errors that name the flags.
 
-use std::{io::Read as _, path::Path};
+use std::{
+    io::{self, Read as _},
+    path::Path,
+};
 
 use super::{Context, InitArgs};
 use crate::{
     error::{CliError, ErrorKind},
     platform::ParseError,
     scaffold::{Answers, Cluster, Draft, Field, Provider, ScaffoldError, platform_name},
+    terraform::Interrupt,
 };
 
-/// Everything that is needed for a platform in `root`.
-pub(super) fn answers(context: &Context<'_>, args: &InitArgs, root: &Path) -> Result<Answers, CliError> {
+/// What files and flags say of a platform in `root`.
+pub(super) fn draft(context: &Context<'_>, args: &InitArgs, root: &Path) -> Result<Draft, CliError> {
     let mut draft = match &args.answers {
         Some(path) => read(context, path)?,
         None => Draft::default(),
@@ -24,16 +28,32 @@ pub(super) fn answers(context: &Context<'_>, args: &InitArgs, root: &Path) -> Re
     if !problems.is_empty() {
         return Err(CliError::from(ScaffoldError::Answers { problems, places: draft.places().clone() }));
     }
+    Ok(draft)
+}
+
+/// Everything that is needed for the platform: what is missing is asked for, where somebody can answer.
+pub(super) fn settle(context: &Context<'_>, mut draft: Draft, interrupt: &Interrupt) -> Result<Answers, CliError> {
     if context.ui.can_ask() {
-        ask(context, &mut draft).map_err(|error| CliError::new(ErrorKind::Interrupted, error))?;
+        ask(context, &mut draft, interrupt).map_err(|error| match error.kind() {
+            io::ErrorKind::Interrupted => interrupted(),
+            _ => CliError::new(ErrorKind::Interrupted, error).hint(INSTEAD),
+        })?;
     }
     draft.settle().ok_or_else(|| missing(&draft))
+}
+
+/// How answers are given where they are not asked for.
+const INSTEAD: &str = "without a terminal nothing is asked for; give the flags, or a file with `--answers`";
+
+/// The end of a run that was interrupted before anything was written.
+pub(super) fn interrupted() -> CliError {
+    CliError::new(ErrorKind::Interrupted, "interrupted; nothing was written")
 }
 
 fn read(context: &Context<'_>, path: &Path) -> Result<Draft, CliError> {
     let (name, text) = if path == Path::new("-") {
         let mut text = String::new();
-        ("<stdin>".to_owned(), std::io::stdin().read_to_string(&mut text).map(|_| text))
+        ("<stdin>".to_owned(), io::stdin().read_to_string(&mut text).map(|_| text))
     } else {
         (path.display().to_string(), std::fs::read_to_string(context.directory.join(path)))
     };
@@ -98,25 +118,35 @@ fn flags(draft: &mut Draft, args: &InitArgs) -> Result<(), CliError> {
 }
 
 /// Asks for what is missing, one after the other: an answer can make others unnecessary.
-fn ask(context: &Context<'_>, draft: &mut Draft) -> std::io::Result<()> {
+fn ask(context: &Context<'_>, draft: &mut Draft, interrupt: &Interrupt) -> io::Result<()> {
     while let Some(question) = draft.missing().into_iter().next() {
+        // The one that came while no key was waited for.
+        if interrupt.is_raised() {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
         if question.field == Field::Clusters {
             clusters(context, draft)?;
             continue;
         }
         let known = &*draft;
-        let text = context.ui.ask(question.text, question.default, |text| known.try_out(question.field, text))?;
-        draft.set(question.field, &text).map_err(std::io::Error::other)?;
+        let (field, prompt) = (question.field, prompt(question.text, question.field.flag()));
+        let text = context.ui.ask(&prompt, question.default, |text| known.try_out(field, text))?;
+        draft.set(field, &text).map_err(io::Error::other)?;
     }
     Ok(())
 }
 
+/// A question with the flag that answers it beforehand.
+fn prompt(text: &str, flag: &str) -> String {
+    format!("{text} (`{flag}`)")
+}
+
 /// Asks for one cluster after the other.
-fn clusters(context: &Context<'_>, draft: &mut Draft) -> std::io::Result<()> {
+fn clusters(context: &Context<'_>, draft: &mut Draft) -> io::Result<()> {
     let mut clusters: Vec<Cluster> = Vec::new();
     loop {
         let titles = Provider::ALL.map(Provider::title);
-        let chosen = context.ui.choose("where the cluster runs", &titles)?;
+        let chosen = context.ui.choose(&prompt("where the cluster runs", Field::Clusters.flag()), &titles)?;
         let provider = Provider::ALL.get(chosen).copied().unwrap_or(Provider::Local);
         let region = if provider.is_cloud() {
             let check = |text: &str| {
@@ -135,7 +165,7 @@ fn clusters(context: &Context<'_>, draft: &mut Draft) -> std::io::Result<()> {
             Err(error) => Err(error.to_string()),
         };
         let name = context.ui.ask("name of the cluster", Some(format!("gc{}", clusters.len())), check)?;
-        clusters.push(text(&name).parse().map_err(std::io::Error::other)?);
+        clusters.push(text(&name).parse().map_err(io::Error::other)?);
         if !context.ui.confirm("one more cluster")? {
             draft.set_clusters(clusters);
             return Ok(());
@@ -156,5 +186,5 @@ fn missing(draft: &Draft) -> CliError {
             error = error.hint(format!("`{}`: {}", question.field.flag(), question.text));
         }
     }
-    error.hint("without a terminal nothing is asked for; give the flags, or a file with `--answers`")
+    error.hint(INSTEAD)
 }

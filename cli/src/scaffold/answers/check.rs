@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{Field, Problem, form};
+use super::{Field, Problem};
 use crate::{
-    platform::{Environment, EnvironmentName, Forge, InvalidName, StateBackend, Trigger},
+    platform::{Environment, EnvironmentName, Forge, InvalidName, StateBackend, Trigger, form},
     scaffold::{
         Cluster, Place, Provider, Settings,
         network::{self, Cidr},
@@ -25,13 +25,6 @@ pub(super) struct Given<'a> {
     pub(super) flux_version: &'a str,
 }
 
-/// Longest name of a cluster. It becomes a DNS label and the value of a Kubernetes label, and
-/// both end at 63 characters (RFC 1123).
-const LONGEST_NAME: usize = 63;
-
-/// Longest name prefix that the modules take (`modules/common/metadata`).
-const LONGEST_PREFIX: usize = 40;
-
 /// Collects problems.
 #[derive(Debug, Default)]
 struct Problems(Vec<Problem>);
@@ -39,6 +32,13 @@ struct Problems(Vec<Problem>);
 impl Problems {
     fn add(&mut self, field: Field, message: impl Into<String>) {
         self.0.push(Problem { field, message: message.into() });
+    }
+
+    /// Adds what one of the checks of [`form`] says about `text`, in the words of the messages about `kstack.hcl`.
+    fn check(&mut self, field: Field, text: &str, what: &str, checked: Result<(), &'static str>) {
+        if let Err(reason) = checked {
+            self.add(field, format!("`{text}` is not {what}: {reason}"));
+        }
     }
 }
 
@@ -81,27 +81,22 @@ pub(super) fn problems(given: &Given<'_>) -> Vec<Problem> {
 }
 
 fn platform(given: &Given<'_>, problems: &mut Problems) {
-    if let Some(domain) = given.base_domain
-        && let Err(reason) = form::domain(domain)
-    {
-        problems.add(Field::BaseDomain, format!("`{domain}` is not a domain: {reason}"));
+    if let Some(domain) = given.base_domain {
+        problems.check(Field::BaseDomain, domain, "a domain", form::domain(domain));
     }
     if let Some(repository) = given.repository {
         if form::has_credentials(repository) {
             // What is wrong is a secret: it is not repeated.
             let message = "the address holds credentials; they belong to the hand-over, not into the repository";
             problems.add(Field::Repository, message);
-        } else if let Err(reason) = form::repository(repository) {
-            problems.add(Field::Repository, format!("`{repository}` cannot be pulled by an engine: {reason}"));
+        } else {
+            let checked = form::repository(repository);
+            problems.check(Field::Repository, repository, "a repository's address", checked);
         }
     }
-    if !form::is_branch(given.default_branch) {
-        problems.add(Field::DefaultBranch, format!("`{}` is not a branch name", given.default_branch));
-    }
-    if !form::is_release(given.flux_version) {
-        let message = format!("`{}` is no release of Flux; write it as `2.7.3`", given.flux_version);
-        problems.add(Field::FluxVersion, message);
-    }
+    let (branch, flux) = (given.default_branch, given.flux_version);
+    problems.check(Field::DefaultBranch, branch, "a branch name", form::reference(branch));
+    problems.check(Field::FluxVersion, flux, "a release of Flux", form::version(flux));
 }
 
 fn environments(given: &Given<'_>, problems: &mut Problems) {
@@ -132,13 +127,10 @@ fn environments(given: &Given<'_>, problems: &mut Problems) {
                 );
                 problems.add(field, message);
             }
-            Trigger::Tag(pattern) if !form::is_tag_pattern(pattern) => {
-                let message = format!(
-                    "environment `{name}` is triggered by tags `{pattern}`: write a name, or its beginning and `*`"
-                );
-                problems.add(field, message);
+            Trigger::Tag(pattern) => {
+                problems.check(field, pattern, &format!("a pattern for tags of `{name}`"), form::promotion(pattern));
             }
-            Trigger::Branch(_) | Trigger::Tag(_) => {}
+            Trigger::Branch(_) => {}
         }
         if let Some(other) = triggers.iter().find(|other| other.trigger.overlaps(&environment.trigger)) {
             problems.add(field, format!("a push that triggers `{name}` can trigger `{}` as well", other.name));
@@ -147,21 +139,11 @@ fn environments(given: &Given<'_>, problems: &mut Problems) {
     }
 }
 
+/// What `modules/common/metadata` would refuse. A name is never too long: it is shortened, and ends in a hash then.
 fn names(field: Field, cluster: &Cluster, environments: &[Environment], problems: &mut Problems) {
-    let prefix = cluster.name.as_str().len();
-    if prefix > LONGEST_PREFIX {
-        let message = format!("the name of cluster `{cluster}` has {prefix} characters, of {LONGEST_PREFIX}");
-        return problems.add(field, message);
-    }
-    for Environment { name: environment, .. } in environments {
-        let name = cluster.name_in(environment);
-        let length = name.len();
-        if length > LONGEST_NAME {
-            let message = format!(
-                "cluster `{cluster}` would be called `{name}` in `{environment}`: {length} characters, of {LONGEST_NAME}"
-            );
-            problems.add(field, message);
-        }
+    // Once is enough: what is wrong with the region is wrong in every environment.
+    if let Some(error) = environments.iter().find_map(|environment| cluster.called_in(&environment.name).err()) {
+        problems.add(field, error.to_string());
     }
 }
 
@@ -190,23 +172,20 @@ fn accounts(field: Field, cluster: &Cluster, problems: &mut Problems) {
         Place::Google { project: None, .. } => {
             problems.add(Field::GoogleProject, format!("`{cluster}` has no project"));
         }
-        Place::Google { project: Some(project), .. } if !form::is_project(project) => {
-            problems.add(
-                field,
-                format!("`{project}` is no id of a Google project: 6 to 30 lower-case letters, digits and `-`"),
-            );
+        Place::Google { project: Some(project), .. } => {
+            problems.check(field, project, "the id of a Google project", form::google_project(project));
         }
         Place::Azure { subscription, tenant, .. } => {
             if subscription.is_none() {
                 problems.add(Field::AzureSubscription, format!("`{cluster}` has no subscription"));
             }
             for (what, id) in [("subscription", subscription), ("tenant", tenant)] {
-                if let Some(id) = id.as_ref().filter(|id| !form::is_uuid(id)) {
-                    problems.add(field, format!("`{id}` is no id of an Azure {what}: write its 36 characters"));
+                if let Some(id) = id {
+                    problems.check(field, id, &format!("the id of an Azure {what}"), form::uuid(id));
                 }
             }
         }
-        Place::Local | Place::Aws { .. } | Place::Google { .. } => {}
+        Place::Local | Place::Aws { .. } => {}
     }
 }
 
@@ -298,35 +277,30 @@ fn state(given: &Given<'_>, problems: &mut Problems) {
         let message = "a pipeline cannot reach state on this machine; give `--state`, such as `s3://<bucket>`";
         problems.add(Field::Forge, message);
     }
-    if let Some(Forge::GitHub { url: Some(url) } | Forge::GitLab { url: Some(url) } | Forge::Gitea { url: Some(url) }) =
-        given.forge
-        && !form::forge_address(url)
-    {
-        problems.add(Field::Forge, format!("`{url}` is no address of a forge: write `https://<host>`"));
+    if let Some(url) = given.forge.and_then(Forge::url) {
+        if form::has_credentials(url) {
+            problems.add(Field::Forge, "the address of the forge holds credentials; leave them out");
+        } else {
+            problems.check(Field::Forge, url, "a forge's address", form::forge_url(url));
+        }
     }
 }
 
 fn storage(field: Field, backend: &StateBackend, problems: &mut Problems) {
-    let mut check = |fits: bool, name: &str, what: &str| {
-        if !fits {
-            problems.add(field, format!("`{name}` is not {what}"));
-        }
-    };
+    let mut check = |text: &str, what, checked| problems.check(field, text, what, checked);
     match backend {
         StateBackend::S3 { bucket, region } => {
-            check(form::is_s3_bucket(bucket), bucket, "a bucket name");
-            check(Provider::Aws.check_region(region).is_ok(), region, "a region such as `eu-west-1`");
+            check(bucket, "a bucket name", form::s3_bucket(bucket));
+            // It is a bucket at AWS, so its region is one of AWS.
+            let known = Provider::Aws.check_region(region).map_err(|_| "write one such as `eu-west-1`");
+            check(region, "a region", known);
         }
-        StateBackend::Gcs { bucket } => check(form::is_gcs_bucket(bucket), bucket, "a bucket name"),
+        StateBackend::Gcs { bucket } => check(bucket, "a bucket name", form::new_gcs_bucket(bucket)),
         StateBackend::Azurerm { resource_group, storage_account, container } => {
-            check(form::is_resource_group(resource_group), resource_group, "the name of a resource group");
-            let what = "the name of a storage account: 3 to 24 lower-case letters and digits";
-            check(form::is_storage_account(storage_account), storage_account, what);
-            check(form::is_container(container), container, "the name of a container");
+            check(resource_group, "a resource group", form::azure_resource_group(resource_group));
+            check(storage_account, "a storage account", form::azure_storage_account(storage_account));
+            check(container, "a container name", form::azure_container(container));
         }
-        StateBackend::Local { path } => {
-            let inside = !path.starts_with('/') && path.split('/').all(|part| !matches!(part, "" | "." | ".."));
-            check(inside, path, "a folder inside the repository");
-        }
+        StateBackend::Local { path } => check(path, "a folder", form::repository_path(path)),
     }
 }

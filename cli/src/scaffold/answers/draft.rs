@@ -1,8 +1,8 @@
 //! Answers while they are collected: from a file, from flags over it, from questions last.
 
-use super::{Answers, Field, Places, Problem, check, forge_of, form, question::Question};
+use super::{Answers, Field, Places, Problem, check, forge_of, question::Question};
 use crate::{
-    platform::{Environment, EnvironmentName, Forge, PlatformName, State, StateBackend, Trigger, layout},
+    platform::{Environment, EnvironmentName, Forge, PlatformName, State, StateBackend, Trigger, form, layout},
     scaffold::{Cluster, FLUX_VERSION, InvalidCluster, Place, Provider},
 };
 
@@ -266,8 +266,14 @@ fn environments(text: &str) -> Result<Vec<EnvironmentDraft>, String> {
 /// `github`, `gitlab=https://gitlab.example.com`, `none`.
 fn forge(text: &str) -> Result<Forge, String> {
     let (kind, url) = match text.split_once('=') {
-        Some((kind, url)) if form::forge_address(url) => (kind, Some(url.to_owned())),
-        Some((_, url)) => return Err(format!("`{url}` is no address of a forge: write `https://<host>`")),
+        // The text is not repeated: it holds a secret.
+        Some((_, url)) if form::has_credentials(url) => {
+            return Err("the address of the forge holds credentials; leave them out".to_owned());
+        }
+        Some((kind, url)) => {
+            form::forge_url(url).map_err(|reason| format!("`{url}` is not a forge's address: {reason}"))?;
+            (kind, Some(url.to_owned()))
+        }
         None => (text, None),
     };
     match (kind, url) {

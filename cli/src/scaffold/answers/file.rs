@@ -210,7 +210,7 @@ impl<'f> Reader<'f> {
             "gitlab" => Some(Forge::GitLab { url }),
             "gitea" => Some(Forge::Gitea { url }),
             _ => {
-                self.unknown("forge", &kind, &["github", "gitlab", "gitea", "none"]);
+                self.unknown("forge", &kind, &[&Forge::KINDS[..], &["none"]].concat());
                 None
             }
         }

@@ -126,7 +126,7 @@ cluster "gc3" {
     answers.hcl:8: `push:main` is not a trigger (write `branch:<name>` or `tag:<pattern>`)
     answers.hcl:11: environment `ops` is named twice
     answers.hcl:13: unknown kind of state `s4` (known: `s3`, `gcs`, `azurerm`, `local`)
-    answers.hcl:16: `v2` is no release of Flux; write it as `2.7.3`
+    answers.hcl:16: `v2` is not a release of Flux: write it without the leading `v`
     answers.hcl:19: unknown forge `gitlap` (did you mean `gitlab`?)
     answers.hcl:23: the region `europe-west1` does not look like `eu-west-1`
     answers.hcl:24: `project` is for clusters of Google Cloud, and this one is AWS
@@ -134,10 +134,10 @@ cluster "gc3" {
     answers.hcl:28: `min` must be a whole number
     answers.hcl:33: unknown provider `gcp` (known: `aws`, `google`, `azure`, `local`)
     answers.hcl:39: zone `eu-west-1b` is no zone of the region, such as `b`
-    answers.hcl:40: `acme` is no id of a Google project: 6 to 30 lower-case letters, digits and `-`
+    answers.hcl:40: `acme` is not the id of a Google project: it must have 6 to 30 characters
     answers.hcl:43: `10.10.10.5/16` has bits set behind its prefix; the network is `10.10.0.0/16`
     answers.hcl:47: cluster `azure:gc3:westeurope` has settings for `prod`, which is no environment
-    answers.hcl:50: `1234` is no id of an Azure subscription: write its 36 characters
+    answers.hcl:50: `1234` is not the id of an Azure subscription: write its 36 characters, as in `00000000-0000-0000-0000-000000000000`
     answers.hcl:51: the Kubernetes version `latest` is not a version such as `1.33` or `1.33.4`
     answers.hcl:53: the network `10.0.0.0/8` of `azure:gc3:westeurope` must have a prefix between /16 and /24
     answers.hcl:53: `azure:gc3:westeurope` has both a network to make, `10.0.0.0/8`, and an existing one
@@ -205,7 +205,7 @@ cluster "gc3" {
 }
 "#;
     insta::assert_snapshot!(problems(&format!("{GOOD}{more}")), @r"
-    answers.hcl:21: environment `prod` is triggered by tags `a*b`: write a name, or its beginning and `*`
+    answers.hcl:21: `a*b` is not a pattern for tags of `prod`: write a tag, or its beginning and `*`
     answers.hcl:21: the state is `gcs` here and `s3` for the platform, but a stack has one kind
     answers.hcl:29: a branch cannot deliver to `late`, which is promoted to: give it a tag
     answers.hcl:29: a push that triggers `late` can trigger `ops` as well
@@ -230,7 +230,7 @@ fn problems_of_flags_are_told_at_once() {
         (Field::Environments, "ops,shared,ops"),
         (Field::Clusters, "aws:gc0:eu-west-1"),
         (Field::Clusters, "aws:gc0:eu-west-1"),
-        (Field::Clusters, &format!("aws:{}:ap-southeast-2", "n".repeat(48))),
+        (Field::Clusters, &format!("aws:{}:ap-southsoutheast-2", "n".repeat(40))),
         (Field::State, "s3://No"),
     ] {
         draft.set(field, text).unwrap();
@@ -239,15 +239,34 @@ fn problems_of_flags_are_told_at_once() {
         draft.problems().iter().map(|problem| format!("{}: {}", problem.field.flag(), problem.message)).collect();
     insta::assert_snapshot!(lines.join("\n"), @r"
     --base-domain: `Platform` is not a domain: write it with its parent, such as `platform.example.com`
-    --repository: `git@github.com:acme/platform` cannot be pulled by an engine: write `ssh://git@host/path` instead of `git@host:path`
-    --default-branch: `ma in` is not a branch name
+    --repository: `git@github.com:acme/platform` is not a repository's address: write `ssh://git@host/path` instead of `git@host:path`
+    --default-branch: `ma in` is not a branch name: it holds a space or a character that is not ASCII
     --environments: `shared` is what stacks without an environment are filed under
     --environments: environment `ops` is named twice
     --cluster: cluster `aws:gc0:eu-west-1` is named twice
-    --cluster: cluster `aws:nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn:ap-southeast-2` would have the stack `eks-nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn-ap-southeast-2`: it is longer than 63 characters
-    --cluster: the name of cluster `aws:nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn:ap-southeast-2` has 48 characters, of 40
-    --state: `No` is not a bucket name
+    --cluster: cluster `aws:nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn:ap-southsoutheast-2` would have the stack `eks-nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn-ap-southsoutheast-2`: it is longer than 63 characters
+    --state: `No` is not a bucket name: it must have 3 to 63 characters
     ");
+}
+
+#[test]
+fn names_of_clusters_are_as_long_as_the_module_takes() {
+    let mut draft = Draft::default();
+    let set = |draft: &mut Draft, environment: &str, cluster: &str| {
+        draft.set_clusters(Vec::new());
+        draft.set(Field::Environments, environment).unwrap();
+        draft.set(Field::Clusters, cluster).unwrap();
+        draft.problems().iter().map(|problem| problem.message.clone()).collect::<Vec<_>>()
+    };
+    // Together they have 96 characters, of which 63 are left, with a hash.
+    let (name, environment) = ("n".repeat(40), "e".repeat(40));
+    assert_eq!(set(&mut draft, &environment, &format!("aws:{name}:ap-southeast-2")), Vec::<String>::new());
+    assert_eq!(draft.clusters[0].called_in(&draft.environments[0].name).unwrap().len(), 63);
+    let region = format!("eu-{}-1", "w".repeat(40));
+    assert_eq!(
+        set(&mut draft, "ops,apps", &format!("aws:gc0:{region}")),
+        [format!("region `{region}` cannot be part of a cluster's name: it must have 1 to 40 characters")]
+    );
 }
 
 #[test]
@@ -258,6 +277,8 @@ fn credentials_are_refused_and_not_repeated() {
         let refused = draft.problems();
         assert!(refused.len() == 1 && !refused[0].message.contains("s3cret"), "{refused:?}");
     }
+    let refused = Draft::default().set(Field::Forge, "gitea=https://user:s3cret@host").unwrap_err();
+    assert!(!refused.contains("s3cret"), "{refused}");
 }
 
 #[test]

@@ -109,7 +109,7 @@ mod tests {
         ] {
             let cluster: Cluster = text.parse().unwrap();
             assert_eq!(cluster.stack().unwrap().as_str(), stack);
-            assert_eq!(cluster.name_in(&ops), name);
+            assert_eq!(cluster.called_in(&ops).unwrap(), name);
             assert_eq!(cluster.place.zones().join(" "), zones);
         }
     }

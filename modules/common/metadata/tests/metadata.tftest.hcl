@@ -99,7 +99,7 @@ run "derived_names_keep_their_suffix_and_limit" {
   }
 
   assert {
-    condition     = output.derived_names.role == "a-cluster-for-machine-learning0-ops-eu-west-1-cluster"
+    condition     = output.derived_names.role == "a-cluster-for-machine-learning0-ops-eu-west-1-${substr(sha256("a-cluster-for-machine-learning0/ops/eu-west-1"), 0, 8)}-cluster"
     error_message = "Unexpected name: ${output.derived_names.role}"
   }
 
@@ -176,6 +176,54 @@ run "an_environment_with_an_underscore_is_refused" {
   }
 
   expect_failures = [var.environment]
+}
+
+run "a_prefix_and_an_environment_of_40_characters_are_taken" {
+  command = plan
+
+  variables {
+    name_prefix = "clusters-of-the-department-of-statistics"
+    environment = "applications-of-the-whole-company-europe"
+  }
+
+  assert {
+    condition     = length(output.name) <= 63 && can(regex("^clusters-of-the-department-of-statistics-appl.*-[0-9a-f]{8}$", output.name))
+    error_message = "Unexpected name: ${output.name}"
+  }
+}
+
+run "a_prefix_and_an_environment_of_41_characters_are_refused" {
+  command = plan
+
+  variables {
+    name_prefix = "clusters-of-the-departments-of-statistics"
+    environment = "applications-of-the-whole-company-europes"
+  }
+
+  expect_failures = [var.name_prefix, var.environment]
+}
+
+run "a_domain_of_183_characters_is_taken" {
+  command = plan
+
+  variables {
+    base_domain = "${join("", [for _ in range(60) : "a"])}.${join("", [for _ in range(60) : "b"])}.${join("", [for _ in range(53) : "c"])}.example"
+  }
+
+  assert {
+    condition     = length(output.fqdn) <= 253 && endswith(output.fqdn, ".example")
+    error_message = "Unexpected domain: ${output.fqdn}"
+  }
+}
+
+run "a_domain_of_184_characters_is_refused" {
+  command = plan
+
+  variables {
+    base_domain = "${join("", [for _ in range(60) : "a"])}.${join("", [for _ in range(60) : "b"])}.${join("", [for _ in range(54) : "c"])}.example"
+  }
+
+  expect_failures = [var.base_domain]
 }
 
 run "a_domain_without_a_dot_is_refused" {
