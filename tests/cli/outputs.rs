@@ -1,12 +1,10 @@
 //! `kstack outputs`: states that Terraform wrote, and states as they should not be.
 
-use crate::support::{cli::Ran, repository::Repository};
+use crate::support::{cli::Ran, moto::Moto, repository::Repository};
 
 /// A platform in which nothing was applied, with states as they are given: path below the folder of states, and text.
 fn platform(states: &[(&str, &str)]) -> Repository {
-    let mut repository = Repository::new();
-    let root = repository.world.work().display().to_string();
-    repository.world.filter(regex::escape(&root), "[WORK]");
+    let repository = Repository::new();
     for stack in ["cluster", "network"] {
         repository.stack(stack, "");
     }
@@ -97,7 +95,8 @@ fn all_stacks_at_once() {
     network  ops          zones   ["a","b"]
     --- exit code 0 ---
     "#);
-    insta::assert_snapshot!(outputs(&repository, &["--environment", "apps", "--environment", "ops", "network", "vpc_id"]), @"
+    let both = outputs(&repository, &["network", "vpc_id", "--environment", "apps", "--environment", "ops"]);
+    insta::assert_snapshot!(both, @"
     --- stdout ---
     STACK    ENVIRONMENT  OUTPUT  VALUE
     network  ops          vpc_id  vpc-1
@@ -286,6 +285,63 @@ fn a_state_that_cannot_be_read_is_named() {
     error: network (ops) has no state yet
 
     hint: `kstack plan` and `kstack apply` bring it about
+    --- exit code 1 ---
+    ");
+}
+
+#[test]
+fn states_in_a_bucket_are_read_where_they_lie() {
+    let mut repository = platform(&[]);
+    let moto = Moto::start(repository.world.root());
+    for (name, value) in moto.variables() {
+        repository.world.set(name, value);
+    }
+    let text = repository.world.read("kstack.hcl");
+    let bucket = "state \"s3\" {\n  bucket = \"acme-state\"\n  region = \"eu-west-1\"\n}";
+    repository.write("kstack.hcl", &text.replace("state \"local\" {}", bucket));
+    insta::assert_snapshot!(outputs(&repository, &[]), @"
+    --- stderr ---
+    error: there is no `s3://acme-state`
+
+    hint: `kstack bootstrap` makes it; if it is there, check the `state` of `kstack.hcl` and the account
+    --- exit code 1 ---
+    ");
+
+    moto.make_bucket("acme-state");
+    insta::assert_snapshot!(outputs(&repository, &[]), @"
+    --- stdout ---
+    STACK    ENVIRONMENT  OUTPUT  VALUE
+    account  shared               (no state yet)
+    cluster  ops                  (no state yet)
+    network  ops                  (no state yet)
+    --- exit code 0 ---
+    ");
+    let put = |key: &str, text: &str| {
+        let text = serde_json::to_string(text).unwrap();
+        moto.call("s3", &format!("client.put_object(Bucket='acme-state', Key='{key}', Body={text})"))
+    };
+    put("ops/network.tfstate", &state(r#""vpc_id": {"value": "vpc-1", "type": "string"}"#));
+    insta::assert_snapshot!(outputs(&repository, &[]), @"
+    --- stdout ---
+    STACK    ENVIRONMENT  OUTPUT  VALUE
+    account  shared               (no state yet)
+    cluster  ops                  (no state yet)
+    network  ops          vpc_id  vpc-1
+    --- exit code 0 ---
+    ");
+    insta::assert_snapshot!(outputs(&repository, &["network", "--format", "json"]), @r#"
+    --- stdout ---
+    {"type":"outputs","version":1,"instance":{"stack":"network","environment":"ops"},"state":"s3://acme-state/ops/network.tfstate","serial":3,"outputs":{"vpc_id":{"sensitive":false,"value":"vpc-1"}}}
+    --- exit code 0 ---
+    "#);
+    put("shared/account.tfstate", "<Error/>");
+    insta::assert_snapshot!(outputs(&repository, &[]), @"
+    --- stderr ---
+    error: cannot read the state `s3://acme-state/shared/account.tfstate`
+      caused by: it is no valid state
+      caused by: expected value at line 1 column 1
+
+    hint: put back an older version of it: buckets for states keep them, and Terraform a `.backup` beside a file
     --- exit code 1 ---
     ");
 }

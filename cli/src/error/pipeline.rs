@@ -79,6 +79,8 @@ impl From<PipelineError> for CliError {
             error @ PipelineError::NoState { .. } => {
                 Self::new(ErrorKind::User, error).hint("`kstack plan` and `kstack apply` bring it about")
             }
+            error @ PipelineError::NoStore { .. } => Self::new(ErrorKind::User, error)
+                .hint("`kstack bootstrap` makes it; if it is there, check the `state` of `kstack.hcl` and the account"),
             error @ PipelineError::State { .. } => state(error),
             error @ PipelineError::Task(_) => Self::new(ErrorKind::Internal, error),
             error => Self::new(ErrorKind::External, error),

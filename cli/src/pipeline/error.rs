@@ -44,6 +44,12 @@ pub enum PipelineError {
         /// Why.
         source: StateFileError,
     },
+    /// The bucket or container that states belong in does not exist.
+    #[error("there is no `{location}`")]
+    NoStore {
+        /// Where it would be.
+        location: String,
+    },
     /// Nothing was applied yet, so there is no state to read.
     #[error("{instance} has no state yet")]
     NoState {

@@ -7,7 +7,7 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use crate::{
     closure::Inventory,
     platform::{EnvironmentName, Instance, StackName},
-    store::Store,
+    store::{Location, Store},
     terraform::StateFile,
 };
 
@@ -62,6 +62,14 @@ impl Site {
             });
         }
         let found: Vec<_> = futures::stream::iter(reads).buffered(AT_ONCE).try_collect().await?;
+        if found.iter().all(|one| one.state.is_none()) {
+            // A bucket that is not there answers a read just like one that is empty.
+            for store in stores.values().filter(|store| !matches!(store.location(), Location::Folder(_))) {
+                if !store.exists().await? {
+                    return Err(PipelineError::NoStore { location: store.location().to_string() });
+                }
+            }
+        }
         match found.as_slice() {
             [first, ..] if selection.stack.is_some() && found.iter().all(|one| one.state.is_none()) => {
                 Err(PipelineError::NoState { instance: first.instance.clone(), location: first.location.clone() })
