@@ -42,6 +42,7 @@ Review and deliver:
   apply        Apply exactly the plans that were reviewed
   sync         Hand a cluster over to its engine and wait for a commit
   status       Show how far a cluster is in delivering a commit
+  outputs      Show what stacks output, read from their states
   ci           Do what a pull request, push or tag asks for
 
 Tools:
@@ -116,5 +117,6 @@ pub enum Command {
     Validate(commands::validate::ValidateArgs),
     Sync(commands::sync::SyncArgs),
     Status(commands::status::StatusArgs),
+    Outputs(commands::outputs::OutputsArgs),
     Man(commands::man::ManArgs),
 }

@@ -2,6 +2,7 @@
 
 mod aws;
 mod compare;
+mod damaged;
 mod init;
 mod interrupt;
 mod readers;

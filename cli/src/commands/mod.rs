@@ -15,6 +15,7 @@ pub mod init;
 mod interrupt;
 pub mod list;
 pub mod man;
+pub mod outputs;
 pub mod plan;
 mod rendered;
 pub mod sandbox;
@@ -49,6 +50,7 @@ pub fn run(context: &mut Context<'_>, command: &Command) -> Result<ExitCode, Cli
         Command::Completions(args) => completions::run(context, args),
         Command::Sync(args) => sync::run(context, args),
         Command::Status(args) => status::run(context, args),
+        Command::Outputs(args) => outputs::run(context, args),
         Command::Man(args) => man::run(context, args),
         Command::Validate(args) => validate::run(context, args),
         Command::Sandbox(args) => sandbox::run(context, args),

@@ -1,7 +1,10 @@
 //! Errors of `pipeline/` for the user.
 
 use super::{CliError, ErrorKind};
-use crate::pipeline::{BundleFormat, Field, PipelineError, Refusal};
+use crate::{
+    pipeline::{BundleFormat, Field, PipelineError, Refusal},
+    terraform::StateFileError,
+};
 
 impl From<PipelineError> for CliError {
     fn from(error: PipelineError) -> Self {
@@ -22,6 +25,11 @@ impl From<PipelineError> for CliError {
             PipelineError::UnknownEnvironment { ref known, .. } => {
                 let known = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
                 Self::new(ErrorKind::User, error).hint(format!("`kstack.hcl` has: {known}"))
+            }
+            PipelineError::NotInEnvironment { ref has, .. } => {
+                let hint =
+                    format!("it is in: {}", has.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "));
+                Self::new(ErrorKind::User, error).hint(hint)
             }
             PipelineError::UnknownStack { near: Some(ref near), .. } => {
                 let hint = format!("did you mean `{near}`?");
@@ -68,10 +76,30 @@ impl From<PipelineError> for CliError {
             | PipelineError::BucketDenied { .. }
             | PipelineError::BucketTaken { .. }
             | PipelineError::StatesDiffer { .. }) => bootstrap(error),
+            error @ PipelineError::NoState { .. } => {
+                Self::new(ErrorKind::User, error).hint("`kstack plan` and `kstack apply` bring it about")
+            }
+            error @ PipelineError::NoStore { .. } => Self::new(ErrorKind::User, error)
+                .hint("`kstack bootstrap` makes it; if it is there, check the `state` of `kstack.hcl` and the account"),
+            error @ PipelineError::State { .. } => state(error),
             error @ PipelineError::Task(_) => Self::new(ErrorKind::Internal, error),
             error => Self::new(ErrorKind::External, error),
         }
     }
+}
+
+/// A state that is there, and says nothing to us.
+fn state(error: PipelineError) -> CliError {
+    let hint = match &error {
+        PipelineError::State { source: StateFileError::Encrypted, .. } => {
+            "run `tofu output` in the stack, with its encryption configured: kstack reads no encrypted states"
+        }
+        PipelineError::State { source: StateFileError::Format { .. }, .. } => {
+            "Terraform 0.12 and newer write format 4: `terraform apply` with a newer version converts an older state"
+        }
+        _ => "put back an older version of it: buckets for states keep them, and Terraform a `.backup` beside a file",
+    };
+    CliError::new(ErrorKind::External, error).hint(hint)
 }
 
 /// What keeps a new account from being set up.

@@ -88,6 +88,11 @@ impl StateLocation {
         Ok(Store::open(&self.store)?)
     }
 
+    /// Where that store lies.
+    pub(super) fn store_address(&self) -> String {
+        self.store.to_string()
+    }
+
     /// Its key in the store.
     pub(super) fn key(&self) -> &str {
         &self.key
@@ -96,15 +101,31 @@ impl StateLocation {
     /// Reads the state; `None` when there is none yet.
     ///
     /// # Errors
-    /// [`PipelineError::Store`] and [`PipelineError::Terraform`] when it cannot be read.
+    /// [`PipelineError::Store`] and [`PipelineError::State`] when it cannot be read.
     pub async fn read(&self) -> Result<Option<StateFile>, PipelineError> {
-        let store = Store::open(&self.store)?;
+        self.read_in(&self.store()?).await
+    }
+
+    /// Reads the state in its store, which is open already.
+    ///
+    /// # Errors
+    /// As [`StateLocation::read`].
+    pub(super) async fn read_in(&self, store: &Store) -> Result<Option<StateFile>, PipelineError> {
         match store.get(&self.key).await? {
             // Terraform's local backend leaves an empty file behind when its first run fails.
             Some((bytes, _)) if bytes.is_empty() => Ok(None),
-            Some((bytes, _)) => Ok(Some(StateFile::parse(&bytes)?)),
+            Some((bytes, _)) => {
+                let state = StateFile::parse(&bytes);
+                Ok(Some(state.map_err(|source| PipelineError::State { location: self.to_string(), source })?))
+            }
             None => Ok(None),
         }
+    }
+}
+
+impl std::fmt::Display for StateLocation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.store, self.key)
     }
 }
 

@@ -37,8 +37,27 @@ pub enum PipelineError {
     #[error(transparent)]
     Plan(#[from] PlanFileError),
     /// A state cannot be read.
-    #[error(transparent)]
-    State(#[from] StateFileError),
+    #[error("cannot read the state `{location}`")]
+    State {
+        /// Where it lies.
+        location: String,
+        /// Why.
+        source: StateFileError,
+    },
+    /// The bucket or container that states belong in does not exist.
+    #[error("there is no `{location}`")]
+    NoStore {
+        /// Where it would be.
+        location: String,
+    },
+    /// Nothing was applied yet, so there is no state to read.
+    #[error("{instance} has no state yet")]
+    NoState {
+        /// The instance.
+        instance: Instance,
+        /// Where it would be.
+        location: String,
+    },
     /// A bundle cannot be made.
     #[error("cannot write the bundle")]
     BundleWrite {
@@ -107,6 +126,16 @@ pub enum PipelineError {
         name: String,
         /// The stack that may be meant.
         near: Option<String>,
+    },
+    /// A stack is only in other environments.
+    #[error("stack `{stack}` is not in environment `{environment}`")]
+    NotInEnvironment {
+        /// The stack.
+        stack: String,
+        /// The environment that it is not in.
+        environment: String,
+        /// Those that it is in.
+        has: Vec<String>,
     },
     /// At least one reviewed plan does not fit any more; nothing was applied.
     #[error("{} reviewed plan(s) cannot be applied as they are", refusals.len())]

@@ -184,7 +184,10 @@ fn removed(instance: &Instance) -> Affected {
 }
 
 /// The environments that a request means.
-fn environments(platform: &Platform, names: &[EnvironmentName]) -> Result<Vec<EnvironmentName>, PipelineError> {
+pub(super) fn environments(
+    platform: &Platform,
+    names: &[EnvironmentName],
+) -> Result<Vec<EnvironmentName>, PipelineError> {
     if names.is_empty() {
         return Ok(platform.environments.iter().take(1).map(|environment| environment.name.clone()).collect());
     }

@@ -31,3 +31,4 @@ pub use model::{
 pub use objects::ObjectGroup;
 pub use risk::Risk;
 pub use terminal::{Paint, Plain, Role};
+pub use text::visible;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 /// `text` with every character that moves the cursor, changes direction or cannot be seen written
 /// as `\u{…}`, on one line.
-pub(super) fn visible(text: &str) -> String {
+pub fn visible(text: &str) -> String {
     let mut result = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

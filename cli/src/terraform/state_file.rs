@@ -48,16 +48,16 @@ impl std::fmt::Debug for StateOutput {
 #[derive(Debug, thiserror::Error)]
 pub enum StateFileError {
     /// It is not JSON, or not a state.
-    #[error("the state is not valid")]
+    #[error("it is no valid state")]
     Invalid {
         /// Why.
         source: serde_json::Error,
     },
-    /// OpenTofu encrypted it.
-    #[error("the state is encrypted")]
+    /// OpenTofu encrypted it (<https://opentofu.org/docs/language/state/encryption/>).
+    #[error("it is encrypted by OpenTofu, and only `tofu` has the keys")]
     Encrypted,
     /// Another format.
-    #[error("the state has format {found}, only {FORMAT} is known")]
+    #[error("it has format {found}, only {FORMAT} is known")]
     Format {
         /// Its format.
         found: u64,
@@ -78,6 +78,7 @@ struct Raw {
     #[serde(default)]
     resources: Vec<RawResource>,
     encrypted_data: Option<serde::de::IgnoredAny>,
+    encryption_version: Option<serde::de::IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -98,8 +99,11 @@ impl StateFile {
     pub fn parse(bytes: &[u8]) -> Result<Self, StateFileError> {
         let raw: Raw = serde_json::from_slice(bytes).map_err(|source| StateFileError::Invalid { source })?;
         match raw.version {
-            // OpenTofu's encrypted form has the data, its key's metadata and, of the rest, only lineage and serial.
-            _ if raw.encrypted_data.is_some() => return Err(StateFileError::Encrypted),
+            // OpenTofu's encrypted form has the data, its keys' metadata and, of the rest, only lineage and serial. What
+            // OpenTofu itself goes by is the version of the encryption (internal/encryption/base.go).
+            _ if raw.encryption_version.is_some() || raw.encrypted_data.is_some() => {
+                return Err(StateFileError::Encrypted);
+            }
             Some(FORMAT) => {}
             found => return Err(StateFileError::Format { found: found.unwrap_or_default() }),
         }
@@ -147,10 +151,24 @@ mod tests {
     #[test]
     fn other_states_are_told_apart() {
         let error = |text: &str| StateFile::parse(text.as_bytes()).unwrap_err().to_string();
-        let encrypted = r#"{"serial":1,"lineage":"l","meta":{},"encrypted_data":"AAAA","encryption_version":"v0"}"#;
-        assert_eq!(error(encrypted), "the state is encrypted");
-        assert_eq!(error(r#"{"version":3}"#), "the state has format 3, only 4 is known");
-        assert_eq!(error("{}"), "the state has format 0, only 4 is known");
-        assert_eq!(error("<html>"), "the state is not valid");
+        assert_eq!(error(r#"{"version":3}"#), "it has format 3, only 4 is known");
+        assert_eq!(error("{}"), "it has format 0, only 4 is known");
+        assert_eq!(error("<html>"), "it is no valid state");
+    }
+
+    #[test]
+    fn an_encrypted_state_is_left_to_opentofu() {
+        // As OpenTofu writes it: with what its remote backends look at in clear, or without.
+        let whole = r#"{"serial":1,"lineage":"7a1c6f0e-9a57-5f3e-2f5e-3d1a4b0c9e21",
+            "meta":{"key_provider.pbkdf2.main":"eyJzYWx0IjoiQUFBQSIsIml0ZXJhdGlvbnMiOjYwMDAwMH0="},
+            "encrypted_data":"T3BlblRvZnU=","encryption_version":"v0"}"#;
+        let bare = r#"{"meta":{},"encrypted_data":"T3BlblRvZnU=","encryption_version":"v0"}"#;
+        // A later version may put its data elsewhere; the sigil stays.
+        let later = r#"{"version":4,"encryption_version":"v1"}"#;
+        for text in [whole, bare, later] {
+            let error = StateFile::parse(text.as_bytes()).unwrap_err();
+            assert!(matches!(error, StateFileError::Encrypted), "{text}");
+            assert_eq!(error.to_string(), "it is encrypted by OpenTofu, and only `tofu` has the keys");
+        }
     }
 }

@@ -7,6 +7,7 @@
 mod diagnostic;
 pub mod explanation;
 pub mod inventory;
+pub mod outputs;
 mod progress;
 mod prompt;
 mod reporter;
@@ -96,6 +97,11 @@ impl Ui {
     /// Data for people on standard output, with a line end.
     pub fn data(&self, text: &str) {
         self.progress.suspend(|| println!("{}", text.trim_end_matches('\n')));
+    }
+
+    /// A value on standard output as it is, without a line end: for programs.
+    pub fn raw(&self, text: &str) {
+        self.progress.suspend(|| print!("{text}"));
     }
 
     /// A line of standard output that is JSON already.

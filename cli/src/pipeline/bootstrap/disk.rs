@@ -67,7 +67,8 @@ impl Disk {
         if bytes.is_empty() {
             return Ok(None);
         }
-        let state = StateFile::parse(&bytes)?;
+        let state = StateFile::parse(&bytes)
+            .map_err(|source| PipelineError::State { location: self.path.display().to_string(), source })?;
         Ok(Some((bytes, state)))
     }
 
