@@ -117,7 +117,7 @@ async fn an_interrupted_wait_is_finished_by_the_next_apply(platform: &Platform, 
     signal(apply.id(), "INT");
     let rest: Vec<String> = lines.map(Result::unwrap).collect();
     assert_eq!(apply.wait().unwrap().code(), Some(130), "{rest:?}");
-    let told = ["error: interrupted; the engine goes on by itself", "hint: run it again to wait for it"];
+    let told = ["error: interrupted; the engine goes on by itself", "", "hint: run it again to wait for it"];
     assert!(rest.ends_with(&told.map(str::to_owned)), "{rest:?}");
 
     let nodes: Api<Node> = Api::all(cluster.client.clone());
