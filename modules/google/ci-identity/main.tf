@@ -56,6 +56,8 @@ resource "google_iam_workload_identity_pool" "this" {
   display_name              = "${var.name} pipeline"
   description               = "Jobs of ${var.repository}"
   project                   = var.project
+
+  depends_on = [var.state] # what makes the bucket opens the project's APIs, that of IAM among them
 }
 
 resource "google_iam_workload_identity_pool_provider" "this" {
@@ -89,6 +91,8 @@ resource "google_service_account" "this" {
   display_name = "${var.name} ${each.key}"
   description  = each.value
   project      = var.project
+
+  depends_on = [var.state] # as above
 }
 
 resource "google_service_account_iam_member" "pipeline" {
