@@ -2,7 +2,7 @@
 module "identity_azure" {
   source = "../../modules/azure/ci-identity"
 
-<%= [["name", platform.name ~ "-kstack"], ["resource_group_name", platform.state.resource_group_name], ["location", bootstrap.azure.location], ["forge", bootstrap.pipeline.forge], ["issuer", bootstrap.pipeline.issuer], ["repository", bootstrap.pipeline.repository], ["default_branch", platform.default_branch]]|attributes(2) %>
+<%= [["name", platform.name ~ "-kstack"], ["location", bootstrap.azure.location], ["forge", bootstrap.pipeline.forge], ["issuer", bootstrap.pipeline.issuer], ["repository", bootstrap.pipeline.repository], ["default_branch", platform.default_branch]]|attributes(2) %>
 #% if bootstrap.pipeline.environment
 
   # Entra knows no patterns, so an environment of the repository stands for branch and tags: its deployment rules must
@@ -18,5 +18,7 @@ module "identity_azure" {
   deploy_tags = []
 #% endif
 
-  state = module.state.id
+  # Not by their names: what is made in the group must wait for it.
+  resource_group_name = module.state.backend.resource_group_name
+  state               = module.state.id
 }
