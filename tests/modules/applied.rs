@@ -29,14 +29,8 @@ pub struct Stack {
 impl Stack {
     /// A world with `terraform` and the given providers (`namespace/type` and constraint). Without one of them the test
     /// says so, and there is no world.
-    #[expect(clippy::print_stderr, reason = "a test that did not run says so")]
     pub fn world(needed: &[(&str, &str)]) -> Option<World> {
-        for (provider, constraint) in needed {
-            if let Err(why) = providers::unpack(provider, constraint) {
-                eprintln!("skipped: provider {provider} {constraint} cannot be had: {why}");
-                return None;
-            }
-        }
+        providers::unpacked_with(needed)?;
         let mut world = World::new();
         world.install("terraform");
         let configuration = providers::unpacked_config(world.root());
