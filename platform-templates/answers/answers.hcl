@@ -4,6 +4,10 @@ platform <%= platform.name|hcl %> {
   base_domain    = <%= platform.base_domain|hcl %>
   repository     = <%= platform.repository|hcl %>
   default_branch = <%= platform.default_branch|hcl %>
+#% if platform.manage_repository
+
+  manage_repository = true
+#% endif
 }
 
 #% for environment in platform.environments

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """A stand-in for Azure: enough of Entra, Resource Manager and key vaults for the real azurerm provider to create, read,
-change and destroy what modules/azure makes. Loopback only; it is the proxy (HTTPS_PROXY) of whoever talks to it, so that
+change and destroy what modules/azure makes, and of Blob Storage (storage.py) to keep states in what they made. Loopback only; it is the proxy (HTTPS_PROXY) of whoever talks to it, so that
 real host names end here and nothing leaves the machine.
 
-It keeps what it is sent and adds what Azure would. It checks nothing that Azure checks: it proves that modules apply,
+It keeps what it is sent and adds what Azure would. Of what Azure checks it checks only what an order depends on: that the
+resource group is there, and the role of who reads and writes blobs. It proves that modules apply,
 converge and leave nothing behind, and proves nothing about how Azure behaves.
 
-Usage: server.py PORT CERTIFICATE KEY   (a certificate for the hosts below; GET /objects lists what there is)
+Usage: server.py PORT CERTIFICATE KEY   (a certificate for the hosts below; GET /objects and /blobs list what there
+is, GET /blobs/<account>/<container>/<name> gives a blob)
 """
 
 import base64
@@ -19,6 +21,8 @@ import sys
 import time
 import uuid
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from storage import BLOBS, DOMAIN, account_of, blobs
 
 TENANT = "00000000-0000-0000-0000-0000000000aa"
 PRINCIPAL = "00000000-0000-0000-0000-0000000000bb"
@@ -134,21 +138,29 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
     def do_CONNECT(self) -> None:
+        host = self.path.split(":")[0]
+        if host.endswith(DOMAIN) and not account_of(host, OBJECTS):
+            self.send_error(502, "Bad Gateway", "there is no such host")  # as a proxy says it
+            return
         self.send_response(200)
         self.end_headers()
         self.connection = CONTEXT.wrap_socket(self.connection, server_side=True)
-        self.host = self.path.split(":")[0]
+        self.host = host
         self.rfile = self.connection.makefile("rb")
         self.wfile = self.connection.makefile("wb", 0)
 
     def answer(self, status: int, value: object = None) -> None:
         body = b"" if value is None else json.dumps(value).encode()
+        # Everything is done at once here.
+        self.reply(status, body, {"Content-Type": "application/json; charset=utf-8", "X-Go-Azure-Sdk-Skip-Polling-Delay": "true"})
+
+    def reply(self, status: int, body: bytes, headers: dict[str, str]) -> None:
         sys.stdout.write(f"{status} {self.command} {self.host}{self.path}\n")
         sys.stdout.flush()
         self.send_response(status)
-        self.send_header("Content-Type", "application/json; charset=utf-8")
+        for name, value in headers.items():
+            self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
-        self.send_header("X-Go-Azure-Sdk-Skip-Polling-Delay", "true")  # everything is done at once here
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
@@ -166,13 +178,26 @@ class Handler(http.server.BaseHTTPRequestHandler):
         except ValueError:
             body = {}  # a form
         if not self.host:
-            self.answer(200, sorted(OBJECTS)) if path == "/objects" else self.missing()
+            self.inventory(path)
         elif self.host == "login.microsoftonline.com":
             self.login(path, raw)
         elif self.host == "management.azure.com":
             self.manage(path, query, body)
         elif self.host.endswith(".vault.azure.net"):
             self.vault(path, body)
+        elif self.host.endswith(DOMAIN):
+            self.reply(*blobs(self, self.host, path, query, raw, OBJECTS))
+        else:
+            self.missing()
+
+    def inventory(self, path: str) -> None:
+        key = tuple(path.removeprefix("/blobs/").split("/", 2))
+        if path == "/objects":
+            self.answer(200, sorted(OBJECTS))
+        elif path == "/blobs":
+            self.answer(200, sorted("/".join(each) for each in BLOBS))
+        elif key in BLOBS:
+            self.reply(200, BLOBS[key].content, {})
         else:
             self.missing()
 
@@ -218,6 +243,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             found = [each for each in OBJECTS if each == key or each.startswith(key + "/")]
             for each in found:
                 resource = OBJECTS.pop(each)
+                if resource.get("type", "").lower() == "microsoft.storage/storageaccounts":
+                    for blob in [blob for blob in BLOBS if blob[0] == resource["name"]]:
+                        del BLOBS[blob]
                 if resource.get("type", "").lower() == "microsoft.keyvault/vaults":
                     protected = resource["properties"].get("enablePurgeProtection", False)
                     DELETED_VAULTS[resource["name"]] = dict(location=resource["location"], vaultId=resource["id"], purgeProtectionEnabled=protected)
@@ -264,9 +292,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def put(self, path: str, body: dict) -> None:
         key, parts = path.lower(), path.strip("/").split("/")
         provider = len(parts) - 1 - [each.lower() for each in reversed(parts)].index("providers") if "providers" in [each.lower() for each in parts] else None
+        group = re.match("(/subscriptions/[^/]+/resourcegroups/[^/]+)/", key)
+        if group and group[1] not in OBJECTS:
+            self.answer(404, dict(error=dict(code="ResourceGroupNotFound", message=f"there is no {group[1]}")))
+            return
         resource = merge(OBJECTS.get(key, {}), body) if self.command == "PATCH" else body
         if provider is None:
             kind = "Microsoft.Resources/resourceGroups"
+            time.sleep(1)  # long enough that what does not wait for its group comes too early
         else:
             kind = "/".join([parts[provider + 1], *parts[provider + 2 :: 2]])
         resource.update(id=path, name=parts[-1], type=kind)

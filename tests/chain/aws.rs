@@ -65,7 +65,7 @@ impl Chain {
         let manifests = format!("--engine-manifests={}", components::flux_manifests().display());
         let fixed = ["init", "--name=acme", "--cluster=aws:gc0:eu-west-1:a,b", "--state=s3://acme-state"];
         let _ = chain.kstack(&[&fixed[..], &["--base-domain=p.example.com", &repository, &manifests]].concat()).done();
-        // The bucket is there already; `chain/bootstrap.rs` tells how it comes to be.
+        // The bucket is there already; `chain/bootstrap` tells how it comes to be.
         std::fs::remove_dir_all(chain.world.work().join("infra/bootstrap")).unwrap();
         // Its chart comes from the internet, which tests do not reach.
         for environment in ["ops", "apps"] {

@@ -587,13 +587,17 @@ fn printed_answers_make_the_same_platform_and_write_nothing() {
         "aws:gc0:eu-west-1",
     ];
     let more = ["--state", "gs://acme-state", "--base-domain", "acme.example.com", "--repository", REPOSITORY];
-    let flags = [&flags[..], &more].concat();
+    let flags = [&flags[..], &more, &["--forge", "github", "--manage-repository"]].concat();
     let printed = init(&world, &[&["acme", "--print-answers"][..], &flags].concat()).done();
     assert_eq!(world.files(""), Vec::<String>::new());
     world.write("answers.hcl", &printed.stdout);
     init(&world, &[&["one/acme"][..], &flags].concat()).done();
     init(&world, &["two/acme", "--answers", "answers.hcl"]).done();
     assert_eq!(world.files("one"), world.files("two"));
+    assert!(
+        world.files("one").iter().any(|file| file.starts_with("acme/infra/repository/")),
+        "what is managed is there"
+    );
     for file in world.files("one") {
         assert_eq!(world.read(&format!("one/{file}")), world.read(&format!("two/{file}")), "{file}");
     }

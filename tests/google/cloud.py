@@ -8,11 +8,14 @@ import threading
 
 NUMBER = "123456789012"
 
+CLOSED_AT_FIRST = ("cloudkms", "compute", "container", "dns", "iam")
+
 LOCK = threading.RLock()
 numbers = itertools.count(1)
 resources: dict[str, dict] = {}  # by path without host, such as /compute/v1/projects/p/global/networks/n
 policies: dict[str, dict] = {}  # IAM policies, by the path of what they are about
 objects: dict[tuple[str, str], dict] = {}  # of buckets: metadata and content
+closed = threading.Event()  # set where a project is new: its APIs must be enabled first
 
 
 class Refused(Exception):
@@ -52,6 +55,15 @@ def children(path: str) -> list[dict]:
 
 def merge(target: dict, patch: dict) -> None:
     target.update({key: value for key, value in patch.items() if value is not None})
+
+
+def check_open(request) -> None:
+    service = request.route.split("/")[1]
+    project = request.route.partition("/projects/")[2].split("/")[0]
+    if closed.is_set() and service in CLOSED_AT_FIRST and project != "-":
+        project = "platform-ops" if project == NUMBER else project
+        if f"/serviceusage/v1/projects/{project}/services/{service}.googleapis.com" not in resources:
+            raise Refused(403, "PERMISSION_DENIED", f"{service}.googleapis.com has not been used in project {project} before or it is disabled.")
 
 
 def etag(value: object) -> str:

@@ -100,16 +100,22 @@ def cloudbilling(request) -> dict:
     return {"name": f"{request.route.partition('/v1/')[2]}", "billingAccountName": "billingAccounts/000000-000000-000000", "billingEnabled": True}
 
 
+enabling: dict[str, dict] = {}  # services that will be enabled when somebody asks how far that is
+
+
 def serviceusage(request) -> dict:
     route = request.route
+    done = {"name": "operations/acat.1", "done": True, "response": {"@type": "type.googleapis.com/google.api.serviceusage.v1.BatchEnableServicesResponse"}}
     if route.endswith(":batchEnable") or route.endswith(":enable"):
         parent = route.rpartition("/services")[0]
         for name in request.body.get("serviceIds") or [route.rpartition("/")[2].removesuffix(":enable")]:
             number = f"{parent.partition('/v1/')[2]}".rpartition("/")[0] + f"/{NUMBER}/services/{name}"
-            resources[f"{parent}/services/{name}"] = {"name": number, "parent": f"projects/{NUMBER}", "config": {"name": name}, "state": "ENABLED"}
-        return {"name": "operations/acat.1", "done": True, "response": {"@type": "type.googleapis.com/google.api.serviceusage.v1.BatchEnableServicesResponse"}}
+            enabling[f"{parent}/services/{name}"] = {"name": number, "parent": f"projects/{NUMBER}", "config": {"name": name}, "state": "ENABLED"}
+        return {"name": done["name"], "done": False}
     if "/operations/" in route:
-        return {"name": route.partition("/v1/")[2], "done": True}
+        resources.update(enabling)
+        enabling.clear()
+        return done
     if route.endswith("/services"):
         return {"services": children(route)}
     return existing(route)

@@ -7,7 +7,8 @@ about the cloud: no right is checked, no value is judged, nothing runs.
 
 What it holds is in cloud.py, each service in a file of its own.
 
-Usage: server.py PORT_FILE   listens on a free port of the loopback and writes it there; GET /stand-in/inventory lists what is there.
+Usage: server.py PORT_FILE   listens on a free port of the loopback and writes it there; GET /stand-in/inventory lists what is there;
+after GET /stand-in/new-project no API is open before it is enabled.
 """
 
 import http.server
@@ -17,7 +18,7 @@ import pathlib
 import sys
 import urllib.parse
 
-from cloud import LOCK, Refused, objects, policies, resources
+from cloud import LOCK, Refused, check_open, closed, objects, policies, resources
 from compute import compute
 from container import container
 from identity import cloudbilling, cloudkms, dns, iam, resourcemanager, serviceusage
@@ -38,6 +39,7 @@ class Request(http.server.BaseHTTPRequestHandler):
             print(self.command, self.path, self.content[:20000].decode(errors="replace"), file=sys.stderr, flush=True)
         try:
             with LOCK:
+                check_open(self)
                 self.answer(200, self.service()(self))
         except Refused as refused:
             error = {"code": refused.code, "status": refused.status, "message": refused.message, "errors": [{"reason": refused.status, "message": refused.message}]}
@@ -83,7 +85,14 @@ class Request(http.server.BaseHTTPRequestHandler):
         return Refused(501, "UNIMPLEMENTED", f"the stand-in does not know {self.command} {self.path}")
 
 
-def inventory(request) -> dict:
+def stand_in(request) -> dict:
+    if request.route == "/stand-in/new-project":
+        closed.set()
+        return {}
+    return inventory()
+
+
+def inventory() -> dict:
     grants = [f"{target} {binding['role']} {member}" for target, policy in policies.items() for binding in policy.get("bindings", []) for member in binding["members"]]
     return {"resources": sorted(resources), "grants": sorted(grants), "objects": sorted("/".join(key) for key in objects)}
 
@@ -97,7 +106,7 @@ SERVICES = {
     "iam": iam,
     "resourcemanager": resourcemanager,
     "serviceusage": serviceusage,
-    "stand-in": inventory,
+    "stand-in": stand_in,
     "storage": storage,
     "upload": storage,
 }

@@ -28,15 +28,9 @@ pub struct Stack {
 
 impl Stack {
     /// A world with `terraform` and the given providers (`namespace/type` and constraint). Without one of them the test
-    /// says so past the test runner, which would keep it to itself, and there is no world.
+    /// says so, and there is no world.
     pub fn world(needed: &[(&str, &str)]) -> Option<World> {
-        for (provider, constraint) in needed {
-            if let Err(why) = providers::unpack(provider, constraint) {
-                let line = format!("skipped: provider {provider} {constraint} cannot be had: {why}\n");
-                std::io::stderr().write_all(line.as_bytes()).unwrap();
-                return None;
-            }
-        }
+        providers::unpacked_with(needed)?;
         let mut world = World::new();
         world.install("terraform");
         let configuration = providers::unpacked_config(world.root());

@@ -11,7 +11,8 @@ use std::{
 };
 
 /// The hosts of Azure that the stand-in answers for, as the proxy of whoever asks for them.
-const HOSTS: [&str; 3] = ["login.microsoftonline.com", "management.azure.com", "*.vault.azure.net"];
+const HOSTS: [&str; 4] =
+    ["login.microsoftonline.com", "management.azure.com", "*.vault.azure.net", "*.blob.core.windows.net"];
 
 /// The subscription of stacks.
 pub const SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000001";
@@ -38,6 +39,7 @@ impl StandIn {
             let output = File::create(&log).unwrap();
             let mut process =
                 Command::new(super::cli::find_program("python3").expect("`python3` is needed by this test"))
+                    .arg("-B") // leaves no byte code beside the sources
                     .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/azure/server.py"))
                     .arg(port.to_string())
                     .args([&certificate, &key_file])
@@ -74,11 +76,26 @@ impl StandIn {
 
     /// The ids of everything that there is, in lower case.
     pub fn objects(&self) -> Vec<String> {
+        serde_json::from_str(&self.get("objects").unwrap()).unwrap()
+    }
+
+    /// All blobs, as `account/container/name`.
+    pub fn blobs(&self) -> Vec<String> {
+        serde_json::from_str(&self.get("blobs").unwrap()).unwrap()
+    }
+
+    /// A blob's content; `None` when there is none.
+    pub fn blob(&self, path: &str) -> Option<String> {
+        self.get(&format!("blobs/{path}"))
+    }
+
+    fn get(&self, path: &str) -> Option<String> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        write!(stream, "GET /objects HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n").unwrap();
+        write!(stream, "GET /{path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n").unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
-        serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        head.starts_with("HTTP/1.1 200").then(|| body.to_owned())
     }
 }
 

@@ -71,16 +71,30 @@ impl Google {
         variables
     }
 
+    /// From now on its projects are new ones, which have no API open before it is enabled.
+    pub fn with_new_projects(&self) {
+        self.get("stand-in/new-project").unwrap();
+    }
+
     /// What there is: resources and objects of buckets by their paths, grants as target, role and member.
     pub fn left(&self) -> Inventory {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        write!(stream, "GET /stand-in/inventory HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n").unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
-        let body: Value = serde_json::from_str(body).unwrap();
+        let body: Value = serde_json::from_str(&self.get("stand-in/inventory").unwrap()).unwrap();
         let list = |name: &str| serde_json::from_value(body[name].clone()).unwrap();
         Inventory { resources: list("resources"), grants: list("grants"), objects: list("objects") }
+    }
+
+    /// An object's content; `None` when there is none.
+    pub fn object(&self, bucket: &str, name: &str) -> Option<String> {
+        self.get(&format!("{bucket}/{name}"))
+    }
+
+    fn get(&self, path: &str) -> Option<String> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        write!(stream, "GET /{path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        head.starts_with("HTTP/1.1 200").then(|| body.to_owned())
     }
 }
 

@@ -90,6 +90,19 @@ pub fn unpack(provider: &str, constraint: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// [`unpacked`] with the given providers (`namespace/type` and constraint) in it. Where one of them cannot be had, the test
+/// says so, and there is none.
+#[expect(clippy::print_stderr, reason = "a test that did not run says so")]
+pub fn unpacked_with(needed: &[(&str, &str)]) -> Option<PathBuf> {
+    for (provider, constraint) in needed {
+        if let Err(why) = unpack(provider, constraint) {
+            eprintln!("skipped: provider {provider} {constraint} cannot be had: {why}");
+            return None;
+        }
+    }
+    Some(unpacked())
+}
+
 /// A Terraform CLI configuration in `folder` that knows the providers in [`unpacked`] and nothing else.
 pub fn unpacked_config(folder: &Path) -> PathBuf {
     let path = folder.join("unpacked.rc");

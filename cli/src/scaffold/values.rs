@@ -43,6 +43,8 @@ pub(super) struct PlatformValues<'a> {
     base_domain: &'a str,
     repository: &'a str,
     default_branch: &'a str,
+    /// The repository's own settings are a stack.
+    manage_repository: bool,
     pub(super) environments: Vec<EnvironmentValues<'a>>,
     pub(super) clusters: Vec<ClusterValues<'a>>,
     pub(super) services: Vec<&'static Service>,
@@ -197,6 +199,7 @@ impl<'a> PlatformValues<'a> {
             base_domain: &answers.base_domain,
             repository: &answers.repository,
             default_branch: &answers.default_branch,
+            manage_repository: answers.manage_repository,
             environments: environments(answers),
             services: services(clusters.iter().any(|cluster| cluster.cloud)),
             base: base.as_str(),

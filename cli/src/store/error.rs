@@ -101,13 +101,15 @@ impl StoreError {
 pub struct Trouble(Box<object_store::Error>);
 
 impl Trouble {
-    /// Whether the server's name is not known. Each storage account of Azure has a name of its own.
+    /// Whether the server's name is not known. Each storage account of Azure has a name of its own. A proxy looks names
+    /// up itself, and of why it opens no tunnel the client tells nothing; `tests/chain/bootstrap` notices when the text
+    /// becomes another.
     pub(super) fn is_unknown_host(&self) -> bool {
-        self.says("dns error")
+        self.says("dns error") || self.says("tunnel error: unsuccessful")
     }
 
     /// Whether the server answered with this status. For listings the client does not tell what it means, and its type
-    /// with the status is private; `tests/chain/bootstrap.rs` notices when the text becomes another.
+    /// with the status is private; `tests/chain/bootstrap` notices when the text becomes another.
     pub(super) fn answered(&self, status: u16) -> bool {
         self.says(&format!("Server returned non-2xx status code: {status} "))
     }

@@ -66,7 +66,7 @@ resource "google_iam_workload_identity_pool" "this" {
   description               = "Jobs of ${var.repository}"
   project                   = var.project
 
-  depends_on = [google_project_service.this]
+  depends_on = [google_project_service.this, var.state] # what makes the bucket opens the project's APIs, that of IAM among them
 }
 
 resource "google_iam_workload_identity_pool_provider" "this" {
@@ -101,7 +101,7 @@ resource "google_service_account" "this" {
   description  = each.value
   project      = var.project
 
-  depends_on = [google_project_service.this]
+  depends_on = [google_project_service.this, var.state] # as above
 }
 
 resource "google_service_account_iam_member" "pipeline" {

@@ -106,8 +106,10 @@ impl<'f> Reader<'f> {
             Err(error) => drop(self.problem(name.span.clone(), error.to_string())),
         }
         self.place(Field::Name, name.span);
-        let read =
-            self.block(block, |reader| ["base_domain", "repository", "default_branch"].map(|key| reader.string(key)));
+        let (read, manage_repository) = self.block(block, |reader| {
+            let read = ["base_domain", "repository", "default_branch"].map(|key| reader.string(key));
+            (read, reader.boolean("manage_repository"))
+        });
         let [base_domain, repository, default_branch] = read;
         let mut keep = |field, answer: Option<Located<String>>| {
             let answer = answer?;
@@ -119,6 +121,7 @@ impl<'f> Reader<'f> {
         let default_branch = keep(Field::DefaultBranch, default_branch);
         (self.draft.base_domain, self.draft.repository, self.draft.default_branch) =
             (base_domain, repository, default_branch);
+        self.draft.manage_repository = manage_repository.is_some_and(|manage| manage.value);
     }
 
     fn environment(&mut self, block: &'f Block) {
