@@ -2,6 +2,8 @@
 
 mod commands;
 mod fleet;
+mod ground_truth;
+mod kinds;
 mod laws;
 mod recall;
 mod repository;

@@ -195,7 +195,9 @@ fn a_shallow_clone_says_that_it_must_be_deepened() {
     let clone = Repository::open_any(&clone).unwrap();
     assert!(clone.is_shallow().unwrap());
     assert_eq!(clone.head().unwrap(), second);
-    for error in [clone.resolve("HEAD~1").unwrap_err(), clone.range(None, "main").unwrap_err()] {
+    // A forge names the commit before a push in full.
+    let before = clone.range(Some(&format!("{first}..HEAD")), "main").unwrap_err();
+    for error in [clone.resolve("HEAD~1").unwrap_err(), clone.range(None, "main").unwrap_err(), before] {
         assert!(matches!(error, RepoError::Shallow { .. }), "{error}");
     }
     clone.fetch("origin", &["--unshallow"]).unwrap_err();

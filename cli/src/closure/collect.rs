@@ -60,6 +60,10 @@ impl<'s> Collector<'s> {
         for link in found.iter().flat_map(|found| &found.links) {
             self.insert(&link.path, link.mode, link.id, origin);
         }
+        // Its commit stands for every file inside it.
+        if let Some(Found { path, node: FoundNode::Submodule { id }, .. }) = &found {
+            self.insert(path, Mode::Submodule, *id, origin);
+        }
         Ok(found)
     }
 
@@ -71,10 +75,7 @@ impl<'s> Collector<'s> {
                 self.insert(&found.path, mode, id, origin);
                 Ok(Added::File(found.path, id))
             }
-            FoundNode::Submodule { id } => {
-                self.insert(&found.path, Mode::Submodule, id, origin);
-                Ok(Added::Nothing)
-            }
+            FoundNode::Submodule { .. } => Ok(Added::Nothing),
             FoundNode::Folder(tree) => {
                 self.folder(&tree, &found.path, origin)?;
                 Ok(Added::Folder(found.path))

@@ -40,6 +40,15 @@ pub(super) struct Folder {
     pub(super) called_unseen: bool,
 }
 
+/// A file with values of the stack's variables.
+#[derive(Debug, Clone)]
+pub(super) struct ValuesFile {
+    pub(super) path: String,
+    pub(super) facts: Arc<Facts>,
+    /// Whether every plan reads it; another may be passed by hand, or not.
+    pub(super) always: bool,
+}
+
 /// All folders of a closure, by path from the root of the repository.
 #[derive(Debug, Default)]
 pub(super) struct Evaluator {
@@ -47,7 +56,7 @@ pub(super) struct Evaluator {
     /// The stack's folder.
     pub(super) root: String,
     /// The files of the repository that set the stack's own variables.
-    pub(super) values: Vec<(String, Arc<Facts>)>,
+    pub(super) values: Vec<ValuesFile>,
     known: RefCell<HashMap<Question, Values>>,
 }
 
@@ -105,7 +114,7 @@ impl Evaluator {
             Text::Inside => Values::from([Value::Below(String::new())]),
             Text::Concat(parts) => self.concat(parts, folder),
             Text::Dirname(inner) => {
-                self.resolve(inner, folder, &Part::default()).into_iter().map(Value::dirname).collect()
+                self.resolve(inner, folder, &Part::default()).into_iter().flat_map(Value::dirname).collect()
             }
             Text::Keys(_) => Values::new(),
         }
@@ -226,13 +235,13 @@ impl Evaluator {
         }
         if folder == self.root {
             let mut set = false;
-            for (_, facts) in &self.values {
+            for file in &self.values {
                 // A file that cannot be parsed may set it to anything.
-                if facts.problem.is_some() {
+                if file.facts.problem.is_some() {
                     values.insert(Value::Anywhere);
                 }
-                for assignment in facts.values.iter().filter(|assignment| assignment.variable == name) {
-                    set = true;
+                for assignment in file.facts.values.iter().filter(|assignment| assignment.variable == name) {
+                    set |= file.always;
                     values.extend(self.resolve(&assignment.value, folder, part));
                 }
             }
@@ -267,15 +276,23 @@ impl Value {
         }
     }
 
-    /// Terraform's `dirname`.
-    fn dirname(self) -> Self {
+    /// Terraform's `dirname`. It goes by the text alone, so that of `..` is `.`, but of the absolute path that
+    /// `abspath` and `path.cwd` stand for it is one folder up; both count.
+    fn dirname(self) -> Vec<Self> {
         match self {
             Self::Exact(path) => {
-                let folder = path.trim_end_matches('/').rsplit_once('/').map_or(".", |(folder, _)| folder);
-                Self::Exact(folder.to_owned())
+                let (folder, name) = path.rsplit_once('/').unwrap_or((".", &path));
+                let lexical = Self::Exact(folder.to_owned());
+                match name {
+                    "" | "." | ".." => vec![lexical, Self::Exact(format!("{path}/.."))],
+                    _ => vec![lexical],
+                }
             }
-            Self::Below(path) => Self::Below(path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned() + "/"),
-            Self::Anywhere => Self::Anywhere,
+            Self::Below(path) => {
+                let folder = path.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
+                vec![Self::Below(folder)]
+            }
+            Self::Anywhere => vec![Self::Anywhere],
         }
     }
 }

@@ -47,6 +47,8 @@ pub(super) struct Facts {
     /// Values of variables, in a `*.tfvars`.
     pub(super) values: Vec<Assignment>,
     pub(super) references: Vec<Reference>,
+    /// The lines of `for_each` in `resource`, `data` and `module` blocks.
+    pub(super) loops: Vec<usize>,
     /// The keys or paths of `terraform_remote_state`, with their lines.
     pub(super) remote_states: Vec<(Text, usize)>,
     pub(super) outputs: BTreeSet<String>,
@@ -58,7 +60,8 @@ pub(super) struct Facts {
 #[derive(Debug)]
 pub(super) struct ModuleCall {
     pub(super) name: String,
-    pub(super) source: Text,
+    /// `None` in a block that only overrides arguments of a call in another file.
+    pub(super) source: Option<Text>,
     pub(super) version: Option<String>,
     pub(super) arguments: Vec<(String, Text)>,
     pub(super) line: usize,
@@ -130,9 +133,7 @@ impl Facts {
             Language::JsonConfiguration | Language::JsonValues => match json::body(text) {
                 Ok(body) if language == Language::JsonValues => reader::values(&body, ""),
                 Ok(body) => reader::configuration(&body, ""),
-                Err(error) => {
-                    lexical::facts(text, Problem { line: error.line(), message: format!("invalid JSON: {error}") })
-                }
+                Err(error) => lexical::facts(text, Problem { line: error.line(), message: error.to_string() }),
             },
             Language::Template => match text.parse() {
                 Ok(template) => reader::template(&template, text),

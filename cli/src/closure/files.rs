@@ -48,6 +48,8 @@ pub(super) enum Origin {
     Stack,
     /// It belongs to the environment.
     Environment,
+    /// It says which version of Terraform runs.
+    Version,
     /// `stack.hcl` watches it.
     Watch,
     /// Another file names it.
@@ -107,6 +109,9 @@ impl Closure {
                 Origin::Environment => {
                     let name = self.instance.environment.as_ref().map_or("shared", |name| name.as_str());
                     chain.push(Link { path: folder, line: None, by: format!("environment `{name}`") });
+                }
+                Origin::Version => {
+                    chain.push(Link { path: folder, line: None, by: "the version of Terraform".to_owned() });
                 }
                 Origin::Watch => {
                     let path = format!("{folder}/{}", layout::STACK_FILE);

@@ -8,13 +8,14 @@ use std::{
 use super::{
     ClosureError, Memo, Notice, RemoteModule, Upstream,
     collect::{Added, Collector},
-    evaluate::{Evaluator, Folder, Value},
+    evaluate::{Evaluator, Folder, Value, ValuesFile},
     facts::{Facts, Language, ModuleCall, Reference, ReferenceKind},
     files::Origin,
-    inventory::is_configuration,
+    inventory::{is_configuration, is_override},
+    text::Text,
 };
 use crate::{
-    platform::{Instance, Stack, layout},
+    platform::layout,
     repo::{FoundNode, Snapshot},
 };
 
@@ -28,6 +29,8 @@ pub(super) struct Follow<'s> {
     pub(super) evaluator: Evaluator,
     /// Folders whose module calls are not followed yet.
     queue: VecDeque<String>,
+    /// Calls of modules whose files are not here: the caller's folder, the place, the file, and which call of it.
+    unseen_calls: Vec<(String, Spot, Arc<Facts>, usize)>,
     /// Templates that were looked into.
     pub(super) templates: HashSet<String>,
     /// Folders below which something is not known.
@@ -36,6 +39,15 @@ pub(super) struct Follow<'s> {
     pub(super) named: HashSet<String>,
     /// Words with `..`, and where they stand.
     pub(super) words: BTreeSet<(String, Spot)>,
+}
+
+/// Where a module was found.
+pub(super) enum Loaded {
+    /// Its folder, by real path.
+    Folder(String),
+    /// In this submodule, whose files are not here.
+    Submodule(String),
+    Missing,
 }
 
 /// A line of a file.
@@ -61,6 +73,7 @@ impl<'s> Follow<'s> {
             upstream: BTreeSet::new(),
             evaluator: Evaluator::default(),
             queue: VecDeque::new(),
+            unseen_calls: Vec::new(),
             templates: HashSet::new(),
             bases: BTreeSet::new(),
             named: HashSet::new(),
@@ -68,52 +81,23 @@ impl<'s> Follow<'s> {
         }
     }
 
-    /// Begins with the stack's folder and what it watches.
-    pub(super) fn stack(&mut self, stack: &Stack) -> Result<(), ClosureError> {
-        let folder = layout::stack(&stack.name);
-        let Added::Folder(root) = self.collector.add(&folder, &Origin::Stack)? else { return Ok(()) };
-        // Terraform runs where a symlinked folder really is, so that is where `..` starts from.
-        self.evaluator.root.clone_from(&root);
-        self.load(&root, &Origin::Stack)?;
-        for entry in self.snapshot.list(&root)?.unwrap_or_default() {
-            if let Some(language @ (Language::Values | Language::JsonValues)) = Language::of(&entry.name) {
-                self.set_values(&format!("{root}/{}", entry.name), language, &Origin::Stack)?;
-            }
-        }
-        for watched in &stack.settings.watch {
-            self.collector.add(watched, &Origin::Watch)?;
-        }
-        Ok(())
-    }
-
-    /// Adds what belongs to the instance's environment.
-    pub(super) fn environment(&mut self, instance: &Instance) -> Result<(), ClosureError> {
-        let (variables, backend) = match &instance.environment {
-            Some(name) => (layout::tfvars(name), layout::tfbackend(name)),
-            None => {
-                let shared = format!("{}/shared", layout::ENVIRONMENTS);
-                (format!("{shared}.tfvars"), format!("{shared}.tfbackend"))
-            }
-        };
-        self.collector.add(&backend, &Origin::Environment)?;
-        self.set_values(&variables, Language::Values, &Origin::Environment)
-    }
-
     /// Follows module calls until there are no more, then references, which need to know every call.
     pub(super) fn everything(&mut self) -> Result<(), ClosureError> {
         while let Some(folder) = self.queue.pop_front() {
             self.follow_calls(&folder)?;
         }
+        self.follow_unseen_calls()?;
         let mut sources = Vec::new();
         for (folder, read) in &self.evaluator.folders {
             sources.extend(read.files.iter().map(|(path, facts)| (folder.clone(), path.clone(), Arc::clone(facts))));
         }
         for (folder, path, facts) in sources {
             self.follow_references(&folder, &path, &facts.references)?;
+            self.follow_overrides(&path, &facts)?;
             self.follow_states(&folder, &path, &facts);
         }
         let root = self.evaluator.root.clone();
-        for (path, facts) in self.evaluator.values.clone() {
+        for ValuesFile { path, facts, .. } in self.evaluator.values.clone() {
             self.follow_references(&root, &path, &facts.references)?;
             for assignment in facts.values.iter().filter(|assignment| !assignment.references.is_empty()) {
                 if self.evaluator.declares(&assignment.variable) {
@@ -139,27 +123,34 @@ impl<'s> Follow<'s> {
     }
 
     /// Reads the configuration of `folder`, a path from the root of the repository.
-    fn load(&mut self, folder: &str, origin: &Origin) -> Result<bool, ClosureError> {
-        if self.evaluator.folders.contains_key(folder) {
-            return Ok(true);
+    ///
+    /// A module that is reached through a symlink is where the link leads: Terraform resolves it before it
+    /// looks at the module's own calls.
+    pub(super) fn load(&mut self, folder: &str, origin: &Origin) -> Result<Loaded, ClosureError> {
+        let found = self.collector.find(folder, origin)?;
+        let (folder, tree) = match found.map(|found| (found.path, found.node)) {
+            Some((path, FoundNode::Folder(tree))) => (path, tree),
+            Some((path, FoundNode::Submodule { .. })) => return Ok(Loaded::Submodule(path)),
+            Some((_, FoundNode::File { .. })) | None => return Ok(Loaded::Missing),
+        };
+        if self.evaluator.folders.contains_key(&folder) {
+            return Ok(Loaded::Folder(folder));
         }
-        let Some(found) = self.collector.find(folder, origin)? else { return Ok(false) };
-        let FoundNode::Folder(tree) = found.node else { return Ok(false) };
-        let relative = relative(&self.evaluator.root, folder);
+        let relative = relative(&self.evaluator.root, &folder);
         let mut read = Folder { relative, ..Folder::default() };
         for (name, ..) in tree.children().filter(|(name, ..)| is_configuration(name)) {
             let Some(language) = Language::of(name) else { continue };
-            if let Added::File(path, id) = self.collector.add(&format!("{}/{name}", found.path), origin)? {
+            if let Added::File(path, id) = self.collector.add(&format!("{folder}/{name}"), origin)? {
                 read.files.push((path, self.memo.facts(self.snapshot, id, language)?));
             }
         }
         let broken = read.files.iter().any(|(_, facts)| facts.problem.is_some());
-        self.evaluator.folders.insert(folder.to_owned(), read);
-        self.queue.push_back(folder.to_owned());
+        self.evaluator.folders.insert(folder.clone(), read);
+        self.queue.push_back(folder.clone());
         if broken {
-            self.widen_unreadable(folder)?;
+            self.widen_unreadable(&folder)?;
         }
-        Ok(true)
+        Ok(Loaded::Folder(folder))
     }
 
     /// A file that cannot be parsed may call any module and read anything near it.
@@ -191,24 +182,34 @@ impl<'s> Follow<'s> {
         Ok(())
     }
 
-    fn set_values(&mut self, path: &str, language: Language, origin: &Origin) -> Result<(), ClosureError> {
-        if let Added::File(path, id) = self.collector.add(path, origin)? {
-            let facts = self.memo.facts(self.snapshot, id, language)?;
-            self.evaluator.values.push((path, facts));
+    fn follow_calls(&mut self, folder: &str) -> Result<(), ClosureError> {
+        let files = self.evaluator.folders.get(folder).map(|read| read.files.clone()).unwrap_or_default();
+        for (path, facts) in &files {
+            for (index, call) in facts.modules.iter().enumerate() {
+                let spot = Spot { path: path.clone(), line: call.line };
+                // An `override.tf` may change arguments and leave the source as it is.
+                let overridden = || {
+                    let calls = files.iter().flat_map(|(_, facts)| &facts.modules);
+                    calls.filter(|other| other.name == call.name).filter_map(|other| other.source.as_ref()).collect()
+                };
+                let sources: Vec<&Text> = call.source.as_ref().map_or_else(overridden, |source| vec![source]);
+                for source in sources {
+                    for source in self.evaluator.values_of(source, folder) {
+                        self.follow_call(folder, &spot, facts, index, call, &source)?;
+                    }
+                }
+            }
         }
         Ok(())
     }
 
-    fn follow_calls(&mut self, folder: &str) -> Result<(), ClosureError> {
-        let files = self.evaluator.folders.get(folder).map(|read| read.files.clone()).unwrap_or_default();
-        for (path, facts) in files {
-            for (index, call) in facts.modules.iter().enumerate() {
-                let spot = Spot { path: path.clone(), line: call.line };
-                for source in self.evaluator.values_of(&call.source, folder) {
-                    self.follow_call(folder, &spot, &facts, index, call, &source)?;
-                }
-            }
-        }
+    /// An override replaces the `for_each` of a block in another file, where `each` was read with the old one.
+    fn follow_overrides(&mut self, path: &str, facts: &Facts) -> Result<(), ClosureError> {
+        let Some(line) = facts.loops.first().filter(|_| is_override(path)) else { return Ok(()) };
+        let spot = Spot { path: path.to_owned(), line: *line };
+        let by = "an overriding `for_each`";
+        self.widened(&spot, by, "");
+        self.collector.add("", &spot.origin(by))?;
         Ok(())
     }
 
@@ -230,24 +231,48 @@ impl<'s> Follow<'s> {
                     self.collector.notices.insert(Notice::Outside { path, line, target: source.clone() });
                     return Ok(());
                 };
-                if self.load(&target, &spot.origin(&by))? {
-                    if let Some(read) = self.evaluator.folders.get_mut(&target) {
-                        read.calls.push((folder.to_owned(), Arc::clone(facts), index));
-                        read.called_unseen |= guessed;
+                let (path, line) = (spot.path.clone(), spot.line);
+                match self.load(&target, &spot.origin(&by))? {
+                    Loaded::Folder(target) => {
+                        if let Some(read) = self.evaluator.folders.get_mut(&target) {
+                            read.calls.push((folder.to_owned(), Arc::clone(facts), index));
+                            read.called_unseen |= guessed;
+                        }
                     }
-                } else if !guessed {
-                    let (path, line) = (spot.path.clone(), spot.line);
-                    self.collector.notices.insert(Notice::MissingModule { path, line, folder: target });
+                    Loaded::Submodule(target) => {
+                        self.collector.notices.insert(Notice::Submodule { path, line, folder: target });
+                        self.unseen_calls.push((folder.to_owned(), spot.clone(), Arc::clone(facts), index));
+                    }
+                    Loaded::Missing if guessed => {}
+                    Loaded::Missing => {
+                        self.collector.notices.insert(Notice::MissingModule { path, line, folder: target });
+                    }
                 }
             }
             Value::Exact(source) => {
                 let version = call.version.clone();
                 self.modules.insert(RemoteModule { source: source.clone(), version });
+                self.unseen_calls.push((folder.to_owned(), spot.clone(), Arc::clone(facts), index));
             }
             // OpenTofu evaluates sources; this one is set from outside.
             Value::Below(_) | Value::Anywhere => {
                 self.widened(spot, &by, layout::MODULES);
                 self.unseen_modules(&spot.origin(&by))?;
+                self.unseen_calls.push((folder.to_owned(), spot.clone(), Arc::clone(facts), index));
+            }
+        }
+        Ok(())
+    }
+
+    /// The uses of what is passed to a module whose files are not here cannot be seen, so every path in it
+    /// counts as used.
+    fn follow_unseen_calls(&mut self) -> Result<(), ClosureError> {
+        for (folder, spot, facts, index) in std::mem::take(&mut self.unseen_calls) {
+            let arguments = facts.modules.get(index).map_or(&[][..], |call| &call.arguments);
+            for (_, text) in arguments {
+                for value in self.evaluator.values_of(text, &folder) {
+                    self.mention(&value, text, ReferenceKind::Mention, &spot)?;
+                }
             }
         }
         Ok(())
@@ -275,7 +300,8 @@ impl<'s> Follow<'s> {
         for (key, line) in &facts.remote_states {
             for value in self.evaluator.values_of(&key.last_segment(), folder) {
                 if let Value::Exact(name) = value {
-                    let name = name.strip_suffix(".tfstate").unwrap_or(&name).to_owned();
+                    let name = name.rsplit('/').next().unwrap_or_default();
+                    let name = name.strip_suffix(".tfstate").unwrap_or(name).to_owned();
                     self.upstream.insert(Upstream { name, path: path.to_owned(), line: *line });
                 }
             }

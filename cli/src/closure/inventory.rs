@@ -117,3 +117,16 @@ pub(super) fn read_text(snapshot: &Snapshot, path: &str) -> Result<Option<String
 pub(super) fn is_configuration(name: &str) -> bool {
     [".tf", ".tf.json", ".tofu", ".tofu.json"].iter().any(|ending| name.ends_with(ending))
 }
+
+/// Whether the blocks of a configuration file of this path change those of other files instead of adding to them.
+pub(super) fn is_override(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let name = name.split('.').next().unwrap_or_default();
+    name == "override" || name.ends_with("_override")
+}
+
+/// Whether Terraform reads a file with values of variables without being told to.
+pub(super) fn is_automatic(name: &str) -> bool {
+    let name = name.strip_suffix(".json").unwrap_or(name);
+    name == "terraform.tfvars" || name.ends_with(".auto.tfvars")
+}

@@ -18,6 +18,15 @@ pub(super) fn goes_up(word: &str) -> bool {
     word.split('/').any(|part| part == "..")
 }
 
+/// The characters that begin a wildcard in a pattern of `fileset`.
+pub(super) const WILDCARDS: [char; 4] = ['*', '?', '[', '{'];
+
+/// The folder that everything lies in which a pattern of `fileset` finds.
+pub(super) fn fixed(pattern: &str) -> &str {
+    let start = pattern.split(WILDCARDS).next().unwrap_or_default();
+    start.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
 /// What can be seen of a file that cannot be parsed: every relative path is mentioned, and may be a
 /// module; a reading function whose path is no literal may read anything.
 pub(super) fn facts(text: &str, problem: Problem) -> Facts {
@@ -32,7 +41,7 @@ pub(super) fn facts(text: &str, problem: Problem) -> Facts {
             if quoted.starts_with("./") || quoted.starts_with("../") {
                 facts.modules.push(ModuleCall {
                     name: quoted.to_owned(),
-                    source: Text::Literal(quoted.to_owned()),
+                    source: Some(Text::Literal(quoted.to_owned())),
                     version: None,
                     arguments: Vec::new(),
                     line: line_number,

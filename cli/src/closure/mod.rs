@@ -18,12 +18,14 @@ mod hash;
 mod instance;
 mod inventory;
 mod json;
+mod json_value;
 mod lexical;
 mod memo;
 mod notice;
 mod order;
 mod reach;
 mod reader;
+mod start;
 mod text;
 
 pub use affected::{Affected, Changes, FileChange, Kind, Reason, affected};

@@ -57,6 +57,15 @@ pub enum Notice {
         /// Its folder.
         folder: String,
     },
+    /// A module that lies in a submodule, whose commit counts for all that is inside it.
+    Submodule {
+        /// The file that calls it.
+        path: String,
+        /// The line.
+        line: usize,
+        /// The submodule's folder.
+        folder: String,
+    },
     /// The platform of the base could not be read, so everything counts as changed.
     BaseUnreadable {
         /// Why.
@@ -93,6 +102,11 @@ impl fmt::Display for Notice {
             Self::MissingModule { path, line, folder } => {
                 write!(f, "{path}:{line}: module folder `{folder}` does not exist")
             }
+            Self::Submodule { path, line, folder } => write!(
+                f,
+                "{path}:{line}: the module lies in submodule `{folder}`, whose commit counts; what it reads outside of \
+                 it cannot be seen"
+            ),
             Self::BaseUnreadable { message } => {
                 write!(f, "the platform cannot be read in the base ({message}); every instance counts as changed")
             }

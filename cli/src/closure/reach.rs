@@ -5,7 +5,7 @@ use super::{
     collect::Added,
     evaluate::Value,
     facts::{Language, ReferenceKind},
-    follow::{Follow, Spot},
+    follow::{Follow, Spot, join},
     lexical::{goes_up, words},
     text::Text,
 };
@@ -29,7 +29,7 @@ impl Follow<'_> {
                     self.outside(path.clone(), spot);
                     return Ok(());
                 }
-                let added = self.collector.add(&self.in_repository(path), &spot.origin(kind.name()))?;
+                let added = self.collector.add(&self.cleaned(path), &spot.origin(kind.name()))?;
                 match added {
                     Added::File(path, id) if kind == ReferenceKind::Template && self.templates.insert(path.clone()) => {
                         let facts = self.memo.facts(self.snapshot, id, Language::Template)?;
@@ -43,7 +43,7 @@ impl Follow<'_> {
             }
             // However it goes on: an absolute path is none of the repository.
             Value::Below(path) if path.starts_with(['/', '~']) => self.outside(format!("{path}…"), spot),
-            Value::Below(path) => self.widen(&self.in_repository(above(path)), kind, spot)?,
+            Value::Below(path) => self.widen(&self.cleaned(above(path)), kind, spot)?,
             Value::Anywhere => self.widen("", kind, spot)?,
         }
         Ok(())
@@ -135,7 +135,12 @@ impl Follow<'_> {
         });
     }
 
-    /// A path as Terraform sees it → a path from the root of the repository.
+    /// The path that a reading function opens: Terraform removes `..` as text, before the kernel sees symlinks.
+    fn cleaned(&self, path: &str) -> String {
+        join(&self.evaluator.root, path).unwrap_or_else(|| self.in_repository(path))
+    }
+
+    /// A path as the kernel and other programs see it → a path from the root of the repository.
     fn in_repository(&self, path: &str) -> String {
         format!("{}/{path}", self.evaluator.root)
     }

@@ -9,7 +9,7 @@ use hcl_edit::{
 
 use super::{
     facts::{Assignment, Facts, ModuleCall, Reference, ReferenceKind},
-    lexical::{goes_up, words},
+    lexical::{WILDCARDS, fixed, goes_up, words},
     text::{Scope, Text, for_scope},
 };
 
@@ -107,6 +107,9 @@ impl Reader {
     fn top(&mut self, block: &Block) {
         let scope = Scope::default();
         let label = |index: usize| block.labels.get(index).map(hcl_edit::structure::BlockLabel::as_str);
+        if let Some(collection) = block.body.get_attribute("for_each") {
+            self.facts.loops.push(self.lines.at(collection.span()));
+        }
         match (block.ident.as_str(), label(0)) {
             ("module", Some(name)) => return self.module(block, name),
             ("locals", _) => {
@@ -134,7 +137,7 @@ impl Reader {
         let scope = each(&block.body, &Scope::default());
         let mut call = ModuleCall {
             name: name.to_owned(),
-            source: Text::Unknown,
+            source: None,
             version: None,
             arguments: Vec::new(),
             line: self.lines.at(block.span()),
@@ -142,7 +145,7 @@ impl Reader {
         for attribute in block.body.attributes() {
             match attribute.key.as_str() {
                 "source" => {
-                    call.source = Text::of(&attribute.value, &scope);
+                    call.source = Some(Text::of(&attribute.value, &scope));
                     call.line = self.lines.at(attribute.value.span());
                     continue;
                 }
@@ -154,20 +157,13 @@ impl Reader {
         self.facts.modules.push(call);
     }
 
+    /// Where the state lies: kstack's own backends name it by `key`, `path` or `prefix`.
     fn remote_state(&mut self, block: &Block) {
-        let Some(Expression::Object(config)) = block.body.get_attribute("config").map(|config| &config.value) else {
-            return;
-        };
-        for (key, value) in config {
-            let named = |name: &str| {
-                key.as_ident().is_some_and(|ident| ident.as_str() == name)
-                    || key.as_expr().is_some_and(|key| key.as_str() == Some(name))
-            };
-            if named("key") || named("path") {
-                let text = Text::of(value.expr(), &each(&block.body, &Scope::default()));
-                self.facts.remote_states.push((text, self.lines.at(value.expr().span())));
-            }
-        }
+        let Some(config) = block.body.get_attribute("config").map(|config| &config.value) else { return };
+        let line = self.lines.at(config.span());
+        let config = Text::of(config, &each(&block.body, &Scope::default()));
+        let places = ["key", "path", "prefix"].map(|name| config.attribute(name));
+        self.facts.remote_states.extend(places.into_iter().flatten().map(|place| (place, line)));
     }
 
     fn body(&mut self, body: &Body, scope: &Scope) {
@@ -280,7 +276,7 @@ impl Reader {
             let spread = call.args.expand_final() && call.args.len() == 1;
             let text = if spread { Text::Unknown } else { Text::of(path, scope) };
             if let (ReferenceKind::Read("fileset"), Some(pattern)) = (kind, call.args.get(1)) {
-                self.fileset(&text, pattern, line);
+                self.fileset(&text, pattern, scope, line);
             }
             self.refer(text, kind, line);
             arguments.next();
@@ -304,11 +300,24 @@ impl Reader {
     }
 
     /// A pattern that goes up reads from where its first wildcard is; any other stays below its folder.
-    fn fileset(&mut self, folder: &Text, pattern: &Expression, line: usize) {
-        let Some(pattern) = pattern.as_str().filter(|pattern| goes_up(pattern)) else { return };
-        let fixed = pattern.split(['*', '?', '[', '{']).next().unwrap_or_default();
-        let fixed = fixed.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let path = Text::Concat(vec![folder.clone(), Text::Literal(format!("/{fixed}"))]);
+    fn fileset(&mut self, folder: &Text, pattern: &Expression, scope: &Scope, line: usize) {
+        let pattern = Text::of(pattern, scope);
+        let start = match &pattern {
+            Text::Literal(pattern) if !goes_up(pattern) => return,
+            Text::Literal(pattern) => vec![Text::Literal(fixed(pattern).to_owned())],
+            // A part that is not written here may go up as well, so the pattern counts up to its first wildcard.
+            Text::Concat(parts) => {
+                let wild = |part: &Text| matches!(part, Text::Literal(text) if text.contains(WILDCARDS));
+                let end = parts.iter().position(wild).unwrap_or(parts.len());
+                let tail = match parts.get(end) {
+                    Some(Text::Literal(text)) => Text::Literal(fixed(text).to_owned() + "/"),
+                    _ => Text::Literal(String::new()),
+                };
+                parts.iter().take(end).cloned().chain([tail, Text::Unknown]).collect()
+            }
+            other => vec![other.clone(), Text::Unknown],
+        };
+        let path = Text::Concat([folder.clone(), Text::Literal("/".to_owned())].into_iter().chain(start).collect());
         self.refer(path, ReferenceKind::Read("fileset"), line);
     }
 

@@ -271,6 +271,20 @@ impl Text {
         }
     }
 
+    /// What may be the attribute `name` of an object.
+    pub(super) fn attribute(&self, name: &str) -> Vec<Self> {
+        match self {
+            Self::Object(items) => {
+                items.iter().filter(|(key, _)| *key == Self::Literal(name.to_owned())).map(|(_, v)| v.clone()).collect()
+            }
+            Self::OneOf(items) => items.iter().flat_map(|item| item.attribute(name)).collect(),
+            Self::Local(_) | Self::Variable(_) | Self::Attribute(..) => {
+                vec![Self::Attribute(Box::new(self.clone()), name.to_owned())]
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// What follows the last `/`, as far as that can be told: of `"${var.environment}/x.tfstate"` it
     /// is known although the environment is not.
     pub(super) fn last_segment(&self) -> Self {

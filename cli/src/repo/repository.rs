@@ -132,7 +132,9 @@ impl Repository {
                 }
                 // `main~3` where `main` is known: only its history can be missing.
                 let known = revision.split_once(['~', '^']).is_some_and(|(name, _)| git.revparse_single(name).is_ok());
-                if git.is_shallow() && known {
+                // So can a commit that a forge names, such as the one before a push.
+                let commit = revision.len() == 40 && revision.bytes().all(|byte| byte.is_ascii_hexdigit());
+                if git.is_shallow() && (known || commit) {
                     return RepoError::Shallow { wanted: format!("`{revision}`") };
                 }
                 let names = reference_names(git);

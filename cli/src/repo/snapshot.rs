@@ -52,7 +52,7 @@ pub enum FoundNode {
     },
     /// A folder.
     Folder(Arc<Tree>),
-    /// Another repository's commit, whose files are not here.
+    /// Another repository's commit, whose files are not here: also what a path inside it leads to.
     Submodule {
         /// The commit.
         id: ObjectId,
@@ -188,11 +188,12 @@ impl Snapshot {
                     links.push(FileEntry { path: at, mode: Mode::Link, id: *id });
                     ahead.extend(target.split('/').rev().map(str::to_owned));
                 }
-                // Its files are not here, but its folder is.
-                (Mode::Submodule, _) if more => {
+                // Its files are not here, but its folder is: the way may lead out of it again.
+                (Mode::Submodule, _) if leaves(0, &ahead) => {
                     names.push(part);
                     folders.push(Arc::new(Tree::empty()));
                 }
+                // Whatever lies below is as its commit says.
                 (Mode::Submodule, _) => {
                     return Ok(Some(Found { path: at, node: FoundNode::Submodule { id: *id }, links }));
                 }
