@@ -44,6 +44,9 @@ Review and deliver:
   status       Show how far a cluster is in delivering a commit
   ci           Do what a pull request, push or tag asks for
 
+When something went wrong:
+  bundle       Look at a reviewed plan, and whether it would be applied
+
 Tools:
   sandbox      Start and stop local control planes
   completions  Print a completion script for a shell
@@ -106,6 +109,7 @@ pub enum Command {
     Init(Box<commands::init::InitArgs>),
     Bootstrap(commands::bootstrap::BootstrapArgs),
     Sandbox(commands::sandbox::SandboxArgs),
+    Bundle(commands::bundle::BundleArgs),
     Diff(commands::diff::DiffArgs),
     List(commands::list::ListArgs),
     Explain(commands::explain::ExplainArgs),

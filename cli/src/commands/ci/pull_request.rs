@@ -86,7 +86,7 @@ fn planned(
     let workshop = setup::workshop(context)?;
     let run = |environments: Vec<EnvironmentName>, keep: bool| -> Result<PlanReport, CliError> {
         let request =
-            PlanRequest { range, worktree: false, which: Which::Changed, environments, stacks: Vec::new(), keep };
+            PlanRequest { range, worktree: false, which: Which::Changed, environments, stacks: Vec::new(), keep, bundles: None };
         let reporter = Reporter::new(context.ui, "planned");
         Ok(context.block_on(workshop.plan(&request, interrupt, &|event| reporter.event(&event)))?)
     };
