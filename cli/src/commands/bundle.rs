@@ -103,7 +103,8 @@ fn verify(context: &Context<'_>, args: &WhichArgs) -> Result<ExitCode, CliError>
         let mut table = Table::new(styles, &["", "field", "reviewed", "found"]);
         for check in &verdict.checks {
             let sign = if check.fits { styles.good("✓") } else { styles.error("✗") };
-            table.row([sign, check.field.to_string(), check.reviewed.clone(), check.found.clone()]);
+            let found = if check.fits && check.found == check.reviewed { "the same" } else { &check.found };
+            table.row([sign, check.field.to_string(), short(&check.reviewed), short(found)]);
         }
         context.ui.data(&format!("{}\n", verdict.place));
         context.ui.data(&table.render());
@@ -111,6 +112,13 @@ fn verify(context: &Context<'_>, args: &WhichArgs) -> Result<ExitCode, CliError>
         context.ui.data(&format!("\n{}: this plan {word}", verdict.instance));
     }
     Ok(if verdict.fits() { ExitCode::Done } else { ExitCode::Failed })
+}
+
+/// A text with its hashes cut to what people compare.
+fn short(text: &str) -> String {
+    let is_hash = |word: &&str| word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let words = text.split(' ').map(|word| if is_hash(&word) { format!("{}…", &word[..16]) } else { word.to_owned() });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// What the plan is bound to, for people.

@@ -63,16 +63,20 @@ impl From<PipelineError> for CliError {
                         "set `{KEY}` to the secret key of one of the `recipients` in `kstack.hcl`, or `{KEY_FILE}` to a file \
                          that has it"
                     ),
-                    _ => "find out who wrote to the plan store; then delete the bundle, plan again, and have it reviewed"
-                        .to_owned(),
+                    _ => {
+                        "find out who wrote to the plan store; then delete the bundle, plan again, and have it reviewed"
+                            .to_owned()
+                    }
                 };
                 Self::new(ErrorKind::External, error).hint(hint)
             }
-            error @ PipelineError::Seal(SealError::Key { .. }) => Self::new(ErrorKind::User, error)
-                .hint("a key is a line `AGE-SECRET-KEY-1…`, as `age-keygen` writes it"),
+            error @ PipelineError::Seal(SealError::Key { .. }) => {
+                Self::new(ErrorKind::User, error).hint("a key is a line `AGE-SECRET-KEY-1…`, as `age-keygen` writes it")
+            }
             error @ PipelineError::Seal(_) => Self::new(ErrorKind::User, error),
-            error @ PipelineError::NoBundle { .. } => Self::new(ErrorKind::User, error)
-                .hint("`kstack plan` keeps one for each stack that a change affects"),
+            error @ PipelineError::NoBundle { .. } => {
+                Self::new(ErrorKind::User, error).hint("`kstack plan` keeps one for each stack that a change affects")
+            }
             error @ PipelineError::Record { .. } => Self::new(ErrorKind::External, error)
                 .hint("put back an older version of it; a lock can be deleted when no run is going on"),
             error @ (PipelineError::NoBootstrap { .. }
@@ -138,7 +142,16 @@ fn refused(refusals: &[Refusal]) -> CliError {
     if has(Field::Encryption) {
         error = error.hint("who can read the plan store could read that plan: delete it, and plan again");
     }
-    let told = |field| matches!(field, Field::ErroredState | Field::Plan | Field::Configuration);
+    let foreign = |field| {
+        use Field::{Backend, Completeness, Environment, Providers, Purpose, Stack};
+        matches!(field, Stack | Environment | Purpose | Providers | Completeness | Backend)
+    };
+    if refusals.iter().any(|refusal| foreign(refusal.field)) {
+        error = error.hint("`kstack plan` does not make such a bundle: find out who wrote to the plan store");
+    }
+    let told = |field| {
+        matches!(field, Field::ErroredState | Field::Plan | Field::Configuration | Field::Encryption) || foreign(field)
+    };
     if refusals.iter().any(|refusal| !told(refusal.field)) {
         error = error.hint("run `kstack plan` for the commit, have the new plan reviewed, then apply again");
     }

@@ -351,9 +351,7 @@ mod tests {
         let keys = Keys::default();
         let found = Bundle::find(&store, &keys, &one.manifest.instance, Some("c0ffee")).await.unwrap();
         assert_eq!(found.bundles, [two.clone(), one.clone()]);
-        assert!(
-            Bundle::find(&store, &keys, &one.manifest.instance, Some("other")).await.unwrap().bundles.is_empty()
-        );
+        assert!(Bundle::find(&store, &keys, &one.manifest.instance, Some("other")).await.unwrap().bundles.is_empty());
         // One that cannot be read hides nothing.
         store.put("ops/eks-gc0/c0ffee/bad.zip", "no zip").await.unwrap();
         let found = Bundle::all(&store, &keys, &one.manifest.instance).await.unwrap();

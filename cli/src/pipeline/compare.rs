@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::Serialize;
 
-use crate::terraform::{ChangeList, OutputChange, ResourceChange};
+use crate::terraform::{AttributeChange, ChangeList, OutputChange, ResourceChange};
 
 use super::{
     fit::{Check, Field},
@@ -27,6 +27,8 @@ pub struct Difference {
     pub reviewed: Option<String>,
     /// What the plan would do; `None`: nothing.
     pub found: Option<String>,
+    /// With the same action: the attributes whose values differ.
+    pub attributes: Vec<String>,
 }
 
 impl fmt::Display for Difference {
@@ -34,7 +36,9 @@ impl fmt::Display for Difference {
         let text = |side: &Option<String>| side.clone().unwrap_or_else(|| "nothing".to_owned());
         let (reviewed, found) = (text(&self.reviewed), text(&self.found));
         if reviewed == found {
-            write!(f, "`{}`: {found}, with other values", self.address)
+            write!(f, "`{}`: {found}, with other values", self.address)?;
+            let names: Vec<String> = self.attributes.iter().take(SHOWN).map(|path| format!("`{path}`")).collect();
+            if names.is_empty() { Ok(()) } else { write!(f, " of {}", names.join(", ")) }
         } else {
             write!(f, "`{}`: {found} instead of {reviewed}", self.address)
         }
@@ -44,7 +48,8 @@ impl fmt::Display for Difference {
 /// Where the two lists differ, by address.
 pub(super) fn differences(reviewed: &ChangeList, found: &ChangeList) -> Vec<Difference> {
     let (then, now) = (lines(reviewed), lines(found));
-    let mut addresses: Vec<&(String, String)> = then.keys().chain(now.keys().filter(|key| !then.contains_key(*key))).collect();
+    let mut addresses: Vec<&(String, String)> =
+        then.keys().chain(now.keys().filter(|key| !then.contains_key(*key))).collect();
     addresses.sort();
     let text = |line: &Line<'_>| line.action();
     let different = addresses.into_iter().filter(|key| then.get(*key) != now.get(*key));
@@ -53,6 +58,10 @@ pub(super) fn differences(reviewed: &ChangeList, found: &ChangeList) -> Vec<Diff
             address: key.0.clone(),
             reviewed: then.get(key).map(text),
             found: now.get(key).map(text),
+            attributes: match (then.get(key), now.get(key)) {
+                (Some(then), Some(now)) => then.attributes(now),
+                _ => Vec::new(),
+            },
         })
         .collect()
 }
@@ -76,6 +85,22 @@ enum Line<'a> {
 }
 
 impl Line<'_> {
+    /// The attributes in which `self` and `other` differ.
+    fn attributes(&self, other: &Self) -> Vec<String> {
+        let (Self::Resource(one), Self::Resource(other)) = (self, other) else { return Vec::new() };
+        let missing = |from: &ResourceChange, attribute: &AttributeChange| !from.attributes.contains(attribute);
+        let mut paths: Vec<String> = one
+            .attributes
+            .iter()
+            .filter(|attribute| missing(other, attribute))
+            .chain(other.attributes.iter().filter(|attribute| missing(one, attribute)))
+            .map(|attribute| attribute.path.clone())
+            .collect();
+        paths.sort();
+        paths.dedup();
+        paths
+    }
+
     fn action(&self) -> String {
         match self {
             // The words of the JSON form, such as `destroy-then-create`.
@@ -90,9 +115,10 @@ impl Line<'_> {
 
 /// By address, and by the deposed object's key where it is about one.
 fn lines(list: &ChangeList) -> BTreeMap<(String, String), Line<'_>> {
-    let resources = list.resources.iter().map(|change| {
-        ((change.address.clone(), change.deposed.clone().unwrap_or_default()), Line::Resource(change))
-    });
+    let resources = list
+        .resources
+        .iter()
+        .map(|change| ((change.address.clone(), change.deposed.clone().unwrap_or_default()), Line::Resource(change)));
     let outputs =
         list.outputs.iter().map(|change| ((format!("output.{}", change.name), String::new()), Line::Output(change)));
     resources.chain(outputs).collect()

@@ -169,7 +169,9 @@ impl Workshop {
                 Ok(Choice::Unfit(present.without_plan(all.first())))
             }
             (Some(choice), Some(error)) => {
-                events(Event::Notice { message: format!("passed over: {}", trouble::chain(&error).replace('\n', ": ")) });
+                events(Event::Notice {
+                    message: format!("passed over: {}", trouble::chain(&error).replace('\n', ": ")),
+                });
                 Ok(choice)
             }
             (Some(choice), None) => Ok(choice),
@@ -189,8 +191,7 @@ impl Workshop {
         let Stage { tree, platform, .. } = self.stage(bench, &instance, &reviewed.manifest)?;
         let lock_file = tokio::sync::Mutex::default();
         let destroy = reviewed.manifest.destroy;
-        let ground =
-            Ground { instance: &instance, tree: &tree, platform: &platform, destroy, lock_file: &lock_file };
+        let ground = Ground { instance: &instance, tree: &tree, platform: &platform, destroy, lock_file: &lock_file };
         let fresh = self.plan_fresh(&ground, interrupt, events).await?;
         let differences = compare::differences(&reviewed.manifest.changes, &fresh.changes);
         let check = compare::check(&reviewed.manifest.changes, &fresh.changes, &differences);

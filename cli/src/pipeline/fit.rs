@@ -10,11 +10,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::{
-    closure::Closure,
-    platform::Instance,
-    terraform::StateFile,
-};
+use crate::{closure::Closure, platform::Instance, terraform::StateFile};
 
 use super::bundle::{Bundle, Manifest, Program, StateVersion};
 
@@ -68,10 +64,7 @@ impl Field {
     /// Whether it may move on between review and apply without anybody changing what was reviewed: planning again
     /// then tells whether it still means the same.
     pub fn moves_on(self) -> bool {
-        matches!(
-            self,
-            Self::State | Self::StateSerial | Self::Terraform | Self::TerraformBinary | Self::Policy
-        )
+        matches!(self, Self::State | Self::StateSerial | Self::Terraform | Self::TerraformBinary | Self::Policy)
     }
 }
 
@@ -147,6 +140,9 @@ impl fmt::Display for Refusal {
         match field {
             Field::Plan => write!(f, "{instance}: there is no reviewed plan: {found}"),
             Field::ErroredState => write!(f, "{instance}: a failed run left a state that was never pushed: {found}"),
+            Field::Inputs | Field::Providers | Field::Changes => {
+                write!(f, "{instance}: {field} differ: reviewed {reviewed}, found {found}")
+            }
             field => write!(f, "{instance}: {field} differs: reviewed {reviewed}, found {found}"),
         }
     }
@@ -239,13 +235,15 @@ impl Present<'_> {
         checks.push(Check {
             field: Field::Encryption,
             reviewed: if bundle.sealed { "a sealed plan" } else { "a plan in the clear" }.to_owned(),
-            found: if self.sealed { "`recipients` in `kstack.hcl`" } else { "no `recipients` in `kstack.hcl`" }.to_owned(),
+            found: if self.sealed { "`recipients` in `kstack.hcl`" } else { "no `recipients` in `kstack.hcl`" }
+                .to_owned(),
             fits: bundle.sealed || !self.sealed,
         });
         checks.push(Check {
             field: Field::Inputs,
             reviewed: if manifest.mocked.is_empty() { "real ones".to_owned() } else { listed(&manifest.mocked) },
-            found: if manifest.mocked.is_empty() { "real ones" } else { "that they were made up for the plan" }.to_owned(),
+            found: if manifest.mocked.is_empty() { "real ones" } else { "that they were made up for the plan" }
+                .to_owned(),
             fits: manifest.mocked.is_empty(),
         });
         checks.extend(self.state_checks(manifest));

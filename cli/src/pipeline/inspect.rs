@@ -116,7 +116,9 @@ impl Workshop {
         let platform = closure::load_platform(&self.site().repository().commit_snapshot(request.commit)?)?;
         let environment = match &request.environment {
             Some(name) => target::environment(&platform, name)?.name.clone(),
-            None => platform.delivering(&manifest.instance).cloned().map_or_else(|| request.delivering(&platform), Ok)?,
+            None => {
+                platform.delivering(&manifest.instance).cloned().map_or_else(|| request.delivering(&platform), Ok)?
+            }
         };
         let scene = self.site().scene(&request.about(&manifest.instance.stack, &environment))?;
         let instance = instance_of(&scene, &manifest.instance.stack, &environment);
@@ -176,10 +178,9 @@ async fn newest(
     match (bundles.into_iter().next(), unreadable.into_iter().next()) {
         (Some(bundle), _) => Ok(Inspected { place: bundle.key(), bundle }),
         (None, Some(error)) => Err(error),
-        (None, None) => Err(PipelineError::NoBundle {
-            what: format!("of {instance}"),
-            place: stores.plans.location().to_string(),
-        }),
+        (None, None) => {
+            Err(PipelineError::NoBundle { what: format!("of {instance}"), place: stores.plans.location().to_string() })
+        }
     }
 }
 

@@ -224,6 +224,7 @@ mod tests {
             instance: Instance { stack: StackName::new("a").unwrap(), environment: Some(ops.clone()) },
             status: Status::Applying,
             plan_sha256: String::new(),
+            reviewed_sha256: None,
             before: None,
             after: None,
             changed: Timestamp::now(),

@@ -11,9 +11,7 @@ use crate::{
     platform::{Instance, Platform, layout},
     repo::CommitId,
     store::Store,
-    terraform::{
-        ChangeList, Interrupt, PlanFile, PlanMode, PlanOptions, Reader, Terraform, TerraformEvent, Watch,
-    },
+    terraform::{ChangeList, Interrupt, PlanFile, PlanMode, PlanOptions, Reader, Terraform, TerraformEvent, Watch},
 };
 
 use super::{

@@ -39,7 +39,7 @@ pub enum SealError {
     },
     /// It cannot be encrypted.
     #[error("it cannot be encrypted")]
-    Encrypt(#[from] EncryptError),
+    Encrypt(#[source] Box<EncryptError>),
     /// A file of keys cannot be read.
     #[error("cannot read the keys in `{}`", path.display())]
     KeyFile {
@@ -72,6 +72,13 @@ pub enum SealError {
     Damaged(String),
 }
 
+impl From<EncryptError> for SealError {
+    /// Boxed: it can carry much, and most results carry no error at all.
+    fn from(error: EncryptError) -> Self {
+        Self::Encrypt(Box::new(error))
+    }
+}
+
 /// Whom something is sealed to.
 #[derive(Debug, Clone)]
 pub struct Recipients(Vec<x25519::Recipient>);
@@ -82,9 +89,8 @@ impl Recipients {
     /// # Errors
     /// [`SealError::Recipient`].
     pub fn parse(texts: &[String]) -> Result<Self, SealError> {
-        let parse = |text: &String| {
-            text.parse().map_err(|problem| SealError::Recipient { text: text.clone(), problem })
-        };
+        let parse =
+            |text: &String| text.parse().map_err(|problem| SealError::Recipient { text: text.clone(), problem });
         texts.iter().map(parse).collect::<Result<_, _>>().map(Self)
     }
 
@@ -104,7 +110,7 @@ impl Recipients {
         let encryptor = Encryptor::with_recipients(self.0.iter().map(|recipient| recipient as &dyn age::Recipient))?;
         let mut sealed = Vec::with_capacity(plain.len() + 1024);
         // Into memory, where writing cannot fail.
-        let io = |error: io::Error| SealError::Encrypt(error.into());
+        let io = |error: io::Error| SealError::from(EncryptError::from(error));
         let mut writer = encryptor.wrap_output(&mut sealed).map_err(io)?;
         writer.write_all(&plain).map_err(io)?;
         writer.finish().map_err(io)?;
@@ -135,8 +141,8 @@ impl Keys {
         }
         if let Some(path) = variable(KEY_FILE) {
             let path = Path::new(&path);
-            let text = std::fs::read_to_string(path)
-                .map_err(|source| SealError::KeyFile { path: path.to_owned(), source })?;
+            let text =
+                std::fs::read_to_string(path).map_err(|source| SealError::KeyFile { path: path.to_owned(), source })?;
             keys.add(&SecretString::from(text), &format!("`{}`", path.display()))?;
         }
         Ok(keys)

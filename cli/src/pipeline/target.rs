@@ -144,7 +144,8 @@ impl Workshop {
             }
         }
         let keeps = request.keep && !request.worktree;
-        let plan_stores = if keeps { self.open_plan_stores(request, &mut targets, &platform).await? } else { Vec::new() };
+        let plan_stores =
+            if keeps { self.open_plan_stores(request, &mut targets, &platform).await? } else { Vec::new() };
         Ok(Selection { targets, platform, plan_stores, notices })
     }
 

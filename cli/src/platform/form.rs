@@ -333,7 +333,9 @@ fn not_an_address(name: &str) -> Result<(), &'static str> {
 /// What is wrong with it.
 pub fn age_recipient(text: &str) -> Result<(), &'static str> {
     if text.starts_with("AGE-SECRET-KEY-") {
-        return Err("it is the secret half, which must never be written here: make a new key and write the public half");
+        return Err(
+            "it is the secret half, which must never be written here: make a new key and write the public half",
+        );
     }
     if !text.starts_with("age1") {
         return Err("write the public key that `age-keygen` prints: `age1…`");

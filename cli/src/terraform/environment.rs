@@ -31,6 +31,10 @@ mod tests {
     fn what_bends_arguments_and_opens_plans_is_dropped() {
         let kept = ["AWS_PROFILE", "TF_VAR_region", "TF_LOG", "TF_CLI_CONFIG_FILE", "TF_TOKEN_example_com"];
         assert!(!kept.iter().any(|name| super::dropped(name)));
-        assert!(["TF_CLI_ARGS", "TF_CLI_ARGS_plan", "TF_WORKSPACE", "KSTACK_AGE_KEY"].iter().all(|name| super::dropped(name)));
+        assert!(
+            ["TF_CLI_ARGS", "TF_CLI_ARGS_plan", "TF_WORKSPACE", "KSTACK_AGE_KEY"]
+                .iter()
+                .all(|name| super::dropped(name))
+        );
     }
 }

@@ -43,10 +43,10 @@ impl Inside<'_> {
     /// # Errors
     /// When the plan file or the repository cannot be read.
     pub(in crate::pipeline) fn checks(&self) -> Result<Vec<Check>, PipelineError> {
-        let mut checks = vec![self.purpose(), self.state(), self.version(), self.backend(), self.completeness()];
+        let mut checks = vec![self.purpose(), self.configuration()?, self.state(), self.version()];
         checks.extend(self.providers()?);
+        checks.extend([self.completeness(), self.backend()]);
         checks.extend(self.changes()?);
-        checks.push(self.configuration()?);
         Ok(checks)
     }
 
@@ -153,7 +153,7 @@ impl Inside<'_> {
     /// What Terraform would apply is what Git holds, whatever the bundle's manifest claims.
     fn configuration(&self) -> Result<Check, PipelineError> {
         let files = self.plan.configuration(&layout::stack(&self.instance.stack))?.files;
-        let count = format!("{} files", files.len());
+        let count = format!("{} {}", files.len(), if files.len() == 1 { "file" } else { "files" });
         for (path, embedded) in files {
             let found = match self.snapshot.read(&path)? {
                 Some(blob) if blob.id == blob_id(&embedded) => continue,
@@ -167,15 +167,12 @@ impl Inside<'_> {
     }
 }
 
-fn provider_check(
-    reviewed: &BTreeMap<String, Provider>,
-    found: &BTreeMap<String, Provider>,
-    place: &str,
-) -> Check {
+fn provider_check(reviewed: &BTreeMap<String, Provider>, found: &BTreeMap<String, Provider>, place: &str) -> Check {
     let mut different: Vec<&String> = reviewed.keys().chain(found.keys()).collect();
     different.retain(|address| reviewed.get(*address) != found.get(*address));
     let Some(first) = different.first() else {
-        let names: Vec<String> = reviewed.iter().map(|(name, provider)| format!("{name} {}", provider.version)).collect();
+        let names: Vec<String> =
+            reviewed.iter().map(|(name, provider)| format!("{name} {}", provider.version)).collect();
         let names = if names.is_empty() { "none".to_owned() } else { listed(&names) };
         return Check::same(Field::Providers, &names, &names);
     };
