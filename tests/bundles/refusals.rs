@@ -29,6 +29,12 @@ fn a_damaged_bundle() {
     }
     fs::write(&bundle, &whole[..whole.len() - 1]).unwrap();
     insta::assert_snapshot!(apply(&sealed.repository, &[]), @r"
+    --- stderr ---
+    error: cannot use the bundle `ops/net/[SHA256]/[PLAN].zip.age`
+      caused by: it is encrypted, and damaged: decryption error
+
+    hint: find out who wrote to the plan store; then delete the bundle, plan again, and have it reviewed
+    --- exit code 1 ---
     ");
 }
 
