@@ -45,6 +45,9 @@ Review and deliver:
   outputs      Show what stacks output, read from their states
   ci           Do what a pull request, push or tag asks for
 
+When something went wrong:
+  bundle       Look at a reviewed plan, and whether it would be applied
+
 Tools:
   sandbox      Start and stop local control planes
   completions  Print a completion script for a shell
@@ -108,6 +111,7 @@ pub enum Command {
     Init(Box<commands::init::InitArgs>),
     Bootstrap(commands::bootstrap::BootstrapArgs),
     Sandbox(commands::sandbox::SandboxArgs),
+    Bundle(commands::bundle::BundleArgs),
     Diff(commands::diff::DiffArgs),
     List(commands::list::ListArgs),
     Explain(commands::explain::ExplainArgs),

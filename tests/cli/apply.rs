@@ -340,7 +340,7 @@ fn the_bundle_was_tampered_with() {
     insta::assert_snapshot!(refused(&repository), @r"
     --- stderr ---
     error: cannot use the bundle `ops/net/[SHA256]/[PLAN].zip`
-      caused by: it has format 7, this kstack reads format 1
+      caused by: it has format 7, this kstack reads format 2
 
     hint: plan again with this version of kstack, or apply with the one that planned
     --- exit code 1 ---

@@ -1,6 +1,6 @@
 //! A stack that plain `terraform` plans and applies for real.
 
-use std::{fs, io::Write as _, process::Output};
+use std::{fs, process::Output};
 
 use serde_json::Value;
 

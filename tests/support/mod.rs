@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+pub mod age;
 pub mod azure;
 pub mod cli;
 pub mod components;

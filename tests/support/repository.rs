@@ -60,6 +60,7 @@ impl Repository {
         world.filter(r"\d{8}T\d{9}Z-[0-9a-f]{8}", "[RUN]");
         world.filter(r"[0-9a-f]{64}", "[SHA256]");
         world.filter(r"[0-9a-f]{16}\.zip", "[PLAN].zip");
+        world.filter(r"age1[0-9a-z]{58}", "[RECIPIENT]");
         world.filter(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "[UUID]");
         world.filter(r"commit [0-9a-f]{7}\b", "commit [COMMIT]");
         let repository = Self { world };

@@ -1,5 +1,7 @@
 //! `kstack apply`.
 
+use std::path::PathBuf;
+
 use crate::{
     error::CliError,
     exit::ExitCode,
@@ -24,6 +26,9 @@ pub struct ApplyArgs {
     /// Apply only this stack; can be given several times
     #[arg(short, long = "stack", value_name = "NAME")]
     stacks: Vec<StackName>,
+    /// Take the reviewed plans from this folder, as `kstack plan --bundle` wrote it, instead of the plan store
+    #[arg(long, value_name = "DIR")]
+    bundle: Option<PathBuf>,
     /// Check that the reviewed plans fit; change nothing
     #[arg(long)]
     dry_run: bool,
@@ -57,7 +62,8 @@ pub fn run(context: &mut Context<'_>, args: &ApplyArgs) -> Result<ExitCode, CliE
         wait: Some(args.delivery.timeout),
         mode: Mode::Apply,
     };
-    let request = ApplyRequest { commit, environment, stacks: args.stacks.clone(), dry_run: args.dry_run };
+    let bundles = args.bundle.as_ref().map(|folder| context.directory.join(folder));
+    let request = ApplyRequest { commit, environment, stacks: args.stacks.clone(), dry_run: args.dry_run, bundles };
     let handoff = (!args.dry_run && !args.no_handoff).then_some(&handoff);
     deliver(context, &workshop, &platform, &request, handoff, &interrupt)
 }

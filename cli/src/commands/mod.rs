@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod bootstrap;
+pub mod bundle;
 pub mod ci;
 mod compare;
 pub mod completions;
@@ -41,6 +42,7 @@ pub fn run(context: &mut Context<'_>, command: &Command) -> Result<ExitCode, Cli
         Command::Try(args) => tour::run(context, args),
         Command::Ci(args) => ci::run(context, args),
         Command::Doctor(args) => doctor::run(context, args),
+        Command::Bundle(args) => bundle::run(context, args),
         Command::Bootstrap(args) => bootstrap::run(context, args),
         Command::Init(args) => init::run(context, args),
         Command::Diff(args) => diff::run(context, args),

@@ -37,6 +37,9 @@ pub struct PlanArgs {
     /// Plan the files as they are now, committed or not; such plans are not kept
     #[arg(long, conflicts_with = "range")]
     worktree: bool,
+    /// Keep the plans in this folder instead of the plan store; `kstack apply --bundle` takes them from there
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["worktree", "dry_run"])]
+    bundle: Option<PathBuf>,
     /// Show the plans without keeping them
     #[arg(long)]
     dry_run: bool,
@@ -54,7 +57,8 @@ pub struct PlanArgs {
 /// When the plans cannot be started; a plan that fails is shown and makes the exit code 1.
 pub fn run(context: &mut Context<'_>, args: &PlanArgs) -> Result<ExitCode, CliError> {
     let workshop = setup::workshop(context)?;
-    let request = request(workshop.site().repository(), args)?;
+    let mut request = request(workshop.site().repository(), args)?;
+    request.bundles = args.bundle.as_ref().map(|folder| context.directory.join(folder));
     let interrupt = interrupt::listen(context)?;
     let reporter = Reporter::new(context.ui, "planned");
     let report = context.block_on(workshop.plan(&request, &interrupt, &|event| reporter.event(&event)))?;
@@ -106,6 +110,7 @@ fn request(repository: &Repository, args: &PlanArgs) -> Result<PlanRequest, CliE
         environments: args.environments.clone(),
         stacks: args.stacks.clone(),
         keep: !args.dry_run,
+        bundles: None,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::{CliError, ErrorKind};
 use crate::{
-    pipeline::{BundleFormat, Field, PipelineError, Refusal},
+    pipeline::{BundleFormat, Field, KEY, KEY_FILE, PipelineError, Refusal, SealError},
     terraform::StateFileError,
 };
 
@@ -62,13 +62,28 @@ impl From<PipelineError> for CliError {
             error @ PipelineError::BundleRead { .. } => {
                 let hint = match &error {
                     PipelineError::BundleRead { source: BundleFormat::Version(_), .. } => {
-                        "plan again with this version of kstack, or apply with the one that planned"
+                        "plan again with this version of kstack, or apply with the one that planned".to_owned()
                     }
+                    PipelineError::BundleRead {
+                        source: BundleFormat::Seal(SealError::NoKey | SealError::OtherKey { .. }),
+                        ..
+                    } => format!(
+                        "set `{KEY}` to the secret key of one of the `recipients` in `kstack.hcl`, or `{KEY_FILE}` to a file \
+                         that has it"
+                    ),
                     _ => {
                         "find out who wrote to the plan store; then delete the bundle, plan again, and have it reviewed"
+                            .to_owned()
                     }
                 };
                 Self::new(ErrorKind::External, error).hint(hint)
+            }
+            error @ PipelineError::Seal(SealError::Key { .. }) => {
+                Self::new(ErrorKind::User, error).hint("a key is a line `AGE-SECRET-KEY-1…`, as `age-keygen` writes it")
+            }
+            error @ PipelineError::Seal(_) => Self::new(ErrorKind::User, error),
+            error @ PipelineError::NoBundle { .. } => {
+                Self::new(ErrorKind::User, error).hint("`kstack plan` keeps one for each stack that a change affects")
             }
             error @ PipelineError::Record { .. } => Self::new(ErrorKind::External, error)
                 .hint("put back an older version of it; a lock can be deleted when no run is going on"),
@@ -152,7 +167,19 @@ fn refused(refusals: &[Refusal]) -> CliError {
     if has(Field::Configuration) {
         error = error.hint("the plan was not made from these files: find out who wrote to the plan store");
     }
-    let told = |field| matches!(field, Field::ErroredState | Field::Plan | Field::Configuration);
+    if has(Field::Encryption) {
+        error = error.hint("who can read the plan store could read that plan: delete it, and plan again");
+    }
+    let foreign = |field| {
+        use Field::{Backend, Completeness, Environment, Providers, Purpose, Stack};
+        matches!(field, Stack | Environment | Purpose | Providers | Completeness | Backend)
+    };
+    if refusals.iter().any(|refusal| foreign(refusal.field)) {
+        error = error.hint("`kstack plan` does not make such a bundle: find out who wrote to the plan store");
+    }
+    let told = |field| {
+        matches!(field, Field::ErroredState | Field::Plan | Field::Configuration | Field::Encryption) || foreign(field)
+    };
     if refusals.iter().any(|refusal| !told(refusal.field)) {
         error = error.hint("run `kstack plan` for the commit, have the new plan reviewed, then apply again");
     }

@@ -1,6 +1,6 @@
 //! Applies exactly the plans that were reviewed, or refuses and says what differs.
 
-use std::{sync::Arc, time::Instant};
+use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use serde::Serialize;
 use tokio::sync::Mutex;
@@ -15,6 +15,7 @@ use super::{
     Event, EventSink, PipelineError, Workshop,
     backend::Stores,
     bundle::StateVersion,
+    compare,
     due::{Job, Scene, dependencies},
     errored,
     journal::{self, Journal, Record, Status},
@@ -38,6 +39,8 @@ pub struct ApplyRequest {
     pub stacks: Vec<StackName>,
     /// Check everything, change nothing.
     pub dry_run: bool,
+    /// Take the reviewed plans from this folder instead of the plan store.
+    pub bundles: Option<PathBuf>,
 }
 
 /// What came of it.
@@ -90,9 +93,9 @@ impl Workshop {
         interrupt: &Interrupt,
         events: EventSink<'_>,
     ) -> Result<ApplyReport, PipelineError> {
-        let scene = self.scene(request)?;
+        let scene = self.site().scene(request)?;
         target::environment(&scene.inventory.platform, &request.environment)?;
-        let stores = Stores::open(&scene.inventory.platform, &request.environment, self.site().repository().root())?;
+        let stores = self.site().stores(&scene.inventory.platform, &request.environment, request.bundles.as_deref())?;
         stores.plans.probe().await?;
         if request.dry_run {
             return self.checked(request, &scene, &stores, interrupt, events, None).await;
@@ -130,7 +133,7 @@ impl Workshop {
                 ),
             });
         }
-        let jobs = self.jobs(request, scene, stores).await?;
+        let jobs = self.jobs(request, scene, stores, interrupt, events).await?;
         let up_to_date = scene.closures.len() - jobs.iter().filter(|job| job.closure.is_some()).count();
         let mut report = ApplyReport {
             run: None,
@@ -290,6 +293,16 @@ impl Workshop {
         }
         step("initialising");
         terraform.init(&watch).await?;
+        if !job.changes_read {
+            // Only Terraform itself can read this plan, and it needed its providers for that.
+            let mut changes = terraform.changes(&job.plan, &watch).await?.list;
+            changes.keep_answered_drift();
+            let reviewed = &job.bundle.manifest.changes;
+            let check = compare::check(reviewed, &changes, &compare::differences(reviewed, &changes));
+            if let Some(refusal) = check.refusal(instance) {
+                return Err(PipelineError::Refused { refusals: vec![refusal] });
+            }
+        }
         journal.lock().await.set(job.entry(Status::Applying)).await?;
         step("applying");
         let done = terraform.apply(&job.plan, &ApplyOptions::default(), &watch).await?;

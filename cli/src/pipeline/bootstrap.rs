@@ -37,7 +37,7 @@ use super::{
     exported::Tree,
     journal::Status,
     lock::Lock,
-    plan, trouble,
+    plan, planning, trouble,
 };
 
 use disk::Disk;
@@ -221,11 +221,11 @@ impl Workshop {
         let step = |step| events(Event::Step { instance: instance.clone(), step });
         step("initialising");
         let mut notices: Vec<String> =
-            plan::initialise(terraform, platform, instance, &watch).await?.into_iter().collect();
+            planning::initialise(terraform, platform, instance, &watch).await?.into_iter().collect();
         step("planning");
         let out = self.site().secret_file(instance)?;
         let options = PlanOptions {
-            var_files: plan::var_files(tree, instance),
+            var_files: planning::var_files(tree, instance),
             lock_timeout: Some(LOCK_TIMEOUT),
             ..PlanOptions::new(&out)
         };

@@ -3,7 +3,10 @@
 //! Bundles are found by the hash of the instance's closure, not by commit: the same content is the
 //! same plan, whether it reached the branch by a merge commit, a squash or a rebase.
 //!
-//! One object holds it, a zip of `bundle.json` and `plan`, so that a reader never sees half of it.
+//! One object holds it, a zip of `bundle.json` and `plan`, so that a reader never sees half of it. Where the platform
+//! names recipients, the whole zip is sealed: what can be read without a key is the object's key alone, which has
+//! the instance, the closure's hash and the beginning of the plan's. Finding bundles takes no more than that, so who
+//! plans can write bundles and cannot read one.
 
 use std::{
     collections::BTreeMap,
@@ -17,18 +20,27 @@ use zip::{ZipArchive, ZipWriter, write::SimpleFileOptions};
 
 use crate::{platform::Instance, store::Store, terraform::ChangeList};
 
-use super::PipelineError;
+use super::{
+    PipelineError,
+    providers::Provider,
+    seal::{self, Keys, Recipients, SealError},
+};
 
 /// Format of `bundle.json`; a reader refuses any other.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const MANIFEST: &str = "bundle.json";
 const PLAN: &str = "plan";
+
+/// No part of a bundle is read further than this, in bytes: a zip can say anything.
+const LIMIT: u64 = 1 << 30;
 
 /// What a plan is bound to, and what it would do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
     /// Format of this document.
     pub version: u32,
+    /// The kstack that planned. It binds nothing: what it does differently shows in the fields that do.
+    pub kstack: String,
     /// The instance that was planned.
     pub instance: Instance,
     /// Whether the plan destroys the whole instance, because its stack was removed.
@@ -37,6 +49,8 @@ pub struct Manifest {
     pub closure: String,
     /// The closure: content hash of every file that can change the plan.
     pub files: BTreeMap<String, String>,
+    /// The commit that the change was compared with, for people; `None`: there was none.
+    pub base: Option<String>,
     /// A commit that holds the closure: the one that was planned, or for a removed stack the one before.
     /// The closure is what binds; the commit tells where to look.
     pub commit: String,
@@ -46,6 +60,12 @@ pub struct Manifest {
     pub state: Option<StateVersion>,
     /// The program that planned.
     pub terraform: Program,
+    /// The providers that planned, as the lock file in the plan has them, by source address.
+    pub providers: BTreeMap<String, Provider>,
+    /// SHA-256 over the platform's policy, see [`crate::platform::Policy`].
+    pub policy: String,
+    /// Inputs that were made up, because what they come from does not exist yet. Such a plan is never applied.
+    pub mocked: Vec<String>,
     /// SHA-256 of the plan file, in hexadecimal.
     pub plan_sha256: String,
     /// What it would do.
@@ -68,6 +88,8 @@ pub struct Program {
     pub product: String,
     /// Such as `1.11.4`.
     pub version: String,
+    /// SHA-256 of the program's file, in hexadecimal.
+    pub sha256: String,
 }
 
 /// A bundle: the manifest and the plan file's bytes.
@@ -77,6 +99,8 @@ pub struct Bundle {
     pub manifest: Manifest,
     /// The plan file.
     pub plan: Vec<u8>,
+    /// Whether it is encrypted where it is kept.
+    pub sealed: bool,
 }
 
 /// The fields of [`Manifest`] that the caller knows; the rest is computed.
@@ -90,34 +114,55 @@ pub struct Planned {
     pub closure: String,
     /// See [`Manifest::files`].
     pub files: BTreeMap<String, String>,
+    /// See [`Manifest::base`].
+    pub base: Option<String>,
     /// See [`Manifest::commit`].
     pub commit: String,
     /// See [`Manifest::state`].
     pub state: Option<StateVersion>,
     /// See [`Manifest::terraform`].
     pub terraform: Program,
+    /// See [`Manifest::providers`].
+    pub providers: BTreeMap<String, Provider>,
+    /// See [`Manifest::policy`].
+    pub policy: String,
+    /// See [`Manifest::mocked`].
+    pub mocked: Vec<String>,
     /// See [`Manifest::changes`].
     pub changes: ChangeList,
 }
 
+/// The bundles below a folder.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// Those that can be read, newest first.
+    pub bundles: Vec<Bundle>,
+    /// What kept others from being read: in a store that many write to, one bad object must not hide the good ones.
+    pub unreadable: Vec<PipelineError>,
+}
+
 impl Bundle {
     /// Binds `plan` to what it was planned from.
-    pub fn new(planned: Planned, plan: Vec<u8>) -> Self {
-        let Planned { instance, destroy, closure, files, commit, state, terraform, changes } = planned;
+    pub fn new(planned: Planned, plan: Vec<u8>, sealed: bool) -> Self {
         let manifest = Manifest {
             version: VERSION,
-            instance,
-            destroy,
-            closure,
-            files,
-            commit,
+            kstack: env!("CARGO_PKG_VERSION").to_owned(),
+            instance: planned.instance,
+            destroy: planned.destroy,
+            closure: planned.closure,
+            files: planned.files,
+            base: planned.base,
+            commit: planned.commit,
             created: Timestamp::now(),
-            state,
-            terraform,
+            state: planned.state,
+            terraform: planned.terraform,
+            providers: planned.providers,
+            policy: planned.policy,
+            mocked: planned.mocked,
             plan_sha256: hex(&Sha256::digest(&plan)),
-            changes,
+            changes: planned.changes,
         };
-        Self { manifest, plan }
+        Self { manifest, plan, sealed }
     }
 
     /// Where bundles of `instance` with this closure are kept; `None`: those that destroy it. These are bound to
@@ -130,45 +175,67 @@ impl Bundle {
     pub fn key(&self) -> String {
         let Manifest { instance, destroy, closure, plan_sha256, .. } = &self.manifest;
         let closure = (!destroy).then_some(closure.as_str());
-        format!("{}/{}.zip", Self::folder(instance, closure), &plan_sha256[..16])
+        let extension = if self.sealed { "zip.age" } else { "zip" };
+        let plan = plan_sha256.get(..16).unwrap_or(plan_sha256);
+        format!("{}/{plan}.{extension}", Self::folder(instance, closure))
     }
 
-    /// Writes it to the plan store. Writing the same bundle again changes nothing.
+    /// Writes it to the plan store, sealed to `recipients` if there are any. Writing the same bundle again changes
+    /// nothing.
     ///
     /// # Errors
     /// [`PipelineError::Store`], [`PipelineError::BundleWrite`].
-    pub async fn save(&self, plans: &Store) -> Result<(), PipelineError> {
-        let bytes = self.pack().map_err(|source| PipelineError::BundleWrite { source })?;
+    pub async fn save(&self, plans: &Store, recipients: &Recipients) -> Result<(), PipelineError> {
+        let pack = || Ok(recipients.seal(self.pack()?)?);
+        let bytes = pack().map_err(|source: BundleFormat| PipelineError::BundleWrite { source })?;
         plans.create(&self.key(), bytes).await?;
         Ok(())
     }
 
-    /// Every bundle of `instance` with this closure, newest first; `None`: those that destroy it.
+    /// Every bundle of `instance` with this closure; `None`: those that destroy it.
     ///
     /// # Errors
-    /// [`PipelineError::Store`], [`PipelineError::BundleRead`].
-    pub async fn find(plans: &Store, instance: &Instance, closure: Option<&str>) -> Result<Vec<Self>, PipelineError> {
-        Self::below(plans, &Self::folder(instance, closure)).await
+    /// [`PipelineError::Store`].
+    pub async fn find(
+        plans: &Store,
+        keys: &Keys,
+        instance: &Instance,
+        closure: Option<&str>,
+    ) -> Result<Found, PipelineError> {
+        Self::below(plans, keys, &Self::folder(instance, closure)).await
     }
 
-    /// The newest bundle of `instance`, whatever its closure: to tell what differs.
+    /// Every bundle of `instance`, whatever its closure: to tell what differs.
     ///
     /// # Errors
-    /// [`PipelineError::Store`], [`PipelineError::BundleRead`].
-    pub async fn newest(plans: &Store, instance: &Instance) -> Result<Option<Self>, PipelineError> {
-        Ok(Self::below(plans, &instance.key()).await?.into_iter().next())
+    /// [`PipelineError::Store`].
+    pub async fn all(plans: &Store, keys: &Keys, instance: &Instance) -> Result<Found, PipelineError> {
+        Self::below(plans, keys, &instance.key()).await
     }
 
-    async fn below(plans: &Store, folder: &str) -> Result<Vec<Self>, PipelineError> {
-        let mut bundles = Vec::new();
+    async fn below(plans: &Store, keys: &Keys, folder: &str) -> Result<Found, PipelineError> {
+        let mut found = Found::default();
         for key in plans.list(folder).await? {
             // Between list and get, somebody may have cleaned up.
-            if let Some((bytes, _)) = plans.get(&key).await? {
-                bundles.push(Self::unpack(&key, &bytes)?);
+            let Some((bytes, _)) = plans.get(&key).await? else { continue };
+            match Self::open(&key, &bytes, keys) {
+                Ok(bundle) => found.bundles.push(bundle),
+                Err(error) => found.unreadable.push(error),
             }
         }
-        bundles.sort_by_key(|bundle| std::cmp::Reverse(bundle.manifest.created));
-        Ok(bundles)
+        found.bundles.sort_by_key(|bundle| std::cmp::Reverse(bundle.manifest.created));
+        Ok(found)
+    }
+
+    /// Opens a bundle as it is stored. `place` is where it comes from, for errors.
+    ///
+    /// # Errors
+    /// [`PipelineError::BundleRead`].
+    pub fn open(place: &str, bytes: &[u8], keys: &Keys) -> Result<Self, PipelineError> {
+        let open = || {
+            if seal::is_sealed(bytes) { Self::unpack(&keys.open(bytes)?, true) } else { Self::unpack(bytes, false) }
+        };
+        open().map_err(|source| PipelineError::BundleRead { key: place.to_owned(), source })
     }
 
     fn pack(&self) -> Result<Vec<u8>, BundleFormat> {
@@ -181,28 +248,25 @@ impl Bundle {
     }
 
     /// Reads a bundle and checks that the plan is the one its manifest was written for.
-    fn unpack(key: &str, bytes: &[u8]) -> Result<Self, PipelineError> {
-        let broken = |source: BundleFormat| PipelineError::BundleRead { key: key.to_owned(), source };
-        let read = |name: &str| -> Result<Vec<u8>, BundleFormat> {
-            let mut archive = ZipArchive::new(Cursor::new(bytes))?;
+    fn unpack(bytes: &[u8], sealed: bool) -> Result<Self, BundleFormat> {
+        let mut archive = ZipArchive::new(Cursor::new(bytes))?;
+        let mut read = |name: &'static str| -> Result<Vec<u8>, BundleFormat> {
             let mut content = Vec::new();
-            archive.by_name(name)?.read_to_end(&mut content)?;
-            Ok(content)
+            archive.by_name(name)?.take(LIMIT + 1).read_to_end(&mut content)?;
+            if content.len() as u64 > LIMIT { Err(BundleFormat::TooLarge(name)) } else { Ok(content) }
         };
-        let manifest = read(MANIFEST).and_then(|text| {
-            // The version first: another one may have other fields.
-            let head: Version = serde_json::from_slice(&text)?;
-            if head.version != VERSION {
-                return Err(BundleFormat::Version(head.version));
-            }
-            Ok(serde_json::from_slice::<Manifest>(&text)?)
-        });
-        let manifest = manifest.map_err(broken)?;
-        let plan = read(PLAN).map_err(broken)?;
-        if hex(&Sha256::digest(&plan)) != manifest.plan_sha256 {
-            return Err(broken(BundleFormat::Digest));
+        let text = read(MANIFEST)?;
+        // The version first: another one may have other fields.
+        let head: Version = serde_json::from_slice(&text)?;
+        if head.version != VERSION {
+            return Err(BundleFormat::Version(head.version));
         }
-        Ok(Self { manifest, plan })
+        let manifest: Manifest = serde_json::from_slice(&text)?;
+        let plan = read(PLAN)?;
+        if hex(&Sha256::digest(&plan)) != manifest.plan_sha256 {
+            return Err(BundleFormat::Digest);
+        }
+        Ok(Self { manifest, plan, sealed })
     }
 }
 
@@ -217,6 +281,12 @@ pub enum BundleFormat {
     /// Not a zip archive with the two members.
     #[error("it is not a bundle")]
     Zip(#[from] zip::result::ZipError),
+    /// It cannot be sealed or opened.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// A member is larger than any plan.
+    #[error("its `{0}` is larger than 1 GiB")]
+    TooLarge(&'static str),
     /// A member cannot be read or written.
     #[error("it cannot be read")]
     Io(#[from] std::io::Error),
@@ -247,41 +317,60 @@ mod tests {
             destroy: false,
             closure: "c0ffee".to_owned(),
             files: BTreeMap::from([("infra/eks-gc0/main.tf".to_owned(), "1".to_owned())]),
+            base: None,
             commit: "abc".to_owned(),
             state: Some(StateVersion { lineage: "l".to_owned(), serial: 4 }),
-            terraform: Program { product: "terraform".to_owned(), version: "1.11.4".to_owned() },
+            terraform: Program {
+                product: "terraform".to_owned(),
+                version: "1.11.4".to_owned(),
+                sha256: "5a".to_owned(),
+            },
+            providers: BTreeMap::new(),
+            policy: "901".to_owned(),
+            mocked: Vec::new(),
             changes: ChangeList::default(),
         };
-        Bundle::new(planned, plan.to_vec())
+        Bundle::new(planned, plan.to_vec(), false)
+    }
+
+    fn refused(bytes: &[u8]) -> BundleFormat {
+        match Bundle::open("k", bytes, &Keys::default()) {
+            Err(PipelineError::BundleRead { source, .. }) => source,
+            other => panic!("{other:?}"),
+        }
     }
 
     #[tokio::test]
     async fn bundles_are_found_by_content_newest_first() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&Location::Folder(folder.path().to_owned())).unwrap();
-        let (one, two) = (bundle(b"one"), bundle(b"two"));
-        one.save(&store).await.unwrap();
-        one.save(&store).await.unwrap();
-        two.save(&store).await.unwrap();
-        let found = Bundle::find(&store, &one.manifest.instance, Some("c0ffee")).await.unwrap();
-        assert_eq!(found, [two.clone(), one.clone()]);
-        assert!(Bundle::find(&store, &one.manifest.instance, Some("other")).await.unwrap().is_empty());
-        assert_eq!(Bundle::newest(&store, &one.manifest.instance).await.unwrap(), Some(two));
+        let (one, two, nobody) = (bundle(b"one"), bundle(b"two"), Recipients::parse(&[]).unwrap());
+        for bundle in [&one, &one, &two] {
+            bundle.save(&store, &nobody).await.unwrap();
+        }
+        let keys = Keys::default();
+        let found = Bundle::find(&store, &keys, &one.manifest.instance, Some("c0ffee")).await.unwrap();
+        assert_eq!(found.bundles, [two.clone(), one.clone()]);
+        assert!(Bundle::find(&store, &keys, &one.manifest.instance, Some("other")).await.unwrap().bundles.is_empty());
+        // One that cannot be read hides nothing.
+        store.put("ops/eks-gc0/c0ffee/bad.zip", "no zip").await.unwrap();
+        let found = Bundle::all(&store, &keys, &one.manifest.instance).await.unwrap();
+        assert_eq!((found.bundles.len(), found.unreadable.len()), (2, 1));
     }
 
     #[test]
     fn a_changed_plan_or_format_is_refused() {
         let mut tampered = bundle(b"one");
         tampered.plan = b"another".to_vec();
-        let error = Bundle::unpack("k", &tampered.pack().unwrap()).unwrap_err();
-        assert!(matches!(error, PipelineError::BundleRead { source: BundleFormat::Digest, .. }));
+        assert!(matches!(refused(&tampered.pack().unwrap()), BundleFormat::Digest));
         let mut newer = bundle(b"one");
-        newer.manifest.version = 2;
-        let error = Bundle::unpack("k", &newer.pack().unwrap()).unwrap_err();
-        assert!(matches!(error, PipelineError::BundleRead { source: BundleFormat::Version(2), .. }));
-        assert!(matches!(
-            Bundle::unpack("k", b"no zip").unwrap_err(),
-            PipelineError::BundleRead { source: BundleFormat::Zip(_), .. }
-        ));
+        newer.manifest.version = 7;
+        assert!(matches!(refused(&newer.pack().unwrap()), BundleFormat::Version(7)));
+        assert!(matches!(refused(b"no zip"), BundleFormat::Zip(_)));
+        assert!(matches!(refused(b"age-encryption.org/v1\nno header"), BundleFormat::Seal(_)));
+        let whole = bundle(b"one").pack().unwrap();
+        for length in 0..whole.len() {
+            refused(&whole[..length]);
+        }
     }
 }

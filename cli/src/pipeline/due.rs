@@ -1,28 +1,30 @@
 //! What is due when a commit is applied: the instances whose content was not applied yet, each with the
 //! reviewed plan that fits, or why none does.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use jiff::Timestamp;
 use tempfile::TempPath;
 
 use crate::{
     closure::{self, Closure, Inventory, Memo, Order},
-    platform::{Instance, Platform, StackName},
+    platform::{Instance, OnStale, Platform, StackName},
     repo::{CommitId, Snapshot},
-    terraform::PlanFile,
+    terraform::{Interrupt, PlanFile},
 };
 
 use super::{
-    ApplyRequest, Delivered, PipelineError, Workshop,
+    ApplyRequest, Delivered, Event, EventSink, PipelineError, Site, Workshop,
     applied::Applied,
     backend::Stores,
-    bundle::{Bundle, Manifest},
-    errored,
+    bundle::{Bundle, Found, Manifest},
+    compare, errored,
     exported::Tree,
-    fit::{self, Present, Refusal},
+    fit::{Check, Choice, Field, Inside, Present, Refusal},
     journal::{Entry, Status},
-    plan, target,
+    planning::{self, Ground},
+    seal::Keys,
+    target, trouble,
 };
 
 /// A plan that fits, with what applying it needs.
@@ -31,12 +33,33 @@ pub(super) struct Job {
     pub(super) bundle: Bundle,
     /// The bundle's plan, as a file.
     pub(super) plan: TempPath,
+    /// SHA-256 of the reviewed plan, if another one with the same changes takes its place.
+    pub(super) reviewed: Option<String>,
+    /// Whether what the plan file would do was held against the manifest; if not, only Terraform itself can read it.
+    pub(super) changes_read: bool,
     /// The stacks that come before this one; when it goes away, those that it goes before.
     pub(super) after: Vec<StackName>,
     pub(super) closure: Option<String>,
     pub(super) tree: Arc<Tree>,
     pub(super) platform: Arc<Platform>,
     pub(super) commit: CommitId,
+}
+
+/// The merged commit, ready to work in.
+pub(super) struct Bench<'a> {
+    pub(super) commit: CommitId,
+    pub(super) scene: &'a Scene,
+    pub(super) tree: Arc<Tree>,
+    pub(super) platform: Arc<Platform>,
+}
+
+/// The files that one plan belongs to.
+pub(super) struct Stage {
+    pub(super) snapshot: Snapshot,
+    pub(super) tree: Arc<Tree>,
+    pub(super) platform: Arc<Platform>,
+    /// The stacks that come before.
+    pub(super) after: Vec<StackName>,
 }
 
 /// Everything about the commit that does not change during the run.
@@ -47,11 +70,11 @@ pub(super) struct Scene {
     pub(super) closures: BTreeMap<Instance, Closure>,
 }
 
-impl Workshop {
+impl Site {
     /// Reads the commit.
     pub(super) fn scene(&self, request: &ApplyRequest) -> Result<Scene, PipelineError> {
         let memo = Memo::default();
-        let snapshot = self.site().repository().commit_snapshot(request.commit)?;
+        let snapshot = self.repository().commit_snapshot(request.commit)?;
         let inventory = Inventory::load(&snapshot)?;
         let order = Order::of(&snapshot, &inventory, &memo)?;
         let instances: Vec<Instance> = inventory
@@ -64,49 +87,128 @@ impl Workshop {
         let closures = closures.into_iter().map(|closure| (closure.instance.clone(), closure)).collect();
         Ok(Scene { snapshot, inventory, order, closures })
     }
+}
 
+impl Workshop {
     /// Finds the bundle of every instance that has something to apply, and checks that it fits.
     pub(super) async fn jobs(
         &self,
         request: &ApplyRequest,
         scene: &Scene,
         stores: &Stores,
+        interrupt: &Interrupt,
+        events: EventSink<'_>,
     ) -> Result<Vec<Job>, PipelineError> {
-        let tree = Arc::new(self.site().export(&scene.snapshot)?);
-        let platform = Arc::new(scene.inventory.platform.clone());
-        let program = plan::program(self);
+        let bench = Bench {
+            commit: request.commit,
+            scene,
+            tree: Arc::new(self.site().export(&scene.snapshot)?),
+            platform: Arc::new(scene.inventory.platform.clone()),
+        };
+        let keys = Keys::from_env()?;
         let mut jobs = Vec::new();
+        let mut moved_on = Vec::new();
         let mut refusals = Vec::new();
         for (instance, closure) in self.pending(request, scene, stores).await? {
-            let state = self.site().state(&tree, &platform, &instance).read().await?;
-            let present =
-                Present { instance: &instance, closure: closure.as_ref(), state: state.as_ref(), program: &program };
             if let Some(refusal) = errored::refusal(&instance, stores).await? {
                 refusals.push(refusal);
                 continue;
             }
-            let hash = closure.as_ref().map(|closure| closure.hash.to_string());
-            let bundles = Bundle::find(&stores.plans, &instance, hash.as_deref()).await?;
-            let bundles = bundles.into_iter().filter(|bundle| bundle.manifest.destroy == closure.is_none());
-            let bundle = match present.choose(bundles) {
-                Ok(Some(bundle)) => bundle,
-                Ok(None) => {
-                    let last = Bundle::newest(&stores.plans, &instance).await?;
-                    refusals.push(present.without_plan(last.as_ref()));
-                    continue;
+            match self.choice(&bench, stores, &keys, &instance, closure.as_ref(), events).await? {
+                Choice::Fits(bundle) => match self.job(&bench, instance, *bundle)? {
+                    Ok(job) => jobs.push(job),
+                    Err(refusal) => refusals.push(refusal),
+                },
+                Choice::MovedOn(bundle, refusal) if bench.platform.pipeline.on_stale == OnStale::Compare => {
+                    moved_on.push((instance, *bundle, refusal));
                 }
-                Err(refusal) => {
-                    refusals.push(refusal);
-                    continue;
+                Choice::MovedOn(_, refusal) | Choice::Unfit(refusal) => refusals.push(refusal),
+            }
+        }
+        // Planning again takes minutes and credentials: only when nothing else stands in the way.
+        if refusals.is_empty() {
+            for (instance, bundle, refusal) in moved_on {
+                match self.again(&bench, instance, &bundle, &refusal, interrupt, events).await? {
+                    Ok(job) => jobs.push(job),
+                    Err(refusal) => refusals.push(refusal),
                 }
-            };
-            let job = self.job(request, scene, &tree, &platform, instance, bundle)?;
-            match job {
-                Ok(job) => jobs.push(job),
-                Err(refusal) => refusals.push(refusal),
             }
         }
         if refusals.is_empty() { Ok(jobs) } else { Err(PipelineError::Refused { refusals }) }
+    }
+
+    /// The bundle of `instance` that fits, or why none does.
+    async fn choice(
+        &self,
+        bench: &Bench<'_>,
+        stores: &Stores,
+        keys: &Keys,
+        instance: &Instance,
+        closure: Option<&Closure>,
+        events: EventSink<'_>,
+    ) -> Result<Choice, PipelineError> {
+        let hash = closure.map(|closure| closure.hash.to_string());
+        let Found { bundles, unreadable } = Bundle::find(&stores.plans, keys, instance, hash.as_deref()).await?;
+        let state = self.site().state(&bench.tree, &bench.platform, instance).read().await?;
+        let program = self.program();
+        let policy = planning::policy(&bench.platform);
+        let present = Present {
+            instance,
+            closure,
+            state: state.as_ref(),
+            program: &program,
+            policy: &policy,
+            sealed: !bench.platform.pipeline.recipients.is_empty(),
+        };
+        let choice = present.choose(bundles);
+        let mut unreadable = unreadable.into_iter();
+        match (choice, unreadable.next()) {
+            (None, Some(error)) => Err(error),
+            (None, None) => {
+                let all = Bundle::all(&stores.plans, keys, instance).await?.bundles;
+                Ok(Choice::Unfit(present.without_plan(all.first())))
+            }
+            (Some(choice), Some(error)) => {
+                events(Event::Notice {
+                    message: format!("passed over: {}", trouble::chain(&error).replace('\n', ": ")),
+                });
+                Ok(choice)
+            }
+            (Some(choice), None) => Ok(choice),
+        }
+    }
+
+    /// Plans anew what the time has passed by. Only if that comes to the reviewed changes, it is applied.
+    async fn again(
+        &self,
+        bench: &Bench<'_>,
+        instance: Instance,
+        reviewed: &Bundle,
+        refusal: &Refusal,
+        interrupt: &Interrupt,
+        events: EventSink<'_>,
+    ) -> Result<Result<Job, Refusal>, PipelineError> {
+        let Stage { tree, platform, .. } = self.stage(bench, &instance, &reviewed.manifest)?;
+        let lock_file = tokio::sync::Mutex::default();
+        let destroy = reviewed.manifest.destroy;
+        let ground = Ground { instance: &instance, tree: &tree, platform: &platform, destroy, lock_file: &lock_file };
+        let fresh = self.plan_fresh(&ground, interrupt, events).await?;
+        let differences = compare::differences(&reviewed.manifest.changes, &fresh.changes);
+        let check = compare::check(&reviewed.manifest.changes, &fresh.changes, &differences);
+        if let Some(differs) = check.refusal(&instance) {
+            let found = format!("{}, planned again because the {} differs", differs.found, refusal.field);
+            return Ok(Err(Refusal { found, ..differs }));
+        }
+        let Refusal { field, reviewed: then, found: now, .. } = refusal;
+        events(Event::Notice {
+            message: format!(
+                "{instance}: {field} differs: reviewed {then}, found {now}; planned again, with the reviewed changes as the \
+                 result"
+            ),
+        });
+        let bundle = self.renewed(reviewed, &fresh, &bench.platform)?;
+        let job = self.job(bench, instance, bundle)?;
+        Ok(job.map(|job| Job { reviewed: Some(reviewed.manifest.plan_sha256.clone()), ..job }))
     }
 
     /// The instances whose content is not what was applied last, with their closures; `None`: its stack is gone.
@@ -142,43 +244,83 @@ impl Workshop {
         Ok(pending)
     }
 
-    /// The last check, of the plan file's own content against the commit, and the files to apply in.
+    /// The last check, of the plan file's own content, and the files to apply in.
     fn job(
         &self,
-        request: &ApplyRequest,
-        scene: &Scene,
-        tree: &Arc<Tree>,
-        platform: &Arc<Platform>,
+        bench: &Bench<'_>,
         instance: Instance,
         bundle: Bundle,
     ) -> Result<Result<Job, Refusal>, PipelineError> {
         let file = self.write_plan(&instance, &bundle)?;
-        let plan = PlanFile::open(&file)?;
-        let after = |order: &Order| order.before(&instance.stack).cloned().collect();
-        let Manifest { destroy, commit, closure, .. } = &bundle.manifest;
-        if *destroy {
-            // The stack is gone from the merged commit; the one before has the files that it was made from.
-            let commit = self.site().repository().resolve(commit)?;
-            let snapshot = self.site().repository().commit_snapshot(commit)?;
-            if let Some(refusal) = fit::configuration(&instance, &plan, &snapshot)? {
-                return Ok(Err(refusal));
-            }
-            let (tree, platform) =
-                (Arc::new(self.site().export(&snapshot)?), Arc::new(closure::load_platform(&snapshot)?));
-            let order = Order::of(&snapshot, &Inventory::load(&snapshot)?, &Memo::default())?;
-            let (after, commit) = (after(&order), request.commit);
-            return Ok(Ok(Job { instance, bundle, plan: file, after, closure: None, tree, platform, commit }));
-        }
-        if let Some(refusal) = fit::configuration(&instance, &plan, &scene.snapshot)? {
+        let stage = self.stage(bench, &instance, &bundle.manifest)?;
+        let checks = self.inside(&instance, &bundle, &file, &stage)?;
+        if let Some(refusal) = checks.iter().find_map(|check| check.refusal(&instance)) {
             return Ok(Err(refusal));
         }
-        let closure = Some(closure.clone());
-        let (tree, platform) = (Arc::clone(tree), Arc::clone(platform));
-        let (after, commit) = (after(&scene.order), request.commit);
-        Ok(Ok(Job { instance, bundle, plan: file, after, closure, tree, platform, commit }))
+        let changes_read = checks.iter().any(|check| check.field == Field::Changes);
+        let closure = (!bundle.manifest.destroy).then(|| bundle.manifest.closure.clone());
+        let Stage { tree, platform, after, .. } = stage;
+        let commit = bench.commit;
+        Ok(Ok(Job {
+            instance,
+            bundle,
+            plan: file,
+            reviewed: None,
+            changes_read,
+            after,
+            closure,
+            tree,
+            platform,
+            commit,
+        }))
     }
 
-    fn write_plan(&self, instance: &Instance, bundle: &Bundle) -> Result<TempPath, PipelineError> {
+    /// What the plan file of `bundle` says of itself, held against its manifest and the commit.
+    pub(super) fn inside(
+        &self,
+        instance: &Instance,
+        bundle: &Bundle,
+        file: &Path,
+        stage: &Stage,
+    ) -> Result<Vec<Check>, PipelineError> {
+        let state = self.site().state(&stage.tree, &stage.platform, instance);
+        let inside = Inside {
+            instance,
+            manifest: &bundle.manifest,
+            plan: &PlanFile::open(file)?,
+            product: self.binary().product,
+            backend: state.settings(),
+            snapshot: &stage.snapshot,
+        };
+        inside.checks()
+    }
+
+    /// Where the plan of `manifest` is applied: in the merged commit; for a stack that is gone from it, in the one
+    /// before, which has the files that it was made from.
+    pub(super) fn stage(
+        &self,
+        bench: &Bench<'_>,
+        instance: &Instance,
+        manifest: &Manifest,
+    ) -> Result<Stage, PipelineError> {
+        let after = |order: &Order| order.before(&instance.stack).cloned().collect();
+        if !manifest.destroy {
+            return Ok(Stage {
+                snapshot: bench.scene.snapshot.clone(),
+                tree: Arc::clone(&bench.tree),
+                platform: Arc::clone(&bench.platform),
+                after: after(&bench.scene.order),
+            });
+        }
+        let commit = self.site().repository().resolve(&manifest.commit)?;
+        let snapshot = self.site().repository().commit_snapshot(commit)?;
+        let inventory = Inventory::load(&snapshot)?;
+        let order = Order::of(&snapshot, &inventory, &Memo::default())?;
+        let tree = Arc::new(self.site().export(&snapshot)?);
+        Ok(Stage { snapshot, tree, platform: Arc::new(inventory.platform), after: after(&order) })
+    }
+
+    pub(super) fn write_plan(&self, instance: &Instance, bundle: &Bundle) -> Result<TempPath, PipelineError> {
         let path = self.site().secret_file(instance)?;
         match std::fs::write(&path, &bundle.plan) {
             Ok(()) => Ok(path),
@@ -201,6 +343,7 @@ impl Job {
             instance: self.instance.clone(),
             status,
             plan_sha256: self.bundle.manifest.plan_sha256.clone(),
+            reviewed_sha256: self.reviewed.clone(),
             before: self.bundle.manifest.state.clone(),
             after: None,
             changed: Timestamp::now(),

@@ -13,7 +13,7 @@ use crate::{
     terraform::{PlanFileError, StateFileError, TerraformError},
 };
 
-use super::{bundle::BundleFormat, fit::Refusal};
+use super::{bundle::BundleFormat, fit::Refusal, seal::SealError};
 
 /// An error of a plan or apply run.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +71,17 @@ pub enum PipelineError {
         key: String,
         /// Why.
         source: BundleFormat,
+    },
+    /// Something cannot be sealed, or keys cannot be read.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// There is no such bundle.
+    #[error("there is no bundle {what} in `{place}`")]
+    NoBundle {
+        /// Which one, such as "`ops/net/…`" or "of net (ops)".
+        what: String,
+        /// Where it was looked for.
+        place: String,
     },
     /// A record of the pipeline is broken.
     #[error("the record `{key}` is broken")]

@@ -1,29 +1,39 @@
 //! Whether a reviewed plan is still exactly what applying the merged commit means.
+//!
+//! Each field that a plan is bound to is one [`Check`] with both values: what was reviewed, and what is found now.
+//! [`Present`] holds a bundle's manifest against the commit and the state; [`plan_file`] holds the plan file, which is
+//! what Terraform would really apply, against the manifest and the commit.
+
+mod plan_file;
 
 use std::fmt;
 
 use serde::Serialize;
 
-use crate::{
-    closure::Closure,
-    platform::{Instance, layout},
-    repo::{Snapshot, blob_id},
-    terraform::{PlanFile, StateFile},
-};
+use crate::{closure::Closure, platform::Instance, terraform::StateFile};
 
-use super::{
-    PipelineError,
-    bundle::{Bundle, Program, StateVersion},
-};
+use super::bundle::{Bundle, Manifest, Program, StateVersion};
+
+pub(super) use plan_file::Inside;
 
 /// The field in which a reviewed plan and what was merged differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Field {
     /// No plan of the instance was ever kept.
     Plan,
+    /// The stack that was planned.
+    Stack,
+    /// The environment that was planned for.
+    Environment,
+    /// Whether the stack is to be kept or destroyed.
+    Purpose,
     /// Files that the plan depends on.
     Closure,
+    /// The plan is kept in the clear, and the platform wants it sealed.
+    Encryption,
+    /// Inputs that were made up.
+    Inputs,
     /// There is a state where there was none, or none where there was one.
     State,
     /// The state is another one.
@@ -32,24 +42,82 @@ pub enum Field {
     StateSerial,
     /// Terraform, or its version.
     Terraform,
+    /// The same version in another file.
+    TerraformBinary,
+    /// Providers, their versions or digests.
+    Providers,
+    /// What the platform allows and protects.
+    Policy,
+    /// The place where the plan would write the state.
+    Backend,
+    /// Whether planning came to its end.
+    Completeness,
+    /// What the plan would do.
+    Changes,
     /// The configuration inside the plan file.
     Configuration,
     /// A failed run left a state behind that was never pushed.
     ErroredState,
 }
 
+impl Field {
+    /// Whether it may move on between review and apply without anybody changing what was reviewed: planning again
+    /// then tells whether it still means the same.
+    pub fn moves_on(self) -> bool {
+        matches!(self, Self::State | Self::StateSerial | Self::Terraform | Self::TerraformBinary | Self::Policy)
+    }
+}
+
 impl fmt::Display for Field {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Plan => "plan",
+            Self::Stack => "stack",
+            Self::Environment => "environment",
+            Self::Purpose => "purpose",
             Self::Closure => "closure",
+            Self::Encryption => "encryption",
+            Self::Inputs => "inputs",
             Self::State => "state",
             Self::StateLineage => "state lineage",
             Self::StateSerial => "state serial",
             Self::Terraform => "terraform version",
+            Self::TerraformBinary => "terraform binary",
+            Self::Providers => "providers",
+            Self::Policy => "policy",
+            Self::Backend => "state backend",
+            Self::Completeness => "completeness",
+            Self::Changes => "changes",
             Self::Configuration => "configuration",
             Self::ErroredState => "errored state",
         })
+    }
+}
+
+/// One field of a bundle, held against what is there now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// The field.
+    pub field: Field,
+    /// What was reviewed.
+    pub reviewed: String,
+    /// What was found.
+    pub found: String,
+    /// Whether the plan can be applied as far as this field goes.
+    pub fits: bool,
+}
+
+impl Check {
+    /// A field whose two values must be the same.
+    fn same(field: Field, reviewed: impl Into<String>, found: impl Into<String>) -> Self {
+        let (reviewed, found) = (reviewed.into(), found.into());
+        Self { field, fits: reviewed == found, reviewed, found }
+    }
+
+    /// The refusal that it comes to, if it does not fit.
+    pub(super) fn refusal(&self, instance: &Instance) -> Option<Refusal> {
+        let Self { field, reviewed, found, fits } = self.clone();
+        (!fits).then(|| Refusal { instance: instance.clone(), field, reviewed, found })
     }
 }
 
@@ -72,6 +140,9 @@ impl fmt::Display for Refusal {
         match field {
             Field::Plan => write!(f, "{instance}: there is no reviewed plan: {found}"),
             Field::ErroredState => write!(f, "{instance}: a failed run left a state that was never pushed: {found}"),
+            Field::Inputs | Field::Providers | Field::Changes => {
+                write!(f, "{instance}: {field} differ: reviewed {reviewed}, found {found}")
+            }
             field => write!(f, "{instance}: {field} differs: reviewed {reviewed}, found {found}"),
         }
     }
@@ -87,98 +158,154 @@ pub(super) struct Present<'a> {
     pub(super) state: Option<&'a StateFile>,
     /// The program that would apply.
     pub(super) program: &'a Program,
+    /// Hash of the platform's policy.
+    pub(super) policy: &'a str,
+    /// Whether the platform wants its plans sealed.
+    pub(super) sealed: bool,
+}
+
+/// What became of looking for a bundle that fits.
+#[derive(Debug)]
+pub(super) enum Choice {
+    /// This one fits.
+    Fits(Box<Bundle>),
+    /// This one would, had the world not moved on; the refusal says in what.
+    MovedOn(Box<Bundle>, Refusal),
+    /// The newest one does not fit.
+    Unfit(Refusal),
 }
 
 impl Present<'_> {
-    fn refusal(&self, field: Field, reviewed: impl Into<String>, found: impl Into<String>) -> Refusal {
-        Refusal { instance: self.instance.clone(), field, reviewed: reviewed.into(), found: found.into() }
-    }
-
-    /// The newest of `bundles`, which share the closure, that fits in everything else too; `None` when
-    /// there are none; otherwise why the newest does not fit.
-    pub(super) fn choose(&self, bundles: impl Iterator<Item = Bundle>) -> Result<Option<Bundle>, Refusal> {
-        let mut first_problem = None;
+    /// The newest of `bundles`, which come newest first, that fits; or the newest that only the time has passed by;
+    /// or why the newest does not fit; `None`: there are none.
+    pub(super) fn choose(&self, bundles: Vec<Bundle>) -> Option<Choice> {
+        let (mut unfit, mut moved_on) = (None, None);
         for bundle in bundles {
-            match self.differs(&bundle) {
-                None => return Ok(Some(bundle)),
-                Some(refusal) => first_problem = first_problem.or(Some(refusal)),
+            let misfits: Vec<Check> = self.checks(&bundle).into_iter().filter(|check| !check.fits).collect();
+            let Some(refusal) = misfits.first().and_then(|check| check.refusal(self.instance)) else {
+                return Some(Choice::Fits(Box::new(bundle)));
+            };
+            if moved_on.is_none() && misfits.iter().all(|check| check.field.moves_on()) {
+                moved_on = Some((bundle, refusal));
+            } else {
+                unfit = unfit.or(Some(refusal));
             }
         }
-        first_problem.map_or(Ok(None), Err)
+        match (moved_on, unfit) {
+            (Some((bundle, refusal)), _) => Some(Choice::MovedOn(Box::new(bundle), refusal)),
+            (None, unfit) => unfit.map(Choice::Unfit),
+        }
     }
 
     /// Why there is no plan for the closure; `last` is the newest bundle of any closure.
     pub(super) fn without_plan(&self, last: Option<&Bundle>) -> Refusal {
-        let Some(last) = last else { return self.refusal(Field::Plan, "none", "the stack was never planned") };
-        let Some(closure) = self.closure else {
-            let found = "the last plan keeps the stack, the commit does not have it";
-            return self.refusal(Field::Plan, "a plan that keeps the stack", found);
+        let refusal = |reviewed: &str, found: &str| Refusal {
+            instance: self.instance.clone(),
+            field: Field::Plan,
+            reviewed: reviewed.to_owned(),
+            found: found.to_owned(),
         };
-        let reviewed = &last.manifest.files;
-        let now = |path: &String| closure.files.get(path).map(|file| file.id.to_string());
-        let mut different: Vec<&String> =
-            reviewed.iter().filter(|(path, id)| now(path).as_ref() != Some(id)).map(|(path, _)| path).collect();
-        different.extend(closure.files.keys().filter(|path| !reviewed.contains_key(*path)));
-        different.sort();
-        let shown: Vec<String> = different.iter().take(3).map(|path| format!("`{path}`")).collect();
-        let more = different.len().saturating_sub(shown.len());
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        self.refusal(
-            Field::Closure,
-            format!("commit {}", short(&last.manifest.commit)),
-            format!("other content in {}{more}", shown.join(", ")),
-        )
+        let Some(last) = last else { return refusal("none", "the stack was never planned") };
+        let Some(closure) = self.closure else {
+            return refusal(
+                "a plan that keeps the stack",
+                "the last plan keeps the stack, the commit does not have it",
+            );
+        };
+        let check = closure_check(&last.manifest, closure);
+        check.refusal(self.instance).unwrap_or_else(|| refusal("a plan", "it was deleted meanwhile"))
     }
 
-    fn differs(&self, bundle: &Bundle) -> Option<Refusal> {
+    /// Every field of the manifest, held against what is there now.
+    pub(super) fn checks(&self, bundle: &Bundle) -> Vec<Check> {
         let manifest = &bundle.manifest;
-        let serial = |state: &StateVersion| format!("one with serial {}", state.serial);
+        let environment = |instance: &Instance| match &instance.environment {
+            Some(name) => name.to_string(),
+            None => "shared".to_owned(),
+        };
+        let purpose = |destroy| if destroy { "to destroy the stack" } else { "to keep the stack" };
+        let mut checks = vec![
+            Check::same(Field::Stack, manifest.instance.stack.as_str(), self.instance.stack.as_str()),
+            Check::same(Field::Environment, environment(&manifest.instance), environment(self.instance)),
+            Check::same(Field::Purpose, purpose(manifest.destroy), purpose(self.closure.is_none())),
+        ];
+        if let Some(closure) = self.closure.filter(|_| !manifest.destroy) {
+            checks.push(closure_check(manifest, closure));
+        }
+        checks.push(Check {
+            field: Field::Encryption,
+            reviewed: if bundle.sealed { "a sealed plan" } else { "a plan in the clear" }.to_owned(),
+            found: if self.sealed { "`recipients` in `kstack.hcl`" } else { "no `recipients` in `kstack.hcl`" }
+                .to_owned(),
+            fits: bundle.sealed || !self.sealed,
+        });
+        checks.push(Check {
+            field: Field::Inputs,
+            reviewed: if manifest.mocked.is_empty() { "real ones".to_owned() } else { listed(&manifest.mocked) },
+            found: if manifest.mocked.is_empty() { "real ones" } else { "that they were made up for the plan" }
+                .to_owned(),
+            fits: manifest.mocked.is_empty(),
+        });
+        checks.extend(self.state_checks(manifest));
+        let name = |program: &Program| format!("{} {}", program.product, program.version);
+        checks.push(Check::same(Field::Terraform, name(&manifest.terraform), name(self.program)));
+        let (then, now) = (&manifest.terraform.sha256, &self.program.sha256);
+        checks.push(Check::same(Field::TerraformBinary, format!("sha256 {then}"), format!("sha256 {now}")));
+        checks.push(Check::same(
+            Field::Policy,
+            format!("sha256 {}", manifest.policy),
+            format!("sha256 {}", self.policy),
+        ));
+        checks
+    }
+
+    fn state_checks(&self, manifest: &Manifest) -> Vec<Check> {
+        let existence = |serial: Option<u64>| match serial {
+            Some(serial) => format!("one with serial {serial}"),
+            None => "none".to_owned(),
+        };
         match (&manifest.state, self.state) {
-            (None, None) => {}
-            (None, Some(now)) => {
-                return Some(self.refusal(Field::State, "none", format!("one with serial {}", now.serial)));
+            (Some(then), Some(now)) => vec![
+                Check::same(Field::StateLineage, &then.lineage, &now.lineage),
+                Check::same(Field::StateSerial, then.serial.to_string(), now.serial.to_string()),
+            ],
+            (then, now) => {
+                let then = then.as_ref().map(|state: &StateVersion| state.serial);
+                vec![Check::same(Field::State, existence(then), existence(now.map(|state| state.serial)))]
             }
-            (Some(then), None) => return Some(self.refusal(Field::State, serial(then), "none")),
-            (Some(then), Some(now)) if then.lineage != now.lineage => {
-                return Some(self.refusal(Field::StateLineage, &then.lineage, &now.lineage));
-            }
-            (Some(then), Some(now)) if then.serial != now.serial => {
-                return Some(self.refusal(Field::StateSerial, then.serial.to_string(), now.serial.to_string()));
-            }
-            (Some(_), Some(_)) => {}
         }
-        if manifest.terraform != *self.program {
-            let name = |program: &Program| format!("{} {}", program.product, program.version);
-            return Some(self.refusal(Field::Terraform, name(&manifest.terraform), name(self.program)));
-        }
-        None
     }
 }
 
-/// Compares the configuration inside the plan file with the files of the commit: what Terraform would
-/// apply is what Git holds, whatever the bundle's manifest claims.
-///
-/// # Errors
-/// When the plan file or the repository cannot be read.
-pub(super) fn configuration(
-    instance: &Instance,
-    plan: &PlanFile,
-    snapshot: &Snapshot,
-) -> Result<Option<Refusal>, PipelineError> {
-    for (path, embedded) in plan.configuration(&layout::stack(&instance.stack))?.files {
-        let found = match snapshot.read(&path)? {
-            Some(blob) if blob.id == blob_id(&embedded) => continue,
-            Some(_) => "other content in the commit",
-            None => "no such file in the commit",
-        };
-        return Ok(Some(Refusal {
-            instance: instance.clone(),
-            field: Field::Configuration,
-            reviewed: format!("`{path}` as the plan holds it"),
-            found: found.to_owned(),
-        }));
+/// The closure that was planned and the one that is there now. Where they differ it names files: hashes tell nobody
+/// anything.
+fn closure_check(manifest: &Manifest, closure: &Closure) -> Check {
+    let hash = closure.hash.to_string();
+    if manifest.closure == hash {
+        return Check::same(Field::Closure, &hash, &hash);
     }
-    Ok(None)
+    let reviewed = &manifest.files;
+    let now = |path: &String| closure.files.get(path).map(|file| file.id.to_string());
+    let mut different: Vec<String> =
+        reviewed.iter().filter(|(path, id)| now(path).as_ref() != Some(id)).map(|(path, _)| path.clone()).collect();
+    different.extend(closure.files.keys().filter(|path| !reviewed.contains_key(*path)).cloned());
+    different.sort();
+    let found = if different.is_empty() {
+        "the same files with another hash".to_owned()
+    } else {
+        format!("other content in {}", listed(&different))
+    };
+    let reviewed = format!("commit {}", short(&manifest.commit));
+    Check { field: Field::Closure, reviewed, found, fits: false }
+}
+
+/// The first three names, and how many there are beyond.
+fn listed(names: &[String]) -> String {
+    let shown: Vec<String> = names.iter().take(3).map(|name| format!("`{name}`")).collect();
+    match names.len().saturating_sub(3) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
 }
 
 fn short(commit: &str) -> &str {

@@ -42,6 +42,10 @@ pub struct Entry {
     pub status: Status,
     /// SHA-256 of the plan that is applied.
     pub plan_sha256: String,
+    /// SHA-256 of the plan that was reviewed, where another one with the same changes is applied: with
+    /// `on_stale = "compare"`, after the state has moved on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reviewed_sha256: Option<String>,
     /// The state before.
     pub before: Option<StateVersion>,
     /// The state after, once it is known.
@@ -220,6 +224,7 @@ mod tests {
             instance: Instance { stack: StackName::new("a").unwrap(), environment: Some(ops.clone()) },
             status: Status::Applying,
             plan_sha256: String::new(),
+            reviewed_sha256: None,
             before: None,
             after: None,
             changed: Timestamp::now(),

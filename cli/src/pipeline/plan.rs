@@ -1,25 +1,18 @@
 //! Plans what a change affects, and keeps each plan as a bundle.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Instant,
-};
+use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use serde::Serialize;
 
 use crate::{
     closure::{Kind, Notice, Reason},
-    platform::{EnvironmentName, Instance, Parallelism, Platform, StackName, layout},
+    platform::{EnvironmentName, Instance, Parallelism, Platform, StackName},
     repo::{CommitId, Range},
-    terraform::{ChangeList, Interrupt, PlanFile, PlanMode, PlanOptions, Reader, Terraform, TerraformEvent, Watch},
+    terraform::{ChangeList, Interrupt},
 };
 
 use super::{
     Event, EventSink, PipelineError, Workshop,
-    bundle::{self, Bundle, Program, StateVersion},
-    exported::Tree,
-    providers,
     relay::relay,
     schedule,
     target::{Selection, Target},
@@ -42,6 +35,8 @@ pub struct PlanRequest {
     pub stacks: Vec<StackName>,
     /// Keep the plans as bundles.
     pub keep: bool,
+    /// Keep them in this folder instead of the plan store.
+    pub bundles: Option<PathBuf>,
 }
 
 /// Which instances to plan.
@@ -219,132 +214,6 @@ impl Workshop {
         });
         result
     }
-
-    async fn plan_steps(
-        &self,
-        target: &Target,
-        interrupt: &Interrupt,
-        events: EventSink<'_>,
-    ) -> Result<(ChangeList, Vec<String>), PipelineError> {
-        let instance = &target.affected.instance;
-        let said = |said: TerraformEvent| events(Event::Terraform { instance: instance.clone(), said });
-        let watch = Watch { events: &said, interrupt };
-        let step = |step| events(Event::Step { instance: instance.clone(), step });
-        let _alone = self.site().occupy(instance, interrupt, || step("waiting for another run")).await?;
-        let terraform = self.terraform(&target.tree, &target.platform, instance)?;
-        let mut notices = Vec::new();
-
-        step("initialising");
-        let chosen_now = {
-            let committed = lock_path(&terraform).exists();
-            let _one_at_a_time = if committed { None } else { Some(target.lock_file.lock().await) };
-            initialise(&terraform, &target.platform, instance, &watch).await?
-        };
-        notices.extend(chosen_now);
-
-        step("planning");
-        let out = self.site().secret_file(instance)?;
-        let options = PlanOptions {
-            var_files: var_files(&target.tree, instance),
-            mode: if target.affected.kind == Kind::Removed { PlanMode::Destroy } else { PlanMode::Normal },
-            // A plan takes no lock, so it needs no right to write; a state that moves meanwhile is seen by its serial.
-            lock: false,
-            ..PlanOptions::new(&out)
-        };
-        terraform.plan(&options, &watch).await?;
-
-        step("reading the plan");
-        let mut changes = terraform.changes(&out, &watch).await?;
-        changes.list.keep_answered_drift();
-        if let Reader::Show { because } = &changes.reader {
-            notices.push(format!("the plan was read by `show -json`: {because}"));
-        }
-        if let (Some(plans), Some(commit)) = (&target.plans, target.commit) {
-            step("keeping the plan");
-            self.keep(target, plans, commit, &out, changes.list.clone()).await?;
-        }
-        Ok((changes.list, notices))
-    }
-
-    async fn keep(
-        &self,
-        target: &Target,
-        plans: &crate::store::Store,
-        commit: CommitId,
-        out: &Path,
-        changes: ChangeList,
-    ) -> Result<(), PipelineError> {
-        let file = PlanFile::open(out)?;
-        let state = file.state();
-        let plan =
-            std::fs::read(out).map_err(|source| PipelineError::Io { verb: "read", path: out.to_owned(), source })?;
-        let planned = bundle::Planned {
-            instance: target.affected.instance.clone(),
-            destroy: target.affected.kind == Kind::Removed,
-            closure: target.closure.hash.to_string(),
-            files: target.closure.files.iter().map(|(path, file)| (path.clone(), file.id.to_string())).collect(),
-            commit: commit.to_string(),
-            state: (!state.lineage.is_empty())
-                .then(|| StateVersion { lineage: state.lineage.clone(), serial: state.serial }),
-            terraform: program(self),
-            changes,
-        };
-        Bundle::new(planned, plan).save(plans).await
-    }
-}
-
-fn lock_path(terraform: &Terraform) -> PathBuf {
-    terraform.workspace().directory.join(".terraform.lock.hcl")
-}
-
-/// Initialises, and refuses providers that the platform does not allow before any is started. Returns what should
-/// be looked at.
-///
-/// # Errors
-/// [`PipelineError::ProviderNotAllowed`], [`PipelineError::Terraform`].
-pub(super) async fn initialise(
-    terraform: &Terraform,
-    platform: &Platform,
-    instance: &Instance,
-    watch: &Watch<'_>,
-) -> Result<Option<String>, PipelineError> {
-    let path = lock_path(terraform);
-    let allowed = || {
-        let io = |source| PipelineError::Io { verb: "read", path: path.clone(), source };
-        providers::check(&platform.policy, instance, &std::fs::read(&path).map_err(io)?)
-    };
-    if path.exists() {
-        // Before anything is downloaded.
-        allowed()?;
-        terraform.init(watch).await?;
-        return Ok(None);
-    }
-    terraform.init(watch).await?;
-    if !path.exists() {
-        return Ok(None);
-    }
-    // Downloaded by now, but not started yet.
-    allowed()?;
-    Ok(Some(format!(
-        "`{}/.terraform.lock.hcl` is not committed: provider versions were chosen just now",
-        layout::stack(&instance.stack)
-    )))
-}
-
-/// The program of a workshop, as bundles name it.
-pub(super) fn program(workshop: &Workshop) -> Program {
-    let binary = workshop.binary();
-    Program { product: binary.product.to_string(), version: binary.version.to_string() }
-}
-
-/// The variable files that exist for `instance`.
-pub(super) fn var_files(tree: &Tree, instance: &Instance) -> Vec<PathBuf> {
-    let file = match &instance.environment {
-        Some(environment) => layout::tfvars(environment),
-        None => format!("{}/shared.tfvars", layout::ENVIRONMENTS),
-    };
-    let file = tree.path().join(file);
-    if file.exists() { vec![file] } else { Vec::new() }
 }
 
 /// How many instances run at once. Terraform and a cloud provider keep about one core busy each.

@@ -1,5 +1,9 @@
 //! The allow-list of providers: a provider is a program from elsewhere, and planning runs it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
 use crate::{
     hcl::Document,
     platform::{Instance, Policy},
@@ -19,9 +23,7 @@ const PUBLIC: [&str; 2] = ["registry.terraform.io/", "registry.opentofu.org/"];
 /// [`PipelineError::ProviderNotAllowed`]; [`PipelineError::LockFile`] when the file is not HCL.
 pub(super) fn check(policy: &Policy, instance: &Instance, lock: &[u8]) -> Result<(), PipelineError> {
     let Some(allowed) = &policy.providers else { return Ok(()) };
-    let text = String::from_utf8_lossy(lock);
-    let document = Document::parse(".terraform.lock.hcl", text)
-        .map_err(|problem| PipelineError::LockFile { instance: instance.clone(), problem: problem.message })?;
+    let document = parse(instance, lock)?;
     for block in document.body().get_blocks("provider") {
         let address = block.labels.first().map_or("", |label| label.as_str());
         let name = PUBLIC.iter().find_map(|host| address.strip_prefix(host)).unwrap_or(address);
@@ -34,6 +36,36 @@ pub(super) fn check(policy: &Policy, instance: &Instance, lock: &[u8]) -> Result
         }
     }
     Ok(())
+}
+
+fn parse(instance: &Instance, lock: &[u8]) -> Result<Document, PipelineError> {
+    Document::parse(".terraform.lock.hcl", String::from_utf8_lossy(lock))
+        .map_err(|problem| PipelineError::LockFile { instance: instance.clone(), problem: problem.message })
+}
+
+/// One provider of a dependency lock file: what Terraform holds the program against before it starts it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Provider {
+    /// Such as `5.100.0`.
+    pub version: String,
+    /// Digests of its packages, as `h1:…` and `zh:…`.
+    pub hashes: BTreeSet<String>,
+}
+
+/// The providers of a lock file, by source address.
+///
+/// # Errors
+/// [`PipelineError::LockFile`] when the file is not HCL.
+pub(super) fn locked(instance: &Instance, lock: &[u8]) -> Result<BTreeMap<String, Provider>, PipelineError> {
+    let document = parse(instance, lock)?;
+    let providers = document.body().get_blocks("provider").filter_map(|block| {
+        let address = block.labels.first()?.as_str().to_owned();
+        let text = |key| block.body.get_attribute(key).and_then(|attribute| attribute.value.as_str());
+        let hashes = block.body.get_attribute("hashes").and_then(|attribute| attribute.value.as_array());
+        let hashes = hashes.into_iter().flatten().filter_map(|hash| hash.as_str().map(ToOwned::to_owned)).collect();
+        Some((address, Provider { version: text("version").unwrap_or_default().to_owned(), hashes }))
+    });
+    Ok(providers.collect())
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::{
     hcl,
     platform::{Environment, EnvironmentName, Instance, Platform, StackName},
     repo::CommitId,
-    store::Store,
+    store::{Location, Store},
 };
 
 use super::{PipelineError, PlanRequest, Workshop, applied::Applied, backend::Stores, exported::Tree, plan::Which};
@@ -20,8 +20,13 @@ pub(super) struct Target {
     pub(super) closure: Closure,
     /// The commit whose files are planned: the base for a removed stack.
     pub(super) commit: Option<CommitId>,
+    /// The commit that the change was compared with.
+    pub(super) base: Option<CommitId>,
     pub(super) tree: Arc<Tree>,
     pub(super) platform: Arc<Platform>,
+    /// The platform at the head, whose policy and recipients hold for bundles: of a removed stack, `platform` is as it
+    /// was before.
+    pub(super) head: Arc<Platform>,
     pub(super) protect: Vec<String>,
     /// Where its bundle is kept; `None` when it is not.
     pub(super) plans: Option<Store>,
@@ -119,31 +124,45 @@ impl Workshop {
                 let Some(closure) = affected.closure.clone() else { continue };
                 let stack = inventory.stack(affected.instance.stack.as_str())?;
                 let lock_file = Arc::clone(locks.entry(stack.name.clone()).or_default());
-                let (tree, platform, protect) =
-                    (Arc::clone(&tree), Arc::clone(&platform), stack.settings.protect.clone());
-                targets.push(Target { affected, closure, commit, tree, platform, protect, plans: None, lock_file });
+                targets.push(Target {
+                    affected,
+                    closure,
+                    commit,
+                    base: request.range.base,
+                    tree: Arc::clone(&tree),
+                    platform: Arc::clone(&platform),
+                    head: Arc::clone(&platform),
+                    protect: stack.settings.protect.clone(),
+                    plans: None,
+                    lock_file,
+                });
             }
         }
         for affected in gone {
             if let Some(commit) = since.get(&affected.instance) {
-                targets.push(self.removal(affected, *commit, &memo)?);
+                targets.push(self.removal(affected, *commit, &platform, &memo)?);
             }
         }
         let keeps = request.keep && !request.worktree;
-        let plan_stores = if keeps { self.open_plan_stores(&mut targets, &platform).await? } else { Vec::new() };
+        let plan_stores =
+            if keeps { self.open_plan_stores(request, &mut targets, &platform).await? } else { Vec::new() };
         Ok(Selection { targets, platform, plan_stores, notices })
     }
 
     /// Gives every target the store that keeps its bundle, and returns the places.
     async fn open_plan_stores(
         &self,
+        request: &PlanRequest,
         targets: &mut [Target],
         platform: &Platform,
     ) -> Result<Vec<String>, PipelineError> {
         let mut stores: BTreeMap<String, Store> = BTreeMap::new();
         for target in targets {
             let Some(environment) = platform.delivering(&target.affected.instance) else { continue };
-            let plans = Stores::open(platform, environment, self.site().repository().root())?.plans;
+            let plans = match &request.bundles {
+                Some(folder) => Store::open(&Location::Folder(folder.clone()))?,
+                None => self.site().stores(platform, environment, None)?.plans,
+            };
             let location = plans.location().to_string();
             if !stores.contains_key(&location) {
                 // A plan that cannot be kept is found out now, not after minutes of planning.
@@ -156,7 +175,13 @@ impl Workshop {
     }
 
     /// A removed instance is planned with the files of the last commit that had it.
-    fn removal(&self, affected: Affected, commit: CommitId, memo: &Memo) -> Result<Target, PipelineError> {
+    fn removal(
+        &self,
+        affected: Affected,
+        commit: CommitId,
+        head: &Arc<Platform>,
+        memo: &Memo,
+    ) -> Result<Target, PipelineError> {
         let snapshot = self.site().repository().commit_snapshot(commit)?;
         let inventory = Inventory::load(&snapshot)?;
         let closure = closure::closure_of(&snapshot, &inventory, &affected.instance, memo)?;
@@ -165,8 +190,10 @@ impl Workshop {
             affected,
             closure,
             commit: Some(commit),
+            base: Some(commit),
             tree: Arc::new(self.site().export(&snapshot)?),
             platform: Arc::new(inventory.platform),
+            head: Arc::clone(head),
             protect,
             plans: None,
             lock_file: Arc::default(),

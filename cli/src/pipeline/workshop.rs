@@ -15,12 +15,18 @@ use sha2::{Digest as _, Sha256};
 use tempfile::TempPath;
 
 use crate::{
-    platform::{Instance, Platform, layout},
+    platform::{EnvironmentName, Instance, Platform, layout},
     repo::{Repository, Snapshot},
+    store::{Location, Store},
     terraform::{Binary, Interrupt, ProviderMirrors, Terraform, Workspace},
 };
 
-use super::{PipelineError, backend::StateLocation, bundle::hex, exported::Tree};
+use super::{
+    PipelineError,
+    backend::{StateLocation, Stores},
+    bundle::hex,
+    exported::Tree,
+};
 
 /// A repository, and the folder to work on it in.
 #[derive(Debug, Clone)]
@@ -51,6 +57,26 @@ impl Site {
         let tree = Tree::new(&self.work).map_err(io)?;
         snapshot.export(tree.path())?;
         Ok(tree)
+    }
+
+    /// The stores of `environment`, with the bundles in the folder `bundles` instead of the plan store, if one is given.
+    ///
+    /// # Errors
+    /// [`PipelineError::Store`] and [`PipelineError::Location`]; [`PipelineError::Io`] when there is no such folder.
+    pub(super) fn stores(
+        &self,
+        platform: &Platform,
+        environment: &EnvironmentName,
+        bundles: Option<&Path>,
+    ) -> Result<Stores, PipelineError> {
+        let mut stores = Stores::open(platform, environment, self.repository.root())?;
+        if let Some(folder) = bundles {
+            let io = |source| PipelineError::Io { verb: "read", path: folder.to_owned(), source };
+            // A store would make the folder, and a mistyped name look like plans that were never made.
+            std::fs::read_dir(folder).map_err(io)?;
+            stores.plans = Store::open(&Location::Folder(folder.to_owned()))?;
+        }
+        Ok(stores)
     }
 
     /// Where the state of `instance` lives.

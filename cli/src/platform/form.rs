@@ -38,6 +38,24 @@ fn ends(name: &str) -> Result<(), &'static str> {
     }
 }
 
+/// A recipient of the age format, <https://age-encryption.org/v1>: the public half of what `age-keygen` makes. Its
+/// checksum finds every mistyped letter, and a plan that nobody can open would be found out only when it is to be
+/// applied. Keys of SSH and of plugins are not taken: every machine that applies would need them.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn age_recipient(text: &str) -> Result<(), &'static str> {
+    if text.starts_with("AGE-SECRET-KEY-") {
+        return Err(
+            "it is the secret half, which must never be written here: make a new key and write the public half",
+        );
+    }
+    if !text.starts_with("age1") {
+        return Err("write the public key that `age-keygen` prints: `age1…`");
+    }
+    text.parse::<age::x25519::Recipient>().map(drop).map_err(|_| "a letter is wrong or missing")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -84,6 +84,8 @@ pub struct Pipeline {
     pub parallelism: Parallelism,
     /// What happens when the reviewed plan no longer fits.
     pub on_stale: OnStale,
+    /// Whom bundles are encrypted to, as `age` writes recipients (`age1…`); empty: they are kept in the clear.
+    pub recipients: Vec<String>,
 }
 
 /// How many instances run at once.
@@ -100,6 +102,8 @@ pub enum Parallelism {
 pub enum OnStale {
     /// Stop and name the field that differs.
     Refuse,
+    /// Where the state, the program or the policy moved on, plan again; apply if that comes to the reviewed changes.
+    Compare,
 }
 
 /// What is not allowed, or not without a word.

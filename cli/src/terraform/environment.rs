@@ -4,7 +4,8 @@
 //! would change the meaning of the arguments behind our back: `TF_CLI_ARGS…`; `TF_WORKSPACE` (an
 //! instance has one state); `TF_PLUGIN_CACHE_DIR` (Terraform's cache is not safe under parallel
 //! runs, hashicorp/terraform#31964); `TF_REATTACH_PROVIDERS` (a provider process configured by
-//! somebody else); and the variables that kstack sets itself.
+//! somebody else); and the variables that kstack sets itself. Dropped as well are the keys that open sealed plans:
+//! Terraform and its providers have no use for them.
 
 use std::env;
 
@@ -21,14 +22,19 @@ pub(super) fn apply(command: &mut tokio::process::Command) {
 fn dropped(name: &str) -> bool {
     name.starts_with("TF_CLI_ARGS")
         || matches!(name, "TF_WORKSPACE" | "TF_PLUGIN_CACHE_DIR" | "TF_REATTACH_PROVIDERS" | "TF_DATA_DIR")
+        || name.starts_with("KSTACK_AGE_KEY")
 }
 
 #[cfg(test)]
 mod tests {
     #[test]
-    fn only_what_bends_arguments_is_dropped() {
+    fn what_bends_arguments_and_opens_plans_is_dropped() {
         let kept = ["AWS_PROFILE", "TF_VAR_region", "TF_LOG", "TF_CLI_CONFIG_FILE", "TF_TOKEN_example_com"];
         assert!(!kept.iter().any(|name| super::dropped(name)));
-        assert!(["TF_CLI_ARGS", "TF_CLI_ARGS_plan", "TF_WORKSPACE"].iter().all(|name| super::dropped(name)));
+        assert!(
+            ["TF_CLI_ARGS", "TF_CLI_ARGS_plan", "TF_WORKSPACE", "KSTACK_AGE_KEY"]
+                .iter()
+                .all(|name| super::dropped(name))
+        );
     }
 }

@@ -86,7 +86,7 @@ fn deliver(
         wait: Some(args.delivery.timeout),
         mode: Mode::Apply,
     };
-    let request = ApplyRequest { commit, environment: name, stacks: Vec::new(), dry_run: false };
+    let request = ApplyRequest { commit, environment: name, stacks: Vec::new(), dry_run: false, bundles: None };
     apply::deliver(context, workshop, platform, &request, (!args.no_handoff).then_some(&handoff), interrupt)
 }
 
@@ -105,6 +105,7 @@ fn plan_next(
         environments: vec![next.name.clone()],
         stacks: Vec::new(),
         keep: true,
+        bundles: None,
     };
     let reporter = Reporter::new(context.ui, "planned");
     let report = context.block_on(workshop.plan(&request, interrupt, &|event| reporter.event(&event)))?;

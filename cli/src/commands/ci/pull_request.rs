@@ -99,8 +99,15 @@ fn planned(
 ) -> Result<ReviewInput, CliError> {
     let workshop = setup::workshop(context)?;
     let run = |environments: Vec<EnvironmentName>, keep: bool| -> Result<PlanReport, CliError> {
-        let request =
-            PlanRequest { range, worktree: false, which: Which::Changed, environments, stacks: Vec::new(), keep };
+        let request = PlanRequest {
+            range,
+            worktree: false,
+            which: Which::Changed,
+            environments,
+            stacks: Vec::new(),
+            keep,
+            bundles: None,
+        };
         let reporter = Reporter::new(context.ui, "planned");
         Ok(context.block_on(workshop.plan(&request, interrupt, &|event| reporter.event(&event)))?)
     };

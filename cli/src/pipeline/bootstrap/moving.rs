@@ -6,7 +6,7 @@ use std::{path::PathBuf, time::Duration};
 use serde::Serialize;
 
 use crate::{
-    pipeline::{Event, EventSink, PipelineError, Workshop, plan},
+    pipeline::{Event, EventSink, PipelineError, Workshop, planning},
     store::Store,
     terraform::{Interrupt, StateFile, TerraformEvent, Watch},
 };
@@ -82,7 +82,7 @@ impl Workshop {
         let watch = Watch { events: &said, interrupt };
         work.disk.hand_back(&work.tree, &work.instance)?;
         let terraform = self.terraform_on(&work.tree, &work.state, &work.instance)?;
-        plan::initialise(&terraform, &work.platform, &work.instance, &watch).await?;
+        planning::initialise(&terraform, &work.platform, &work.instance, &watch).await?;
         Ok(terraform.pull_state(&watch).await?)
     }
 }

@@ -12,7 +12,12 @@ use super::{Parser, checked, each};
 impl<'a> Parser<'a> {
     pub(super) fn pipeline(&mut self, block: Option<&'a Block>) -> Option<Pipeline> {
         let Some(block) = block else {
-            return Some(Pipeline { plan_store: None, parallelism: Parallelism::Auto, on_stale: OnStale::Refuse });
+            return Some(Pipeline {
+                plan_store: None,
+                parallelism: Parallelism::Auto,
+                on_stale: OnStale::Refuse,
+                recipients: Vec::new(),
+            });
         };
         let is_number = block.body.get_attribute("parallelism").is_some_and(|attribute| attribute.value.is_number());
         self.read(block, |reader| {
@@ -26,22 +31,17 @@ impl<'a> Parser<'a> {
                 }
                 Some(Parallelism::Auto)
             };
-            match reader.string("on_stale") {
-                Some(word) if word.value == "compare" => {
-                    reader.problem(word.span, "this version of kstack has no `on_stale = \"compare\"`").help =
-                        Some("`\"refuse\"` is what it does: a plan that no longer fits is not applied".to_owned());
-                }
+            let on_stale = match reader.string("on_stale") {
+                Some(word) if word.value == "compare" => OnStale::Compare,
                 Some(word) if word.value != "refuse" => {
-                    reader.problem(word.span, "`on_stale` must be `\"refuse\"`");
+                    reader.problem(word.span, "`on_stale` must be `\"refuse\"` or `\"compare\"`");
+                    OnStale::Refuse
                 }
-                _ => {}
-            }
-            reader.refuse(
-                "recipients",
-                "this version of kstack does not encrypt plans to `recipients`",
-                "leave it out; who can read the plan store can read the plans",
-            );
-            Some(Pipeline { plan_store, parallelism: parallelism?, on_stale: OnStale::Refuse })
+                _ => OnStale::Refuse,
+            };
+            let recipients = reader.strings("recipients").unwrap_or_default();
+            let recipients = each(reader, "recipients", &recipients, "a recipient", form::age_recipient);
+            Some(Pipeline { plan_store, parallelism: parallelism?, on_stale, recipients })
         })
     }
 

@@ -34,8 +34,6 @@ forge "gitlab" {
 pipeline {
   plan_store  = "s3://acme-kstack-plans/kstack"
   parallelism = 4
-  on_stale    = "compare"
-  recipients  = ["age1example"]
 }
 
 policy {
