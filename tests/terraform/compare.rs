@@ -56,6 +56,7 @@ pub fn text(list: &ChangeList) -> String {
         }
     }
     lines.extend(list.outputs.iter().map(|o| format!("output {}: {} > {}", o.name, shown(&o.before), shown(&o.after))));
+    lines.extend(list.checks.iter().map(|c| format!("{:?} {} {:?}", c.status, c.address, c.problems)));
     lines.join("\n")
 }
 

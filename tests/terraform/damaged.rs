@@ -174,7 +174,7 @@ async fn damaged_states_and_documents_are_refused() {
         }
         if let Err(error) = changes_from_show_json(&damage.on(&shown)) {
             let text = chain(&error);
-            prop_assert!(text.contains("show -json") || text.contains("unknown actions"), "{}", text);
+            prop_assert!(text.contains("show -json") || text.contains("has the unknown "), "{}", text);
             prop_assert!(!text.contains(SECRET), "{}", text);
         }
         Ok(())

@@ -273,3 +273,107 @@ async fn imports_taints_triggers_and_deposed_objects() {
       id: <random> > ?
     "#);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn checks_that_do_not_hold() {
+    if !is_terraform().await {
+        return;
+    }
+    let stack = Stack::new("");
+    let list = both(
+        &stack,
+        None,
+        r#"
+        variable "small" {
+          default = 3
+          validation {
+            condition     = var.small < 10
+            error_message = "Too large."
+          }
+        }
+        resource "terraform_data" "a" {
+          for_each = toset(["x", "y"])
+          input    = each.key
+          lifecycle {
+            postcondition {
+              condition     = self.output != "z"
+              error_message = "Never z."
+            }
+          }
+        }
+        check "holds" {
+          assert {
+            condition     = var.small == 3
+            error_message = "It does."
+          }
+        }
+        check "fails" {
+          assert {
+            condition     = var.small == 4
+            error_message = "Not ${var.small + 1}."
+          }
+          assert {
+            condition     = var.small == 5
+            error_message = "Nor 5."
+          }
+        }
+        check "later" {
+          assert {
+            condition     = terraform_data.a["x"].id == "x"
+            error_message = "Who knows."
+          }
+        }
+        output "o" {
+          value = terraform_data.a["y"].output
+          precondition {
+            condition     = terraform_data.a["y"].id != ""
+            error_message = "Empty."
+          }
+        }"#,
+    )
+    .await;
+    insta::assert_snapshot!(text(&list), @r#"
+    Create terraform_data.a["x"]
+      id: - > ?
+      input: - > "x"
+      output: - > ?
+    Create terraform_data.a["y"]
+      id: - > ?
+      input: - > "y"
+      output: - > ?
+    output o: - > ?
+    Fail check.fails ["Nor 5.", "Not 4."]
+    Unknown check.later []
+    Unknown output.o []
+    Unknown terraform_data.a["x"] []
+    Unknown terraform_data.a["y"] []
+    "#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn modules_move_and_are_forgotten_with_their_instances() {
+    if !is_terraform().await {
+        return;
+    }
+    let stack = Stack::new("");
+    stack.write("infra/stack/part/main.tf", "resource \"terraform_data\" \"a\" { input = \"x\" }\n");
+    let module = |name: &str, each: &str| {
+        format!("module \"{name}\" {{\n  source   = \"./part\"\n  for_each = toset({each})\n}}\n")
+    };
+    let before = module("old", r#"["one", "t.w.o"]"#) + &module("gone", r#"["a"]"#);
+    let after = module("new", r#"["one", "t.w.o"]"#)
+        + r#"
+        moved {
+          from = module.old
+          to   = module.new
+        }
+        removed {
+          from = module.gone
+          lifecycle { destroy = false }
+        }"#;
+    insta::assert_snapshot!(text(&both(&stack, Some(&before), &after).await), @r#"
+    Forget module.gone["a"].terraform_data.a (because delete_because_no_resource_config)
+    Move module.new["one"].terraform_data.a (from module.old["one"].terraform_data.a)
+    Move module.new["t.w.o"].terraform_data.a (from module.old["t.w.o"].terraform_data.a)
+    "#);
+}

@@ -12,6 +12,9 @@ pub struct ChangeList {
     pub drift: Vec<ResourceChange>,
     /// Root outputs that would change, sorted by name.
     pub outputs: Vec<OutputChange>,
+    /// Conditions and `check` blocks that do not hold, or cannot be told yet, sorted by address.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<CheckResult>,
 }
 
 impl ChangeList {
@@ -152,6 +155,30 @@ pub struct OutputChange {
     pub after: Shown,
 }
 
+/// What came of the conditions of an object that does not meet all of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckResult {
+    /// What has the conditions, such as `check.health`, `output.endpoint` or `module.m.aws_vpc.this[0]`.
+    pub address: String,
+    /// What came of them.
+    pub status: CheckStatus,
+    /// Their messages, sorted; Terraform itself leaves sensitive ones out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<String>,
+}
+
+/// Terraform's statuses of conditions, other than that they hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CheckStatus {
+    /// Known only after apply.
+    Unknown,
+    /// At least one does not hold.
+    Fail,
+    /// At least one could not be evaluated.
+    Error,
+}
+
 /// A value as it may be shown.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -204,6 +231,7 @@ mod tests {
                 change("aws_vpc.gone", Action::Destroy, &[]),
             ],
             outputs: Vec::new(),
+            checks: Vec::new(),
         };
         list.keep_answered_drift();
         let kept: Vec<_> = list.drift.iter().map(|change| change.address.as_str()).collect();

@@ -29,7 +29,9 @@ mod state_file;
 mod version;
 
 pub use binary::{Binary, Product, SETTING};
-pub use change::{Action, AttributeChange, ChangeList, OutputChange, ResourceChange, ResourceMode, Shown};
+pub use change::{
+    Action, AttributeChange, ChangeList, CheckResult, CheckStatus, OutputChange, ResourceChange, ResourceMode, Shown,
+};
 pub use cli_config::{MIRROR_SETTING, ProviderMirrors};
 pub use engine::{ApplyOptions, Changes, PlanOptions, PlanOutcome, Reader, Terraform, Workspace};
 pub use error::{Cause, Failure, LockInfo, TerraformError};

@@ -1,13 +1,13 @@
 //! From the messages of a plan file to the change list.
 
 use super::{
-    Action, ChangeList, OutputChange, PlanFileError, PlanMode, ResourceMode, Shown,
+    Action, ChangeList, CheckResult, CheckStatus, OutputChange, PlanFileError, PlanMode, ResourceMode, Shown,
     address::Parts,
     cell::{Cell, Step},
     diff,
-    plan_proto::{Change, DynamicValue, Importing, Path, Plan, ResourceInstanceChange},
+    plan_proto::{Change, DynamicValue, Importing, ObjectResult, Path, Plan, ResourceInstanceChange},
     plan_trust, plan_value,
-    raw_change::{RawChange, finish_all, finish_drift},
+    raw_change::{RawChange, finish_all, finish_checks, finish_drift},
 };
 
 pub(super) fn read(plan: &Plan, mode: PlanMode) -> Result<ChangeList, PlanFileError> {
@@ -30,7 +30,22 @@ pub(super) fn read(plan: &Plan, mode: PlanMode) -> Result<ChangeList, PlanFileEr
         }
     }
     outputs.sort_by(|one, two| one.name.cmp(&two.name));
-    Ok(ChangeList { resources: finish_all(resources), drift: finish_drift(drift), outputs })
+    let checks = plan.check_results.iter().flat_map(|results| &results.objects).map(check);
+    let checks = finish_checks(checks.collect::<Result<Vec<_>, _>>()?);
+    Ok(ChangeList { resources: finish_all(resources), drift: finish_drift(drift), outputs, checks })
+}
+
+/// `None` for conditions that hold.
+fn check(result: &ObjectResult) -> Result<Option<CheckResult>, PlanFileError> {
+    let status = match result.status {
+        0 => CheckStatus::Unknown,
+        1 => return Ok(None),
+        2 => CheckStatus::Fail,
+        3 => CheckStatus::Error,
+        other => return Err(PlanFileError::Unsupported(format!("the status {other} of a check"))),
+    };
+    let (address, problems) = (result.object_addr.clone(), result.failure_messages.clone());
+    Ok(Some(CheckResult { address, status, problems }))
 }
 
 fn unsupported(what: &str) -> PlanFileError {

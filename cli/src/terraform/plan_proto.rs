@@ -22,6 +22,8 @@ pub(super) struct Plan {
     pub(super) ui_mode: i32,
     #[prost(message, repeated, tag = "18")]
     pub(super) resource_drift: Vec<ResourceInstanceChange>,
+    #[prost(message, repeated, tag = "19")]
+    pub(super) check_results: Vec<CheckResults>,
     #[prost(bool, tag = "20")]
     pub(super) errored: bool,
     #[prost(string, tag = "21")]
@@ -100,6 +102,23 @@ pub(super) struct Importing {
     pub(super) unknown: bool,
     #[prost(message, optional, tag = "3")]
     pub(super) identity: Option<DynamicValue>,
+}
+
+/// The conditions of one block, with a result for each of its instances.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct CheckResults {
+    #[prost(message, repeated, tag = "4")]
+    pub(super) objects: Vec<ObjectResult>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct ObjectResult {
+    #[prost(string, tag = "1")]
+    pub(super) object_addr: String,
+    #[prost(int32, tag = "2")]
+    pub(super) status: i32,
+    #[prost(string, repeated, tag = "3")]
+    pub(super) failure_messages: Vec<String>,
 }
 
 /// A value as MessagePack.

@@ -1,7 +1,7 @@
 //! What both readers of plans find for a resource, and what becomes of it in the change list.
 
 use super::{
-    Action, ResourceChange, ResourceMode,
+    Action, CheckResult, ResourceChange, ResourceMode,
     cell::{Cell, Step},
     diff,
 };
@@ -64,6 +64,16 @@ impl RawChange {
 pub(super) fn finish_drift(changes: impl IntoIterator<Item = RawChange>) -> Vec<ResourceChange> {
     let mut finished = finish_all(changes);
     finished.retain(|change| change.action != Action::Update || !change.attributes.is_empty());
+    finished
+}
+
+/// Those that do not hold, sorted by address; their messages are sorted too, since Terraform evaluates conditions in any order.
+pub(super) fn finish_checks(checks: impl IntoIterator<Item = Option<CheckResult>>) -> Vec<CheckResult> {
+    let mut finished: Vec<_> = checks.into_iter().flatten().collect();
+    finished.sort_by(|one, two| one.address.cmp(&two.address));
+    for check in &mut finished {
+        check.problems.sort();
+    }
     finished
 }
 

@@ -8,10 +8,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    Action, ChangeList, OutputChange, ResourceMode, Shown,
+    Action, ChangeList, CheckResult, CheckStatus, OutputChange, ResourceMode, Shown,
     cell::{Cell, Content, Step},
     diff,
-    raw_change::{RawChange, finish_all, finish_drift},
+    raw_change::{RawChange, finish_all, finish_checks, finish_drift},
 };
 
 /// Why the document cannot be used.
@@ -28,6 +28,14 @@ pub enum ShowError {
     Format {
         /// Its version.
         found: String,
+    },
+    /// A check came out in a way that kstack does not know.
+    #[error("the check of `{address}` has the unknown status `{status}`")]
+    Status {
+        /// What is checked.
+        address: String,
+        /// What came of it.
+        status: String,
     },
     /// It has a combination of actions that kstack does not know.
     #[error("`{address}` has the unknown actions `{actions}`")]
@@ -46,6 +54,33 @@ struct Document {
     resource_changes: Vec<Resource>,
     resource_drift: Vec<Resource>,
     output_changes: BTreeMap<String, Change>,
+    checks: Vec<Checks>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Checks {
+    instances: Vec<Check>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Check {
+    address: CheckAddress,
+    status: String,
+    problems: Vec<Problem>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct CheckAddress {
+    to_display: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Problem {
+    message: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -106,7 +141,25 @@ pub fn changes_from_show_json(json: &[u8]) -> Result<ChangeList, ShowError> {
             outputs.push(OutputChange { name, before, after });
         }
     }
-    Ok(ChangeList { resources: finish_all(resources), drift: finish_drift(drift), outputs })
+    let checks = document.checks.into_iter().flat_map(|check| check.instances).map(Check::result);
+    let checks = finish_checks(checks.collect::<Result<Vec<_>, _>>()?);
+    Ok(ChangeList { resources: finish_all(resources), drift: finish_drift(drift), outputs, checks })
+}
+
+impl Check {
+    /// `None` for conditions that hold.
+    fn result(self) -> Result<Option<CheckResult>, ShowError> {
+        let address = self.address.to_display;
+        let status = match self.status.as_str() {
+            "pass" => return Ok(None),
+            "fail" => CheckStatus::Fail,
+            "error" => CheckStatus::Error,
+            "unknown" => CheckStatus::Unknown,
+            _ => return Err(ShowError::Status { address, status: self.status }),
+        };
+        let problems = self.problems.into_iter().map(|problem| problem.message).collect();
+        Ok(Some(CheckResult { address, status, problems }))
+    }
 }
 
 impl Resource {

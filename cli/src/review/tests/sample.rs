@@ -91,6 +91,7 @@ pub(super) fn changes(environment: &str) -> ChangeList {
     ChangeList {
         resources,
         drift: Vec::new(),
+        checks: Vec::new(),
         outputs: vec![OutputChange {
             name: "fqdn".to_owned(),
             before: Shown::Absent,
