@@ -3,6 +3,7 @@
 mod commands;
 mod fleet;
 mod ground_truth;
+mod history;
 mod kinds;
 mod laws;
 mod recall;
