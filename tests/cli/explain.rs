@@ -148,6 +148,21 @@ fn a_mistyped_name_is_answered_with_the_nearest() {
 }
 
 #[test]
+fn what_is_wrong_is_not_passed_over_in_silence() {
+    let world = world();
+    world.write(MAIN, &world.read(MAIN).replace("kubernetes_version", "kubernetes_versoin"));
+    let ran = world.kstack(&["explain", "eks-gc0-eu-west-1", "kubernetes_version"]).done();
+    insta::assert_snapshot!(ran.stderr, @"warning: settings that are wrong are not in here: `kstack validate` shows what is wrong with the platform");
+    insta::assert_snapshot!(world.kstack(&["explain", "bootstrap"]), @"
+    --- stderr ---
+    error: stack `bootstrap` calls no module that has settings by environment
+
+    hint: `kstack list` shows the clusters
+    --- exit code 1 ---
+    ");
+}
+
+#[test]
 fn every_setting_of_every_module_is_explained() {
     let documents = explain(&["--format", "json"]).done().json();
     let of = |module: &str| documents.iter().filter(|document| document["module"] == module).count();

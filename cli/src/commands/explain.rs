@@ -2,7 +2,7 @@
 
 use super::Context;
 use crate::{
-    check::{Files, Sources},
+    check::{self, Files, Sources},
     error::CliError,
     exit::ExitCode,
     hcl::did_you_mean,
@@ -34,7 +34,8 @@ pub struct ExplainArgs {
 /// # Errors
 /// When the platform cannot be read, or has no such stack, environment or setting.
 pub fn run(context: &mut Context<'_>, args: &ExplainArgs) -> Result<ExitCode, CliError> {
-    let sources = Sources::parse(&Files::read(context.platform_root())?)?;
+    let files = Files::read(context.platform_root())?;
+    let sources = Sources::parse(&files)?;
     let Some(stack) = sources.stacks.iter().find(|stack| stack.name.as_str() == args.cluster) else {
         let names: Vec<&str> = sources.stacks.iter().map(|stack| stack.name.as_str()).collect();
         return Err(unknown("stack", &args.cluster, &names));
@@ -49,7 +50,8 @@ pub fn run(context: &mut Context<'_>, args: &ExplainArgs) -> Result<ExitCode, Cl
     };
     let calls = ModuleCall::of_stack(&sources.documents, &stack.name);
     if calls.is_empty() {
-        return Err(CliError::user(format!("stack `{}` calls no module that has settings by environment", stack.name)));
+        let message = format!("stack `{}` calls no module that has settings by environment", stack.name);
+        return Err(CliError::user(message).hint("`kstack list` shows the clusters"));
     }
     let explanations = explain(&sources.documents, &calls, &environments, args.key.as_deref())?;
     for (index, found) in explanations.iter().enumerate() {
@@ -61,6 +63,12 @@ pub fn run(context: &mut Context<'_>, args: &ExplainArgs) -> Result<ExitCode, Cl
             let gap = if index > 0 { "\n" } else { "" };
             context.ui.data(&format!("{gap}{}", explanation::table(*context.ui.styles(), found, environments.len())));
         }
+    }
+    // A setting that no module knows holds nowhere, so the table cannot show it.
+    if !check::repository(&files).problems.is_empty() {
+        context
+            .ui
+            .warn("settings that are wrong are not in here: `kstack validate` shows what is wrong with the platform");
     }
     Ok(ExitCode::Done)
 }
