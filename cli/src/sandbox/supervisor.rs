@@ -31,6 +31,8 @@ const START_PATIENCE: Duration = Duration::from_secs(120);
 const RUNNING_PATIENCE: Duration = Duration::from_secs(15);
 /// How often a process is started again because another program took its port.
 const ATTEMPTS: usize = 5;
+/// How often a port that cannot move is looked at before it counts as taken: for two seconds.
+const TRIES: usize = 40;
 /// Lines of a log that an error shows.
 const TAIL: usize = 12;
 
@@ -109,14 +111,14 @@ impl<'a> Supervisor<'a> {
             down::stop_member(member, &process.identity, self.sink).await?;
         }
         for _ in 1..ATTEMPTS {
-            self.leave_taken_ports(member)?;
+            self.leave_taken_ports(member).await?;
             match self.start(member).await {
                 // It lost a race for its port: another one, once more.
                 Err(SandboxError::Died { .. }) if self.has_taken_port(member) => {}
                 result => return result,
             }
         }
-        self.leave_taken_ports(member)?;
+        self.leave_taken_ports(member).await?;
         self.start(member).await
     }
 
@@ -149,11 +151,14 @@ impl<'a> Supervisor<'a> {
     }
 
     /// Gives `member` other ports for those that another program listens on.
-    fn leave_taken_ports(&self, member: Member) -> Result<(), SandboxError> {
+    async fn leave_taken_ports(&self, member: Member) -> Result<(), SandboxError> {
         let ports = self.ports();
         for port in member.ports().iter().copied().filter(|port| !ports.is_free(*port)) {
             let from = ports.get(port);
             if port == Port::Git {
+                if self.is_free_soon(port).await {
+                    continue;
+                }
                 return Err(SandboxError::GitPortTaken { address: ports.address(port) });
             }
             let others = self.sandbox.ports_of_others();
@@ -164,6 +169,18 @@ impl<'a> Supervisor<'a> {
             }
         }
         Ok(())
+    }
+
+    /// The Git server cannot move, since its port is in the repository's address. A socket that was only tried out by
+    /// another sandbox, or has just been closed, is free again soon.
+    async fn is_free_soon(&self, port: Port) -> bool {
+        for _ in 0..TRIES {
+            if self.ports().is_free(port) {
+                return true;
+            }
+            sleep(POLL).await;
+        }
+        false
     }
 
     async fn start(&self, member: Member) -> Result<(), SandboxError> {
