@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{platform::Instance, store::Store};
 
-use super::PipelineError;
+use super::{PipelineError, schedule::Took};
 
 /// The last successful apply of an instance.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Applied {
     /// Format of this document.
     pub version: u32,
@@ -23,6 +23,9 @@ pub struct Applied {
     pub run: String,
     /// When.
     pub time: Timestamp,
+    /// How long it took, which tells how long the next one may; `None`: another kstack wrote this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub took: Option<Took>,
 }
 
 fn key(instance: &Instance) -> String {
@@ -42,6 +45,16 @@ impl Applied {
             }
         }
         Ok(all)
+    }
+
+    /// The last apply of `instance`, if there was one.
+    ///
+    /// # Errors
+    /// [`PipelineError::Store`], [`PipelineError::Record`].
+    pub async fn of(store: &Store, instance: &Instance) -> Result<Option<Self>, PipelineError> {
+        let key = key(instance);
+        let Some((bytes, _)) = store.get(&key).await? else { return Ok(None) };
+        Ok(Some(serde_json::from_slice(&bytes).map_err(|source| PipelineError::Record { key, source })?))
     }
 
     /// Records it.
