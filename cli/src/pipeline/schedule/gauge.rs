@@ -243,4 +243,19 @@ mod tests {
         let reading = Gauge::new(1).read();
         assert!(reading.available.is_some_and(|bytes| bytes > 1 << 20), "{reading:?}");
     }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_child_with_its_group_is_a_run_of_ours() {
+        use std::{os::unix::process::CommandExt as _, process::Command};
+
+        let mut child = Command::new("sleep").arg("60").process_group(0).spawn().unwrap();
+        let gauge = Gauge::new(2);
+        // Other tests may have children of their own.
+        let runs = runs(&gauge.processes(), gauge.me);
+        child.kill().unwrap();
+        let _ = child.wait().unwrap();
+        assert_eq!(runs[&child.id()].iter().map(|process| process.id).collect::<Vec<_>>(), [child.id()]);
+        assert!(!runs.contains_key(&gauge.me));
+    }
 }

@@ -123,7 +123,12 @@ where
         if running.is_empty() {
             break;
         }
+        // What was heard comes first: the task that heard it may be over already.
         tokio::select! {
+            biased;
+            () = throttle.0.notified() => if let Some(hold) = policy.throttled(begin.elapsed()) {
+                held(hold);
+            },
             Some(done) = running.join_next() => {
                 let (task, (value, ok)) = done?;
                 outcomes[task] = Some(Outcome::Ran { value, ok });
@@ -133,9 +138,6 @@ where
             }
             _ = look.tick() => if let Some(gauge) = &mut gauge {
                 policy.observe(begin.elapsed(), gauge.read());
-            },
-            () = throttle.0.notified() => if let Some(hold) = policy.throttled(begin.elapsed()) {
-                held(hold);
             },
         }
     }

@@ -3,7 +3,7 @@
 //! The world of a simulation is a machine with memory and cores, clouds that answer late, and failures; it is no model
 //! of Terraform, and says nothing of how long anything takes. It shows what the decisions come to: how near a run
 //! is to the shortest one that its graph and its limit allow, whether memory holds, who is skipped.
-//! `KSTACK_SIMULATIONS` sets how many worlds of each kind are tried.
+//! `TEST_SIMULATIONS` sets how many worlds of each kind are tried.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -204,7 +204,7 @@ fn world(shape: Shape, dice: &mut Dice, fail: f64) -> Vec<Stack> {
 }
 
 fn simulations() -> u64 {
-    std::env::var("KSTACK_SIMULATIONS").ok().and_then(|count| count.parse().ok()).unwrap_or(10)
+    std::env::var("TEST_SIMULATIONS").ok().and_then(|count| count.parse().ok()).unwrap_or(10)
 }
 
 #[test]
