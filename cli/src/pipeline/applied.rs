@@ -1,12 +1,17 @@
 //! What was applied last, per instance: how `apply` knows what is still to be done, without
 //! guessing from commits.
 
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{platform::Instance, store::Store};
 
 use super::{PipelineError, schedule::Took};
+
+/// How many records are read at once: one after the other, a platform of hundreds of instances would wait for its bucket
+/// for seconds.
+const AT_ONCE: usize = 16;
 
 /// The last successful apply of an instance.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,13 +43,12 @@ impl Applied {
     /// # Errors
     /// [`PipelineError::Store`], [`PipelineError::Record`].
     pub async fn all(store: &Store) -> Result<Vec<Self>, PipelineError> {
-        let mut all = Vec::new();
-        for key in store.list("applied").await? {
-            if let Some((bytes, _)) = store.get(&key).await? {
-                all.push(serde_json::from_slice(&bytes).map_err(|source| PipelineError::Record { key, source })?);
-            }
-        }
-        Ok(all)
+        let read = async |key: String| {
+            let Some((bytes, _)) = store.get(&key).await? else { return Ok(None) };
+            serde_json::from_slice(&bytes).map(Some).map_err(|source| PipelineError::Record { key, source })
+        };
+        let records = stream::iter(store.list("applied").await?).map(read).buffered(AT_ONCE);
+        records.try_filter_map(async |record| Ok(record)).try_collect().await
     }
 
     /// The last apply of `instance`, if there was one.

@@ -207,25 +207,30 @@ fn simulations() -> u64 {
     std::env::var("TEST_SIMULATIONS").ok().and_then(|count| count.parse().ok()).unwrap_or(10)
 }
 
+/// Nobody can know what will fail, and the bound does: it counts what ran alone, while the order was that of the whole
+/// graph. So with failures each run keeps to what any order that leaves no place idle keeps to (Graham, 1966: 2 − 1/limit),
+/// and all of them together to the same as without.
 #[test]
 fn runs_are_near_the_shortest_possible_and_skip_true_dependents_only() {
-    for shape in [Shape::Chains, Shape::Fans, Shape::Random, Shape::Loose] {
+    for (shape, fail) in [Shape::Chains, Shape::Fans, Shape::Random, Shape::Loose]
+        .into_iter()
+        .flat_map(|shape| [(shape, 0.0), (shape, 0.05)])
+    {
         let (mut worst, mut sum, mut count) = (0.0_f64, 0.0, 0);
-        for seed in 0..simulations() {
-            for limit in [4, 8, 16] {
-                for fail in [0.0, 0.05] {
-                    let stacks = world(shape, &mut Dice(seed), fail);
-                    let report = simulate(&stacks, ENDLESS, Limiter::fixed(limit));
-                    assert!(report.most <= limit);
-                    assert_eq!(report.skipped, behind_failures(&stacks), "{shape:?} {seed}");
-                    assert_eq!(report.ran.len() + report.skipped.len(), stacks.len(), "{shape:?} {seed}");
-                    let ratio = report.makespan.as_secs_f64() / bound(&stacks, &report, limit).as_secs_f64();
-                    assert!(ratio <= 1.15, "{shape:?}, seed {seed}, limit {limit}: {ratio:.3} of the shortest run");
-                    (worst, sum, count) = (worst.max(ratio), sum + ratio, count + 1);
-                }
-            }
+        for (seed, limit) in (0..simulations()).flat_map(|seed| [4, 8, 16].map(|limit| (seed, limit))) {
+            let stacks = world(shape, &mut Dice(seed), fail);
+            let report = simulate(&stacks, ENDLESS, Limiter::fixed(limit));
+            assert!(report.most <= limit);
+            assert_eq!(report.skipped, behind_failures(&stacks), "{shape:?} {seed}");
+            assert_eq!(report.ran.len() + report.skipped.len(), stacks.len(), "{shape:?} {seed}");
+            let ratio = report.makespan.as_secs_f64() / bound(&stacks, &report, limit).as_secs_f64();
+            let most = if fail > 0.0 { 2.0 - 1.0 / limit as f64 } else { 1.15 };
+            assert!(ratio <= most, "{shape:?}, seed {seed}, limit {limit}: {ratio:.3} of the shortest run");
+            (worst, sum, count) = (worst.max(ratio), sum + ratio, count + 1);
         }
-        println!("{shape:?}: {count} runs, makespan / bound: mean {:.3}, worst {worst:.3}", sum / f64::from(count));
+        let mean = sum / f64::from(count);
+        println!("{shape:?}, {fail} fail: {count} runs, makespan / bound: mean {mean:.3}, worst {worst:.3}");
+        assert!(mean <= 1.15, "{shape:?}: {mean:.3}");
     }
 }
 
