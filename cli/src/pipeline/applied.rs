@@ -44,6 +44,16 @@ impl Applied {
         Ok(all)
     }
 
+    /// The last apply of `instance`, if there was one.
+    ///
+    /// # Errors
+    /// As [`Applied::all`].
+    pub async fn of(store: &Store, instance: &Instance) -> Result<Option<Self>, PipelineError> {
+        let key = key(instance);
+        let Some((bytes, _)) = store.get(&key).await? else { return Ok(None) };
+        serde_json::from_slice(&bytes).map(Some).map_err(|source| PipelineError::Record { key, source })
+    }
+
     /// Records it.
     ///
     /// # Errors

@@ -128,7 +128,7 @@ impl Site {
         }
     }
 
-    fn data(&self, instance: &Instance) -> PathBuf {
+    pub(super) fn data(&self, instance: &Instance) -> PathBuf {
         self.work.join("data").join(instance.key())
     }
 }

@@ -14,9 +14,9 @@ use tokio::time::{Instant, sleep};
 
 use super::{
     error::SandboxError,
-    identity::{ProcessIdentity, Signal},
     launch::Launch,
 };
+use crate::program::{ProcessIdentity, Signal};
 
 /// Time that a process has to end by itself before it is killed.
 const GRACE: Duration = Duration::from_secs(10);
