@@ -113,7 +113,10 @@ fn a_killed_apply_is_told_and_its_terraform_waited_for() {
     });
     let host = &journal.owner.host;
     assert!(ran.stderr.contains("waiting for the Terraform of run `[RUN]`"), "{ran}");
-    assert!(ran.stderr.contains(&format!("run `[RUN]` on `{host}` was cut short while it applied slow (ops)")), "{ran}");
+    assert!(
+        ran.stderr.contains(&format!("run `[RUN]` on `{host}` was cut short while it applied slow (ops)")),
+        "{ran}"
+    );
     assert!(ran.stderr.contains("a part was done; what was is in the state"), "{ran}");
     assert!(ran.code == Some(1) && ran.stderr.contains("slow (ops): state differs"), "{ran}");
     let journal = repository.journal();

@@ -63,8 +63,7 @@ pub fn run(context: &mut Context<'_>, args: &ResumeArgs) -> Result<ExitCode, Cli
     let sink = |event| reporter.event(&event);
     let report = context.block_on(workshop.resume(&platform, &request, &interrupt, &sink))?;
     if context.ui.is_json() {
-        let document =
-            serde_json::json!({ "type": "resume", "version": 1, "dry_run": args.dry_run, "report": report });
+        let document = serde_json::json!({ "type": "resume", "version": 1, "dry_run": args.dry_run, "report": report });
         context.ui.json(&document)?;
     }
     let (Some(run), Some(applied)) = (&report.run, &report.applied) else {

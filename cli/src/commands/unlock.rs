@@ -39,9 +39,9 @@ pub fn run(context: &mut Context<'_>, args: &UnlockArgs) -> Result<ExitCode, Cli
     let request = UnlockRequest { environment, dry_run: args.dry_run, gone: args.gone.clone() };
     let report = context.block_on(site.unlock(&snapshot, &request))?;
     if context.ui.is_json() {
-        context.ui.json(
-            &serde_json::json!({ "type": "unlock", "version": 1, "dry_run": args.dry_run, "report": report }),
-        )?;
+        context
+            .ui
+            .json(&serde_json::json!({ "type": "unlock", "version": 1, "dry_run": args.dry_run, "report": report }))?;
     } else {
         show(context, &report, args.dry_run);
     }

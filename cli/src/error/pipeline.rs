@@ -90,8 +90,9 @@ impl From<PipelineError> for CliError {
                 let hint = record(key);
                 Self::new(ErrorKind::External, error).hint(hint)
             }
-            error @ PipelineError::StateLock { .. } => Self::new(ErrorKind::External, error)
-                .hint("when nobody works on that state, delete the lock"),
+            error @ PipelineError::StateLock { .. } => {
+                Self::new(ErrorKind::External, error).hint("when nobody works on that state, delete the lock")
+            }
             error @ (PipelineError::NoBootstrap { .. }
             | PipelineError::BucketDenied { .. }
             | PipelineError::BucketTaken { .. }
@@ -116,7 +117,9 @@ fn record(key: &str) -> &'static str {
             "put back an older version of it; if there is none, compare the resources of its run with their states, then \
              delete it"
         }
-        Some("applied") => "put back an older version of it, or delete it: the instance is then planned and applied again",
+        Some("applied") => {
+            "put back an older version of it, or delete it: the instance is then planned and applied again"
+        }
         _ => "put back an older version of it",
     }
 }
@@ -199,7 +202,8 @@ fn refused(refusals: &[Refusal]) -> CliError {
         error = error.hint("`kstack plan` does not make such a bundle: find out who wrote to the plan store");
     }
     let told = |field| {
-        matches!(field, Field::ErroredState | Field::LastRun | Field::Plan | Field::Configuration | Field::Encryption) || foreign(field)
+        matches!(field, Field::ErroredState | Field::LastRun | Field::Plan | Field::Configuration | Field::Encryption)
+            || foreign(field)
     };
     if refusals.iter().any(|refusal| !told(refusal.field)) {
         error = error.hint("run `kstack plan` for the commit, have the new plan reviewed, then apply again");

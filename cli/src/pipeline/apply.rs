@@ -138,7 +138,13 @@ impl Workshop {
             environment: &request.environment,
             stores,
             assurances: &request.assurances,
-            alone: lock.is_some(),
+            alone: match &lock {
+                Some(_) => true,
+                None => {
+                    Lock::holder(&stores.records, &request.environment).await?.is_none_or(|held| held.dead.is_some())
+                }
+            },
+            mends: lock.is_some(),
         };
         let left = self.site().settle(&grounds, interrupt, events).await?;
         // At once, and not with the report: after such a run there may be a refusal instead of one.
@@ -150,7 +156,8 @@ impl Workshop {
             _ => Vec::new(),
         };
         let due = self.due(request, scene, stores, &left, interrupt, events).await?;
-        let (jobs, waiting, refusals) = if request.resume { due.apart() } else { (due.whole()?, Vec::new(), Vec::new()) };
+        let (jobs, waiting, refusals) =
+            if request.resume { due.apart() } else { (due.whole()?, Vec::new(), Vec::new()) };
         let held = waiting.iter().map(|(job, _)| &job.closure).chain(jobs.iter().map(|job| &job.closure));
         let refused = refusals.iter().filter(|refusal| scene.closures.contains_key(&refusal.instance)).count();
         let up_to_date = scene.closures.len() - held.filter(|closure| closure.is_some()).count() - refused;
@@ -256,7 +263,9 @@ impl Workshop {
         let result = self.apply_steps(job, journal, interrupt, events).await;
         let (mut status, mut summary) = match &result {
             Ok(summary) => (Status::Applied, summary.clone()),
-            Err(PipelineError::Terraform(error)) if matches!(**error, TerraformError::Interrupted { killed: false, .. }) => {
+            Err(PipelineError::Terraform(error))
+                if matches!(**error, TerraformError::Interrupted { killed: false, .. }) =>
+            {
                 (Status::Interrupted, "interrupted; Terraform has kept its state".to_owned())
             }
             Err(error) => (Status::Failed, trouble::tell(error, &job.instance)),
@@ -287,8 +296,13 @@ impl Workshop {
             recorded = job.applied(run).write(&stores.records).await;
         }
         if let Err(error) = recorded {
+            let lost = trouble::chain(&error);
+            delivered.summary = match status {
+                Status::Applied => format!("applied, but it could not be recorded: {lost}"),
+                _ if result.as_ref().is_err_and(|error| trouble::chain(error) == lost) => delivered.summary,
+                _ => format!("{}\nit could not be recorded: {lost}", delivered.summary),
+            };
             delivered.status = Status::Failed;
-            delivered.summary = format!("applied, but it could not be recorded: {}", trouble::chain(&error));
         }
         events(Event::Finished {
             instance: job.instance.clone(),

@@ -191,7 +191,8 @@ mod tests {
         assert_eq!(judge(&same, &began(lost.clone())), told);
         assert_eq!(judge(&ahead, &began(lost.clone())), told);
         // It ended by itself: well, or not.
-        let summary = Trace { summary: Some(ChangeSummary::default()), ..began(vec![operation("a.one", "create", true)]) };
+        let summary =
+            Trace { summary: Some(ChangeSummary::default()), ..began(vec![operation("a.one", "create", true)]) };
         assert_eq!(judge(&ahead, &summary), "everything was done and is in the state");
         let error = Diagnostic {
             severity: Severity::Error,

@@ -138,8 +138,7 @@ impl Lock {
     }
 
     fn content(&self) -> Result<Vec<u8>, PipelineError> {
-        serde_json::to_vec_pretty(&self.lease)
-            .map_err(|source| PipelineError::Record { key: self.key.clone(), source })
+        serde_json::to_vec_pretty(&self.lease).map_err(|source| PipelineError::Record { key: self.key.clone(), source })
     }
 }
 

@@ -61,9 +61,9 @@ impl Workshop {
         let records = self.site().stores(platform, environment, None)?.records;
         let runs = Journal::recent_and_open(&records, environment, 1).await?;
         let mut report = ResumeReport { environment: environment.clone(), run: None, applied: None };
-        let is_done = runs.iter().all(|run| {
-            run.ended.is_some() && run.entries.values().all(|entry| entry.status == Status::Applied)
-        });
+        let is_done = runs
+            .iter()
+            .all(|run| run.ended.is_some() && run.entries.values().all(|entry| entry.status == Status::Applied));
         let Some(last) = runs.first().filter(|_| !is_done) else { return Ok(report) };
         let request = ApplyRequest {
             commit: self.site().repository().resolve(&last.commit)?,

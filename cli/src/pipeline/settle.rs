@@ -84,8 +84,10 @@ pub(super) struct Grounds<'a> {
     pub(super) environment: &'a EnvironmentName,
     pub(super) stores: &'a Stores,
     pub(super) assurances: &'a Assurances,
-    /// Whether the caller holds the lock of the environment. Without it, nothing is waited for or changed.
+    /// Whether no other run goes on, so that one which has not ended was killed.
     pub(super) alone: bool,
+    /// Whether the caller holds the lock of the environment. Without it, nothing is waited for or changed.
+    pub(super) mends: bool,
 }
 
 impl Site {
@@ -96,12 +98,12 @@ impl Site {
         interrupt: &Interrupt,
         events: EventSink<'_>,
     ) -> Result<Vec<Settled>, PipelineError> {
-        let Grounds { environment, stores, alone, .. } = *grounds;
+        let Grounds { environment, stores, alone, mends, .. } = *grounds;
         let records = Journal::recent_and_open(&stores.records, environment, RECENT).await?;
         let mut all = Vec::new();
         for (record, entry) in journal::left_open(&records, alone) {
             let (settled, after) = self.settle_one(grounds, record, entry, interrupt, events).await?;
-            if alone {
+            if mends {
                 let entry = Entry {
                     status: settled.status,
                     changed: Timestamp::now(),
@@ -116,7 +118,7 @@ impl Site {
             }
             all.push(settled);
         }
-        if alone {
+        if mends {
             self.complete(grounds, &records).await?;
         }
         Ok(all)
@@ -163,7 +165,7 @@ impl Site {
         }
         let in_sight = record.owner.is_in_sight();
         let place = entry.place.as_ref().filter(|_| in_sight);
-        if let Some(place) = place.filter(|_| grounds.alone) {
+        if let Some(place) = place.filter(|_| grounds.mends) {
             let recipients = Recipients::parse(&grounds.platform.pipeline.recipients)?;
             errored::collect(&place.directory, instance, &recipients, &grounds.stores.records).await?;
         }
@@ -191,7 +193,7 @@ impl Site {
         };
         let finding = evidence.judge();
         let dead = !matches!(finding, Finding::OutOfSight { .. });
-        if let Some(lock) = lock.filter(|_| grounds.alone && dead && locked == Locked::ByIt) {
+        if let Some(lock) = lock.filter(|_| grounds.mends && dead && locked == Locked::ByIt) {
             state.remove_lock(&lock).await?;
             let message = format!("{instance}: the lock that a killed Terraform left was removed: {}", lock.holder());
             events(Event::Notice { message });
@@ -212,7 +214,7 @@ impl Site {
     ) -> Result<bool, PipelineError> {
         let mut told = false;
         while runs(record, entry)? {
-            if !grounds.alone || interrupt.is_raised() {
+            if !grounds.mends || interrupt.is_raised() {
                 return Ok(true);
             }
             if !std::mem::replace(&mut told, true) {

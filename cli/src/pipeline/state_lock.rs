@@ -63,8 +63,7 @@ impl StateLocation {
     pub(super) async fn lock(&self) -> Result<Option<StateLock>, PipelineError> {
         let Some(key) = self.lock_key() else { return Ok(None) };
         let Some((bytes, _)) = self.store()?.get(&key).await? else { return Ok(None) };
-        let broken =
-            |source| PipelineError::StateLock { location: format!("{}/{key}", self.store_address()), source };
+        let broken = |source| PipelineError::StateLock { location: format!("{}/{key}", self.store_address()), source };
         serde_json::from_slice(&bytes).map(Some).map_err(broken)
     }
 

@@ -178,6 +178,9 @@ fn judge(
     } else if gone.contains(host) {
         found(Verdict::Removed, format!("it is of run `{run}`, and `{host}` is gone, as you say"))
     } else {
-        found(Verdict::OutOfSight, format!("it is of run `{run}`, and the processes of `{host}` cannot be seen from here"))
+        found(
+            Verdict::OutOfSight,
+            format!("it is of run `{run}`, and the processes of `{host}` cannot be seen from here"),
+        )
     }
 }

@@ -12,10 +12,7 @@ use std::{
 use process_wrap::tokio::{ChildWrapper, CommandWrap, ProcessSession};
 use tokio::time::{Instant, sleep};
 
-use super::{
-    error::SandboxError,
-    launch::Launch,
-};
+use super::{error::SandboxError, launch::Launch};
 use crate::program::{ProcessIdentity, Signal};
 
 /// Time that a process has to end by itself before it is killed.

@@ -58,8 +58,11 @@ impl Store {
                 (Arc::new(azure::open(location, account, container, variable)?), Key::from(prefix.as_str()))
             }
             Location::Folder(path) => {
-                std::fs::create_dir_all(path)
-                    .map_err(|source| StoreError::Folder { verb: "create", path: path.display().to_string(), source })?;
+                std::fs::create_dir_all(path).map_err(|source| StoreError::Folder {
+                    verb: "create",
+                    path: path.display().to_string(),
+                    source,
+                })?;
                 // Journals are kept here: what was written must still be there after the power went off.
                 let folder = LocalFileSystem::new_with_prefix(path).map_err(open_error(location))?.with_fsync(true);
                 (Arc::new(folder), Key::default())

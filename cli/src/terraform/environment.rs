@@ -24,7 +24,10 @@ pub(super) fn apply(command: &mut tokio::process::Command) {
 
 fn dropped(name: &str) -> bool {
     name.starts_with("TF_CLI_ARGS")
-        || matches!(name, "TF_WORKSPACE" | "TF_PLUGIN_CACHE_DIR" | "TF_REATTACH_PROVIDERS" | "TF_DATA_DIR" | "RUNNER_TRACKING_ID")
+        || matches!(
+            name,
+            "TF_WORKSPACE" | "TF_PLUGIN_CACHE_DIR" | "TF_REATTACH_PROVIDERS" | "TF_DATA_DIR" | "RUNNER_TRACKING_ID"
+        )
         || name.starts_with("KSTACK_AGE_KEY")
 }
 

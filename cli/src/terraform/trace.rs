@@ -112,7 +112,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(Trace::of_last_apply(folder.path()).unwrap(), None);
         let hook = |kind: &str, address: &str| {
-            format!(r#"{{"@message":"","@timestamp":"2026-01-02T03:04:05.000000Z","type":"{kind}","hook":{{"resource":{{"addr":"{address}"}},"action":"create"}}}}"#)
+            format!(
+                r#"{{"@message":"","@timestamp":"2026-01-02T03:04:05.000000Z","type":"{kind}","hook":{{"resource":{{"addr":"{address}"}},"action":"create"}}}}"#
+            )
         };
         let lines = [hook("apply_start", "a.a"), hook("apply_complete", "a.a"), hook("apply_start", "a.b")];
         // The last line was cut off.
