@@ -46,6 +46,8 @@ Review and deliver:
   ci           Do what a pull request, push or tag asks for
 
 When something went wrong:
+  resume       Go on with a run that was killed, interrupted or failed
+  unlock       Remove locks that a dead run of kstack left, and no others
   bundle       Look at a reviewed plan, and whether it would be applied
 
 Tools:
@@ -107,6 +109,8 @@ pub enum Command {
     Try(commands::tour::TryArgs),
     Plan(commands::plan::PlanArgs),
     Apply(commands::apply::ApplyArgs),
+    Resume(Box<commands::resume::ResumeArgs>),
+    Unlock(commands::unlock::UnlockArgs),
     Doctor(commands::doctor::DoctorArgs),
     Init(Box<commands::init::InitArgs>),
     Bootstrap(commands::bootstrap::BootstrapArgs),

@@ -54,11 +54,11 @@ impl Applied {
     /// The last apply of `instance`, if there was one.
     ///
     /// # Errors
-    /// [`PipelineError::Store`], [`PipelineError::Record`].
+    /// As [`Applied::all`].
     pub async fn of(store: &Store, instance: &Instance) -> Result<Option<Self>, PipelineError> {
         let key = key(instance);
         let Some((bytes, _)) = store.get(&key).await? else { return Ok(None) };
-        Ok(Some(serde_json::from_slice(&bytes).map_err(|source| PipelineError::Record { key, source })?))
+        serde_json::from_slice(&bytes).map(Some).map_err(|source| PipelineError::Record { key, source })
     }
 
     /// Records it.

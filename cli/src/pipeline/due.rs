@@ -18,13 +18,15 @@ use super::{
     applied::Applied,
     backend::Stores,
     bundle::{Bundle, Found, Manifest},
-    compare, errored,
+    compare,
+    errored::Errored,
     exported::Tree,
     fit::{Check, Choice, Field, Inside, Present, Refusal},
     journal::{Entry, Status},
     planning::{self, Ground},
     schedule::Took,
     seal::Keys,
+    settle::Settled,
     target, trouble,
 };
 
@@ -44,6 +46,37 @@ pub(super) struct Job {
     pub(super) tree: Arc<Tree>,
     pub(super) platform: Arc<Platform>,
     pub(super) commit: CommitId,
+}
+
+/// What is due.
+pub(super) struct Due {
+    /// What can be applied.
+    pub(super) jobs: Vec<Job>,
+    /// What cannot, and why.
+    pub(super) refusals: Vec<Refusal>,
+}
+
+impl Due {
+    /// All of it, or nothing if anything is refused.
+    pub(super) fn whole(self) -> Result<Vec<Job>, PipelineError> {
+        let Self { jobs, refusals } = self;
+        if refusals.is_empty() { Ok(jobs) } else { Err(PipelineError::Refused { refusals }) }
+    }
+
+    /// What depends on nothing that is refused, and what does, each with the stack that it waits for.
+    pub(super) fn apart(self) -> (Vec<Job>, Vec<(Job, StackName)>, Vec<Refusal>) {
+        let Self { mut jobs, refusals } = self;
+        let mut waiting = Vec::new();
+        let mut stopped: Vec<StackName> = refusals.iter().map(|refusal| refusal.instance.stack.clone()).collect();
+        let waits = |job: &Job, stopped: &[StackName]| job.after.iter().find(|stack| stopped.contains(stack)).cloned();
+        while let Some(index) = jobs.iter().position(|job| waits(job, &stopped).is_some()) {
+            let job = jobs.swap_remove(index);
+            let stack = waits(&job, &stopped).unwrap_or_else(|| job.instance.stack.clone());
+            stopped.push(job.instance.stack.clone());
+            waiting.push((job, stack));
+        }
+        (jobs, waiting, refusals)
+    }
 }
 
 /// The merged commit, ready to work in.
@@ -91,15 +124,17 @@ impl Site {
 }
 
 impl Workshop {
-    /// Finds the bundle of every instance that has something to apply, and checks that it fits.
-    pub(super) async fn jobs(
+    /// Finds the bundle of every instance that has something to apply, and checks that it fits. What a killed run left
+    /// in the dark (`left`) is refused.
+    pub(super) async fn due(
         &self,
         request: &ApplyRequest,
         scene: &Scene,
         stores: &Stores,
+        left: &[Settled],
         interrupt: &Interrupt,
         events: EventSink<'_>,
-    ) -> Result<Vec<Job>, PipelineError> {
+    ) -> Result<Due, PipelineError> {
         let bench = Bench {
             commit: request.commit,
             scene,
@@ -110,8 +145,10 @@ impl Workshop {
         let mut jobs = Vec::new();
         let mut moved_on = Vec::new();
         let mut refusals = Vec::new();
+        let errored = Errored::all(&stores.records).await?;
         for (instance, closure) in self.pending(request, scene, stores).await? {
-            if let Some(refusal) = errored::refusal(&instance, stores).await? {
+            let left = left.iter().find(|left| left.instance == instance).and_then(Settled::refusal);
+            if let Some(refusal) = errored.refusal(&instance).or(left) {
                 refusals.push(refusal);
                 continue;
             }
@@ -127,7 +164,7 @@ impl Workshop {
             }
         }
         // Planning again takes minutes and credentials: only when nothing else stands in the way.
-        if refusals.is_empty() {
+        if refusals.is_empty() || request.resume {
             for (instance, bundle, refusal) in moved_on {
                 match self.again(&bench, instance, &bundle, &refusal, interrupt, events).await? {
                     Ok(job) => jobs.push(job),
@@ -135,7 +172,7 @@ impl Workshop {
                 }
             }
         }
-        if refusals.is_empty() { Ok(jobs) } else { Err(PipelineError::Refused { refusals }) }
+        Ok(Due { jobs, refusals })
     }
 
     /// The bundle of `instance` that fits, or why none does.
@@ -346,6 +383,11 @@ impl Job {
             status,
             plan_sha256: self.bundle.manifest.plan_sha256.clone(),
             reviewed_sha256: self.reviewed.clone(),
+            closure: self.closure.clone(),
+            announced: None,
+            place: None,
+            terraform: None,
+            state_lock: None,
             before: self.bundle.manifest.state.clone(),
             after: None,
             changed: Timestamp::now(),

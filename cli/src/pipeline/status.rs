@@ -20,7 +20,7 @@ use super::{
     applied::Applied,
     backend::{StateLocation, Stores},
     bundle::{Bundle, BundleFormat, Found},
-    errored,
+    errored::Errored,
     fit::{Field, Present},
     journal::{Journal, Record},
     lock::Lock,
@@ -94,7 +94,7 @@ struct Scope {
     lock: Option<LockStatus>,
     records: Vec<Record>,
     applied: BTreeMap<Instance, Applied>,
-    errored: Vec<String>,
+    errored: Errored,
 }
 
 impl Site {
@@ -155,7 +155,7 @@ impl Site {
         let records = Journal::recent(&stores.records, &environment, RECENT).await?;
         let applied = Applied::all(&stores.records).await?;
         let applied = applied.into_iter().map(|applied| (applied.instance.clone(), applied)).collect();
-        let errored = stores.records.list(errored::FOLDER).await?;
+        let errored = Errored::all(&stores.records).await?;
         Ok(Scope { environment, stores, lock, records, applied, errored })
     }
 
@@ -175,7 +175,7 @@ impl Site {
             goes: closure.is_none(),
             by_hand: target::is_manual(inventory, &instance),
             worked: Worked::of(&instance, &scope.records, scope.lock.as_ref()),
-            errored: errored::key_of(&instance, &scope.errored),
+            errored: scope.errored.of(&instance).map(str::to_owned),
             plans: if is_applied { Plans::None } else { self.plans(inventory, scope, &instance, closure).await? },
         };
         Ok(facts.status(instance))
