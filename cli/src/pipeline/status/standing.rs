@@ -138,7 +138,10 @@ impl Facts<'_> {
 
     fn state(&self) -> (InstanceState, Vec<String>) {
         if let Some(key) = &self.errored {
-            return (InstanceState::Errored, vec![format!("its state is kept as `{key}` and has to be pushed")]);
+            return (
+                InstanceState::Errored,
+                vec![format!("its state is kept as `{key}` and has to be pushed: `kstack resume` does it")],
+            );
         }
         let last = self.worked.as_ref().filter(|worked| {
             // What was applied after it has settled it.
@@ -150,9 +153,9 @@ impl Facts<'_> {
             match (entry.status, live) {
                 (Status::Applying, true) => return (InstanceState::Applying, vec![format!("run `{run}` on `{host}`")]),
                 (Status::Planned, true) => return (InstanceState::Waiting, vec![format!("run `{run}` on `{host}`")]),
-                (Status::Applying, false) => {
+                (Status::Applying, false) | (Status::Unknown, _) => {
                     let note = format!("run `{run}` on `{host}` was killed: the state may lack what it did last");
-                    return (InstanceState::Unknown, vec![note]);
+                    return (InstanceState::Unknown, vec![note, "`kstack resume` finds out".to_owned()]);
                 }
                 (Status::Interrupted, _) => {
                     return (InstanceState::Interrupted, vec![format!("run `{run}`; Terraform has kept its state")]);
@@ -189,7 +192,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::{pipeline::journal::Owner, platform::StackName};
+    use crate::{pipeline::owner::Owner, platform::StackName};
 
     fn net() -> Instance {
         Instance { stack: StackName::new("net").unwrap(), environment: "ops".parse().ok() }
@@ -205,6 +208,11 @@ mod tests {
             status,
             plan_sha256: String::new(),
             reviewed_sha256: None,
+            closure: None,
+            announced: None,
+            place: None,
+            terraform: None,
+            state_lock: None,
             before: None,
             after: None,
             changed: at(minute),
@@ -213,7 +221,7 @@ mod tests {
         Record {
             version: 1,
             run: format!("run-{minute}"),
-            owner: Owner { host: "ci".to_owned(), pid: 7 },
+            owner: Owner { host: "ci".to_owned(), pid: 7, process: None, pid_namespace: None },
             commit: "c0ffee0".to_owned(),
             started: at(minute),
             ended: ended.then(|| at(minute)),
@@ -257,7 +265,8 @@ mod tests {
         let told = |records: &[Record], lock: Option<LockStatus>| told(records, lock.as_ref(), Plans::None);
         assert_eq!(told(&applying, Some(lock(7, true))), "applying c0ffee0: run `run-10` on `ci`");
         assert_eq!(told(&[record(Planned, 10, false)], Some(lock(7, true))), "waiting c0ffee0: run `run-10` on `ci`");
-        let killed = "unknown aaaaaaa: run `run-10` on `ci` was killed: the state may lack what it did last";
+        let killed = "unknown aaaaaaa: run `run-10` on `ci` was killed: the state may lack what it did last; `kstack \
+                      resume` finds out";
         for lock in [None, Some(lock(7, false)), Some(lock(8, true))] {
             assert_eq!(told(&applying, lock), killed);
         }
