@@ -22,7 +22,7 @@ use super::{
     lock::Lock,
     plan, providers,
     relay::relay,
-    schedule, target, trouble,
+    schedule, states_read, target, trouble,
 };
 
 /// How many runs to look back for one that was killed.
@@ -39,8 +39,8 @@ pub struct ApplyRequest {
     pub stacks: Vec<StackName>,
     /// Check everything, change nothing.
     pub dry_run: bool,
-    /// Take the reviewed plans from this folder instead of the plan store.
-    pub bundles: Option<PathBuf>,
+    /// Take the reviewed plans from these files and folders instead of the plan store.
+    pub bundles: Vec<PathBuf>,
 }
 
 /// What came of it.
@@ -95,8 +95,10 @@ impl Workshop {
     ) -> Result<ApplyReport, PipelineError> {
         let scene = self.site().scene(request)?;
         target::environment(&scene.inventory.platform, &request.environment)?;
-        let stores = self.site().stores(&scene.inventory.platform, &request.environment, request.bundles.as_deref())?;
-        stores.plans.probe().await?;
+        let stores = self.site().stores(&scene.inventory.platform, &request.environment)?;
+        if request.bundles.is_empty() {
+            stores.plans.probe().await?;
+        }
         if request.dry_run {
             return self.checked(request, &scene, &stores, interrupt, events, None).await;
         }
@@ -290,6 +292,11 @@ impl Workshop {
                 path: lock_path.clone(),
                 source,
             })?;
+        }
+        match states_read::secrets(&job.plan, &terraform.workspace().directory).await {
+            Ok((secrets, _)) => terraform.hide(secrets),
+            Err(error) if error.is_declined() => {}
+            Err(error) => return Err(error.into()),
         }
         step("initialising");
         terraform.init(&watch).await?;

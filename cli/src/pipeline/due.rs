@@ -8,7 +8,7 @@ use tempfile::TempPath;
 
 use crate::{
     closure::{self, Closure, Inventory, Memo, Order},
-    platform::{Instance, OnStale, Platform, StackName},
+    platform::{Instance, OnStale, Platform, StackName, Verify},
     repo::{CommitId, Snapshot},
     terraform::{Interrupt, PlanFile},
 };
@@ -18,12 +18,13 @@ use super::{
     applied::Applied,
     backend::Stores,
     bundle::{Bundle, Found, Manifest},
-    compare, errored,
+    errored,
     exported::Tree,
     fit::{Check, Choice, Field, Inside, Present, Refusal},
     journal::{Entry, Status},
     planning::{self, Ground},
     seal::Keys,
+    shelf::Shelf,
     target, trouble,
 };
 
@@ -106,6 +107,7 @@ impl Workshop {
             platform: Arc::new(scene.inventory.platform.clone()),
         };
         let keys = Keys::from_env()?;
+        let shelf = Shelf::open(&request.bundles, &stores.plans, &keys)?;
         let mut jobs = Vec::new();
         let mut moved_on = Vec::new();
         let mut refusals = Vec::new();
@@ -114,7 +116,7 @@ impl Workshop {
                 refusals.push(refusal);
                 continue;
             }
-            match self.choice(&bench, stores, &keys, &instance, closure.as_ref(), events).await? {
+            match self.choice(&bench, &shelf, &keys, &instance, closure.as_ref(), events).await? {
                 Choice::Fits(bundle) => match self.job(&bench, instance, *bundle)? {
                     Ok(job) => jobs.push(job),
                     Err(refusal) => refusals.push(refusal),
@@ -126,6 +128,9 @@ impl Workshop {
             }
         }
         // Planning again takes minutes and credentials: only when nothing else stands in the way.
+        if refusals.is_empty() && bench.platform.pipeline.verify == Verify::Replan {
+            refusals = self.verify_anew(&jobs, interrupt, events).await?;
+        }
         if refusals.is_empty() {
             for (instance, bundle, refusal) in moved_on {
                 match self.again(&bench, instance, &bundle, &refusal, interrupt, events).await? {
@@ -141,14 +146,14 @@ impl Workshop {
     async fn choice(
         &self,
         bench: &Bench<'_>,
-        stores: &Stores,
+        shelf: &Shelf,
         keys: &Keys,
         instance: &Instance,
         closure: Option<&Closure>,
         events: EventSink<'_>,
     ) -> Result<Choice, PipelineError> {
         let hash = closure.map(|closure| closure.hash.to_string());
-        let Found { bundles, unreadable } = Bundle::find(&stores.plans, keys, instance, hash.as_deref()).await?;
+        let Found { bundles, unreadable } = shelf.find(keys, instance, hash.as_deref()).await?;
         let state = self.site().state(&bench.tree, &bench.platform, instance).read().await?;
         let program = self.program();
         let policy = planning::policy(&bench.platform);
@@ -165,7 +170,7 @@ impl Workshop {
         match (choice, unreadable.next()) {
             (None, Some(error)) => Err(error),
             (None, None) => {
-                let all = Bundle::all(&stores.plans, keys, instance).await?.bundles;
+                let all = shelf.all(keys, instance).await?.bundles;
                 Ok(Choice::Unfit(present.without_plan(all.first())))
             }
             (Some(choice), Some(error)) => {
@@ -192,9 +197,7 @@ impl Workshop {
         let lock_file = tokio::sync::Mutex::default();
         let destroy = reviewed.manifest.destroy;
         let ground = Ground { instance: &instance, tree: &tree, platform: &platform, destroy, lock_file: &lock_file };
-        let fresh = self.plan_fresh(&ground, interrupt, events).await?;
-        let differences = compare::differences(&reviewed.manifest.changes, &fresh.changes);
-        let check = compare::check(&reviewed.manifest.changes, &fresh.changes, &differences);
+        let (fresh, check) = self.plan_beside(&reviewed.manifest, &ground, interrupt, events).await?;
         if let Some(differs) = check.refusal(&instance) {
             let found = format!("{}, planned again because the {} differs", differs.found, refusal.field);
             return Ok(Err(Refusal { found, ..differs }));

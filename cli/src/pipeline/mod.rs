@@ -28,8 +28,11 @@ mod providers;
 mod relay;
 mod schedule;
 mod seal;
+mod shelf;
+mod states_read;
 mod target;
 mod trouble;
+mod verify;
 mod workshop;
 
 pub use apply::{ApplyReport, ApplyRequest, Delivered};

@@ -6,6 +6,7 @@
 use std::{
     collections::VecDeque,
     fs,
+    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
     time::{Duration, SystemTime},
@@ -148,6 +149,7 @@ impl Run<'_> {
             None => Ok(Vec::new()),
         }
         .map_err(|source| TerraformError::io("read the output of", &program, source))?;
+        self.forget();
         self.judge(status, killed, started, heard, document, watch)
     }
 
@@ -159,12 +161,26 @@ impl Run<'_> {
         lines: mpsc::UnboundedSender<(String, bool)>,
         is_over: watch::Receiver<()>,
     ) -> Result<Stdio, TerraformError> {
-        let path = self.logs.join(format!("{}.{end}", self.name.replace(' ', "-")));
+        let path = self.log(end);
         let wrong = |source| TerraformError::io("write", &path, source);
-        let written = fs::File::create(&path).map_err(wrong)?;
+        // What Terraform and its providers say may have secrets in it.
+        let mut options = fs::OpenOptions::new();
+        let written = options.write(true).create(true).truncate(true).mode(0o600).open(&path).map_err(wrong)?;
         let read = fs::File::open(&path).map_err(wrong)?;
         tokio::spawn(send_lines(read.into(), is_stderr, lines, is_over));
         Ok(written.into())
+    }
+
+    fn log(&self, end: &str) -> PathBuf {
+        self.logs.join(format!("{}.{end}", self.name.replace(' ', "-")))
+    }
+
+    /// Removes the files that were read to their end: the events have been told, with secrets masked.
+    fn forget(&self) {
+        for end in ["err", "jsonl"] {
+            // One that cannot be removed is overwritten by the next run.
+            let _ = fs::remove_file(self.log(end));
+        }
     }
 
     fn judge(

@@ -86,7 +86,7 @@ fn deliver(
         wait: Some(args.delivery.timeout),
         mode: Mode::Apply,
     };
-    let request = ApplyRequest { commit, environment: name, stacks: Vec::new(), dry_run: false, bundles: None };
+    let request = ApplyRequest { commit, environment: name, stacks: Vec::new(), dry_run: false, bundles: Vec::new() };
     apply::deliver(context, workshop, platform, &request, (!args.no_handoff).then_some(&handoff), interrupt)
 }
 
