@@ -166,3 +166,29 @@ fn plans_can_travel_in_a_folder() {
     --- exit code 0 ---
     ");
 }
+
+#[test]
+fn single_plans_are_applied_alone() {
+    let repository = Repository::new();
+    for name in ["dns", "net", "vpn"] {
+        repository.stack(name, &data("hello"));
+    }
+    repository.commit("Add three stacks");
+    let root = repository.world.root();
+    let place = |name: &str| root.join(name).display().to_string();
+    let (artefacts, others) = (place("artefacts"), place("others"));
+    let _ = repository.kstack(&["plan", "--bundle", &artefacts]).done();
+    let _ = repository.kstack(&["plan", "--bundle", &others, "-e", "apps", "--stack", "vpn"]).done();
+    let file = |folder: &str| {
+        let found = files_below(&root.join(folder));
+        format!("{}/{}", place(folder), found.first().unwrap())
+    };
+    let (dns, net, vpn) = (file("artefacts/ops/dns"), file("artefacts/ops/net"), file("others"));
+    insta::assert_snapshot!(apply(&repository, &["--bundle", &vpn]), @"");
+    insta::assert_snapshot!(apply(&repository, &["--bundle", "kstack.hcl"]), @"");
+    insta::assert_snapshot!(apply(&repository, &["--bundle", &dns, "--bundle", &net]), @"");
+    // A folder is for everything that is due.
+    insta::assert_snapshot!(apply(&repository, &["--bundle", &dns, "--bundle", &others]), @"");
+    let _ = apply(&repository, &["--bundle", &artefacts]).done();
+    assert_eq!(repository.state("vpn").serial, 1);
+}

@@ -143,7 +143,7 @@ impl Workshop {
     }
 
     /// The bundle of `instance` that fits, or why none does.
-    async fn choice(
+    pub(super) async fn choice(
         &self,
         bench: &Bench<'_>,
         shelf: &Shelf,
@@ -215,7 +215,7 @@ impl Workshop {
     }
 
     /// The instances whose content is not what was applied last, with their closures; `None`: its stack is gone.
-    async fn pending(
+    pub(super) async fn pending(
         &self,
         request: &ApplyRequest,
         scene: &Scene,

@@ -21,6 +21,8 @@ mod handoff;
 mod inspect;
 mod journal;
 mod lock;
+#[cfg(test)]
+mod merges;
 mod outputs;
 mod plan;
 mod planning;

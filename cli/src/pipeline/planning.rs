@@ -114,9 +114,9 @@ impl Workshop {
                 secrets.hide_in(&mut changes.list);
                 notices.extend(told);
             }
-            Err(error) if error.is_declined() => notices.push(format!(
-                "what is sensitive in states that the plan reads cannot be told: {error}"
-            )),
+            Err(error) if error.is_declined() => {
+                notices.push(format!("what is sensitive in states that the plan reads cannot be told: {error}"))
+            }
             Err(error) => return Err(error.into()),
         }
         if let Reader::Show { because } = &changes.reader {

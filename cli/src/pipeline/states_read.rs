@@ -61,7 +61,8 @@ fn place(read: &StateRead) -> Option<(Location, String)> {
     let setting = |name| read.setting(name).map(ToOwned::to_owned);
     Some(match read.backend.as_str() {
         "s3" => {
-            let location = Location::S3 { bucket: setting("bucket")?, prefix: String::new(), region: setting("region") };
+            let location =
+                Location::S3 { bucket: setting("bucket")?, prefix: String::new(), region: setting("region") };
             (location, setting("key")?)
         }
         "gcs" => {

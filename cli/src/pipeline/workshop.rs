@@ -71,11 +71,7 @@ impl Site {
     ///
     /// # Errors
     /// [`PipelineError::Store`] and [`PipelineError::Location`].
-    pub(super) fn stores(
-        &self,
-        platform: &Platform,
-        environment: &EnvironmentName,
-    ) -> Result<Stores, PipelineError> {
+    pub(super) fn stores(&self, platform: &Platform, environment: &EnvironmentName) -> Result<Stores, PipelineError> {
         Stores::open(platform, environment, self.repository.root())
     }
 

@@ -161,7 +161,7 @@ impl Run<'_> {
         lines: mpsc::UnboundedSender<(String, bool)>,
         is_over: watch::Receiver<()>,
     ) -> Result<Stdio, TerraformError> {
-        let path = self.log(end);
+        let path = log(self.logs, self.name, end);
         let wrong = |source| TerraformError::io("write", &path, source);
         // What Terraform and its providers say may have secrets in it.
         let mut options = fs::OpenOptions::new();
@@ -171,15 +171,11 @@ impl Run<'_> {
         Ok(written.into())
     }
 
-    fn log(&self, end: &str) -> PathBuf {
-        self.logs.join(format!("{}.{end}", self.name.replace(' ', "-")))
-    }
-
-    /// Removes the files that were read to their end: the events have been told, with secrets masked.
+    /// Empties the files that were read to their end: their events have been told, with secrets masked.
     fn forget(&self) {
         for end in ["err", "jsonl"] {
-            // One that cannot be removed is overwritten by the next run.
-            let _ = fs::remove_file(self.log(end));
+            // One that cannot be emptied is overwritten by the next run.
+            let _ = fs::OpenOptions::new().write(true).truncate(true).open(log(self.logs, self.name, end));
         }
     }
 
@@ -218,6 +214,11 @@ impl Run<'_> {
         // File systems round down: a second of slack, since runs take longer than that to fail twice.
         (changed + Duration::from_secs(1) >= started).then_some(path)
     }
+}
+
+/// The file in `logs` that a command's output goes to.
+fn log(logs: &Path, command: &str, end: &str) -> PathBuf {
+    logs.join(format!("{}.{end}", command.replace(' ', "-")))
 }
 
 fn event(text: &str, is_stderr: bool) -> TerraformEvent {

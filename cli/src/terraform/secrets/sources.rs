@@ -217,7 +217,8 @@ mod tests {
         let folder = module();
         let text = "password = \"hunter2hunter2\"\nregion = \"eu-west-1\"\nnested = { \"a\" = [\"deep-secret\"], b = <<-X\n  line-of-it\n  X\n}\n";
         fs::write(folder.path().join("ops.tfvars"), text).unwrap();
-        fs::write(folder.path().join("ops.tfvars.json"), r#"{"json":{"a":"json-secret"},"open":"open-value"}"#).unwrap();
+        fs::write(folder.path().join("ops.tfvars.json"), r#"{"json":{"a":"json-secret"},"open":"open-value"}"#)
+            .unwrap();
         let mut secrets = Secrets::of_variable_file(folder.path(), Path::new("ops.tfvars")).unwrap();
         secrets.extend(Secrets::of_variable_file(folder.path(), Path::new("ops.tfvars.json")).unwrap());
         let text = "hunter2hunter2 eu-west-1 deep-secret line-of-it json-secret open-value";
