@@ -260,7 +260,7 @@ fn no_secret_is_where_it_must_not_be() {
     let mut canaries = Canaries::new();
     canaries.repository.world.install("sleep");
     canaries.stack("net", HOLDER);
-    canaries.run(0, &["plan", "--markdown", "review.md", "--format", "json", "-v"]);
+    canaries.run(0, &["plan", "--markdown", "../review.md", "--format", "json", "-v"]);
     // Applies, and plans the next environment.
     canaries.run(0, &["ci", "--event", "push", "--branch", "main", "--no-handoff", "--format", "json", "-v"]);
     canaries.run(0, &["outputs", "net"]);
@@ -268,8 +268,8 @@ fn no_secret_is_where_it_must_not_be() {
 
     let state = canaries.repository.world.work().join(".kstack/state/ops/net.tfstate");
     canaries.stack("app", &CONSUMER.replace("STATE", state.to_str().unwrap()));
-    canaries.run(0, &["plan", "--markdown", "review-of-app.md"]);
-    let review = canaries.repository.world.read("review-of-app.md");
+    canaries.run(0, &["plan", "--markdown", "../review-of-app.md"]);
+    let review = canaries.repository.world.read("../review-of-app.md");
     assert!(review.contains("nothing-to-hide"), "what is open is shown:\n{review}");
     canaries.run(0, &["plan", "--format", "json"]);
     canaries.run(0, &["bundle", "show", "app"]);
@@ -277,7 +277,7 @@ fn no_secret_is_where_it_must_not_be() {
     canaries.run(0, &["apply", "--no-handoff"]);
 
     canaries.stack("unplannable", UNPLANNABLE);
-    canaries.run(1, &["plan", "--markdown", "review-of-failure.md", "-v"]);
+    canaries.run(1, &["plan", "--markdown", "../review-of-failure.md", "-v"]);
     canaries.run(1, &["plan", "--format", "json"]);
     fs::remove_dir_all(canaries.repository.world.work().join("infra/unplannable")).unwrap();
 

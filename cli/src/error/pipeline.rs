@@ -175,7 +175,8 @@ fn refused(refusals: &[Refusal]) -> CliError {
         matches!(field, Stack | Purpose | Providers | Completeness | Backend)
     };
     if has(Field::Environment) {
-        error = error.hint("name the plan's own environment with `--environment`, or find out who wrote to the plan store");
+        error =
+            error.hint("name the plan's own environment with `--environment`, or find out who wrote to the plan store");
     }
     if refusals.iter().any(|refusal| foreign(refusal.field)) {
         error = error.hint("`kstack plan` does not make such a bundle: find out who wrote to the plan store");

@@ -363,8 +363,9 @@ impl Simulation {
 
 #[tokio::test]
 async fn no_plan_that_is_still_exact_is_refused() {
-    let number = |name, default| std::env::var(name).map_or(default, |text| text.parse().unwrap());
-    let (merges, seed) = (number("KSTACK_MERGES", 30), number("KSTACK_MERGES_SEED", 20_260_101));
+    let number =
+        |name: &str, default| std::env::var(format!("KSTACK_{name}")).map_or(default, |text| text.parse().unwrap());
+    let (merges, seed) = (number("MERGES", 30), number("MERGES_SEED", 20_260_101));
     let mut simulation = Simulation::new(seed);
     simulation.run(usize::try_from(merges).unwrap()).await;
     let tally = &simulation.tally;
