@@ -95,7 +95,7 @@ const TALKATIVE: &str = r#"resource "terraform_data" "command" {
 
 resource "terraform_data" "environment" {
   provisioner "local-exec" {
-    command     = "echo \"$TOKEN\" $AWS_SECRET_ACCESS_KEY >&2; exit 3"
+    command     = "printf '%s\\n' \"$TOKEN\" $AWS_SECRET_ACCESS_KEY >&2; exit 3"
     environment = { TOKEN = var.awkward }
   }
 }
