@@ -195,9 +195,13 @@ fn refused(refusals: &[Refusal]) -> CliError {
         error = error.hint("who can read the plan store could read that plan: delete it, and plan again");
     }
     let foreign = |field| {
-        use Field::{Backend, Completeness, Environment, Providers, Purpose, Stack};
-        matches!(field, Stack | Environment | Purpose | Providers | Completeness | Backend)
+        use Field::{Backend, Completeness, Providers, Purpose, Stack};
+        matches!(field, Stack | Purpose | Providers | Completeness | Backend)
     };
+    if has(Field::Environment) {
+        error =
+            error.hint("name the plan's own environment with `--environment`, or find out who wrote to the plan store");
+    }
     if refusals.iter().any(|refusal| foreign(refusal.field)) {
         error = error.hint("`kstack plan` does not make such a bundle: find out who wrote to the plan store");
     }

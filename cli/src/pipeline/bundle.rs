@@ -141,6 +141,15 @@ pub struct Found {
     pub unreadable: Vec<PipelineError>,
 }
 
+impl Found {
+    /// Adds what was found elsewhere.
+    pub fn extend(&mut self, other: Self) {
+        self.bundles.extend(other.bundles);
+        self.unreadable.extend(other.unreadable);
+        self.bundles.sort_by_key(|bundle| std::cmp::Reverse(bundle.manifest.created));
+    }
+}
+
 impl Bundle {
     /// Binds `plan` to what it was planned from.
     pub fn new(planned: Planned, plan: Vec<u8>, sealed: bool) -> Self {

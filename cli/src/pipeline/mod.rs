@@ -22,6 +22,8 @@ mod inspect;
 mod journal;
 mod left;
 mod lock;
+#[cfg(test)]
+mod merges;
 mod noted;
 mod order;
 mod outputs;
@@ -34,11 +36,14 @@ mod resume;
 mod schedule;
 mod seal;
 mod settle;
+mod shelf;
 mod state_lock;
+mod states_read;
 mod status;
 mod target;
 mod trouble;
 mod unlock;
+mod verify;
 mod workshop;
 
 pub use apply::{ApplyReport, ApplyRequest, Delivered};

@@ -161,7 +161,7 @@ impl Workshop {
             let Some(environment) = platform.delivering(&target.affected.instance) else { continue };
             let plans = match &request.bundles {
                 Some(folder) => Store::open(&Location::Folder(folder.clone()))?,
-                None => self.site().stores(platform, environment, None)?.plans,
+                None => self.site().stores(platform, environment)?.plans,
             };
             let location = plans.location().to_string();
             if !stores.contains_key(&location) {

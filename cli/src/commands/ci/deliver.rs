@@ -91,7 +91,7 @@ fn deliver(
         environment: name,
         stacks: Vec::new(),
         dry_run: false,
-        bundles: None,
+        bundles: Vec::new(),
         resume: false,
         assurances: Assurances::default(),
     };
