@@ -7,6 +7,7 @@
 mod diagnostic;
 pub mod explanation;
 pub mod inventory;
+pub mod matrix;
 pub mod outputs;
 mod progress;
 mod prompt;
