@@ -65,6 +65,9 @@ fn difference(mine: &BTreeSet<Instance>, planned: &[Planned]) -> Option<String> 
     if let Some(lacks) = mine.iter().find(|instance| !found.contains(instance)) {
         return Some(format!("it lacks {lacks}"));
     }
+    if found.len() < planned.len() {
+        return Some("it has an instance twice".to_owned());
+    }
     let extra = found.into_iter().find(|instance| !mine.contains(instance));
     extra.map(|extra| format!("{extra} is not dealt to it"))
 }
