@@ -106,7 +106,7 @@ fn validate(snapshot: &Snapshot) -> Result<Vec<String>, CliError> {
 pub(super) fn planned(
     context: &mut Context<'_>,
     change: &Change,
-    part: Option<BTreeSet<Instance>>,
+    part: Option<&BTreeSet<Instance>>,
     interrupt: &Interrupt,
 ) -> Result<(Vec<Planned>, Vec<String>), CliError> {
     let workshop = setup::workshop(context)?;
@@ -117,7 +117,7 @@ pub(super) fn planned(
             which: Which::Changed,
             environments,
             stacks: Vec::new(),
-            part: part.clone(),
+            part: part.cloned(),
             keep,
             bundles: None,
         };

@@ -31,7 +31,7 @@ pub(super) fn run(
     let interrupt = interrupt::listen(context)?;
     let site = Site::new(change.repository.clone(), &context.cache()?);
     let part = context.block_on(site.parts(change.range()))?.of(shard);
-    let (planned, notices) = planned(context, &change, Some(part), &interrupt)?;
+    let (planned, notices) = planned(context, &change, Some(&part), &interrupt)?;
     if interrupt.is_raised() {
         return Ok(ExitCode::Interrupted);
     }
