@@ -27,11 +27,11 @@ fn every_type_has_a_schema_and_every_schema_a_type() {
     }
     let names: BTreeSet<String> = DOCUMENTS.names().into_iter().map(str::to_owned).collect();
     assert_eq!(names, described);
+    let references = Regex::new(r##""\$ref":"([^"#]*)#([^"]*)""##).unwrap();
     for name in names {
         let schema = DOCUMENTS.get(&name);
         assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema", "{name}");
         assert!(schema["description"].as_str().is_some_and(|text| text.ends_with('.')), "{name}");
-        let references = Regex::new(r##""\$ref":"([^"#]*)#([^"]*)""##).unwrap();
         for found in references.captures_iter(&schema.to_string()) {
             let target = if found[1].is_empty() { name.as_str() } else { &found[1] };
             assert!(DOCUMENTS.get(target).pointer(&found[2]).is_some(), "{name}: {}", &found[0]);

@@ -26,6 +26,7 @@ mod process;
 mod raw_change;
 mod show;
 mod state_file;
+mod throttling;
 mod version;
 
 pub use binary::{Binary, Product, SETTING};

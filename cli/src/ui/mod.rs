@@ -12,6 +12,7 @@ pub mod outputs;
 mod progress;
 mod prompt;
 mod reporter;
+pub mod status;
 mod style;
 mod sync;
 mod table;
