@@ -2,7 +2,7 @@
 
 use super::{CliError, ErrorKind};
 use crate::{
-    pipeline::{BundleFormat, Field, KEY, KEY_FILE, PipelineError, Refusal, SealError},
+    pipeline::{BundleFormat, Field, KEY, KEY_FILE, PipelineError, Refusal, SealError, ShardError},
     terraform::StateFileError,
 };
 
@@ -172,6 +172,27 @@ fn bootstrap(error: PipelineError) -> CliError {
         _ => Vec::new(),
     };
     hints.into_iter().fold(CliError::new(ErrorKind::User, error), CliError::hint)
+}
+
+impl From<ShardError> for CliError {
+    fn from(error: ShardError) -> Self {
+        let hint = match &error {
+            ShardError::Io { .. } => None,
+            ShardError::Nothing { .. } | ShardError::Missing { .. } => {
+                Some("look at the logs of those jobs, and run them again; the results of the others can stay")
+            }
+            ShardError::Doubled { .. } | ShardError::OtherNumber { .. } | ShardError::OtherChange { .. } => {
+                Some("give each run a folder of its own, and empty it before a run is repeated")
+            }
+            ShardError::Damaged { .. } | ShardError::OtherPart { .. } => Some("run the job of that shard again"),
+            ShardError::OtherVersion { .. } => Some("all jobs of a run need the same version of kstack"),
+        };
+        let error = Self::new(ErrorKind::User, error);
+        match hint {
+            Some(hint) => error.hint(hint),
+            None => error,
+        }
+    }
 }
 
 fn refused(refusals: &[Refusal]) -> CliError {

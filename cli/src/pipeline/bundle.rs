@@ -84,7 +84,7 @@ pub struct StateVersion {
 /// Terraform or OpenTofu, and its version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Program {
-    /// `terraform` or `tofu`.
+    /// `Terraform` or `OpenTofu`.
     pub product: String,
     /// Such as `1.11.4`.
     pub version: String,

@@ -164,6 +164,8 @@ impl Simulation {
             stacks: Vec::new(),
             dry_run: false,
             bundles: Vec::new(),
+            resume: false,
+            assurances: Assurances::default(),
         };
         let site = self.workshop.site().clone();
         let scene = site.scene(&request).unwrap();
@@ -229,6 +231,7 @@ impl Simulation {
                 commit: commit.to_string(),
                 run: "simulated".to_owned(),
                 time: Timestamp::now(),
+                took: None,
             };
             applied.write(&stores.records).await.unwrap();
             self.applied.insert(instance, contents);

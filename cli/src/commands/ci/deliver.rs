@@ -112,6 +112,7 @@ fn plan_next(
         which: Which::Pending,
         environments: vec![next.name.clone()],
         stacks: Vec::new(),
+        part: None,
         keep: true,
         bundles: None,
     };

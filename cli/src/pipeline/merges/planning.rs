@@ -27,6 +27,7 @@ impl Simulation {
             stacks: Vec::new(),
             keep: true,
             bundles: None,
+            part: None,
         };
         let selection = self.workshop.select(&request).await.unwrap();
         let files = self.forge.files(head);
