@@ -48,4 +48,4 @@ pub use outputs::{InstanceOutputs, OutputSelection};
 pub use plan::{PlanReport, PlanRequest, PlanResult, Planned, Which};
 pub use providers::Provider;
 pub use seal::{KEY, KEY_FILE, Keys, Recipients, SealError};
-pub use workshop::{Site, Workshop};
+pub use workshop::{PROVIDERS, Site, Workshop};

@@ -18,7 +18,7 @@ use crate::{
     platform::{EnvironmentName, Instance, Platform, layout},
     repo::{Repository, Snapshot},
     store::{Location, Store},
-    terraform::{Binary, Interrupt, ProviderMirrors, Terraform, Workspace},
+    terraform::{Binary, Interrupt, ProviderMirrors, ProviderStore, Terraform, Workspace},
 };
 
 use super::{
@@ -28,11 +28,15 @@ use super::{
     exported::Tree,
 };
 
+/// The folder of the provider store, below kstack's cache folder.
+pub const PROVIDERS: &str = "providers";
+
 /// A repository, and the folder to work on it in.
 #[derive(Debug, Clone)]
 pub struct Site {
     repository: Repository,
     work: PathBuf,
+    providers: ProviderStore,
 }
 
 impl Site {
@@ -40,7 +44,7 @@ impl Site {
     pub fn new(repository: Repository, cache: &Path) -> Self {
         let id = hex(&Sha256::digest(repository.root().as_os_str().as_encoded_bytes()));
         let work = cache.join("work").join(&id[..16]);
-        Self { repository, work }
+        Self { repository, work, providers: ProviderStore::new(cache.join(PROVIDERS)) }
     }
 
     /// The repository that is worked on.
@@ -178,6 +182,7 @@ impl Workshop {
             backend: state.settings().to_vec(),
             environment: self.environment.clone(),
             mirrors: ProviderMirrors::from_env(),
+            store: Some(self.site.providers.clone()),
         };
         Ok(Terraform::new(self.binary.clone(), workspace)?)
     }

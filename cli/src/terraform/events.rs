@@ -6,6 +6,8 @@ use std::{collections::BTreeMap, time::Duration};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::StoreEvent;
+
 /// One thing that Terraform said or did.
 #[derive(Debug, Clone, PartialEq)]
 pub enum TerraformEvent {
@@ -58,6 +60,8 @@ pub enum TerraformEvent {
         /// Its text.
         message: String,
     },
+    /// Something happened in the provider store, before Terraform was started.
+    Store(StoreEvent),
     /// A line of stderr, or one that is not JSON.
     Line {
         /// The line.
