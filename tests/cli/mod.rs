@@ -9,6 +9,8 @@ mod interrupts;
 mod outputs;
 mod plan;
 mod providers;
+mod schedule;
+mod status;
 mod tour;
 mod usage;
 mod validate;

@@ -10,8 +10,17 @@ use super::{
     fit::{Field, Refusal},
 };
 
+/// Where they are kept among the records.
+pub(super) const FOLDER: &str = "errored";
+
 fn key(instance: &Instance) -> String {
-    format!("errored/{}.tfstate", instance.key())
+    format!("{FOLDER}/{}.tfstate", instance.key())
+}
+
+/// The key of the kept state of `instance` among `keys`, those below [`FOLDER`].
+pub(super) fn key_of(instance: &Instance, keys: &[String]) -> Option<String> {
+    let key = key(instance);
+    keys.contains(&key).then_some(key)
 }
 
 /// The refusal of an instance whose kept state nobody has pushed; `None` when there is none.

@@ -31,7 +31,42 @@ pub struct Lock {
     lease: Lease,
 }
 
+/// A lock as somebody holds it.
+#[derive(Debug, Clone)]
+pub struct Held {
+    /// Who took it.
+    pub owner: Owner,
+    /// When.
+    pub since: Timestamp,
+    /// Why it binds nobody any more; `None`: it does.
+    pub dead: Option<Death>,
+}
+
+/// How a lock is known to be left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Death {
+    /// Its owner does not run.
+    OwnerGone,
+    /// It was not renewed for too long.
+    LeaseOver,
+}
+
 impl Lock {
+    /// Who holds the lock of `environment`, if anybody does.
+    ///
+    /// # Errors
+    /// [`PipelineError::Store`], [`PipelineError::Record`].
+    pub async fn holder(store: &Store, environment: &EnvironmentName) -> Result<Option<Held>, PipelineError> {
+        let key = format!("lock/{environment}.json");
+        let Some((bytes, _)) = store.get(&key).await? else { return Ok(None) };
+        let lease: Lease = serde_json::from_slice(&bytes).map_err(|source| PipelineError::Record { key, source })?;
+        let dead = match lease.owner.is_gone() {
+            true => Some(Death::OwnerGone),
+            false => (lease.until <= Timestamp::now()).then_some(Death::LeaseOver),
+        };
+        Ok(Some(Held { owner: lease.owner, since: lease.since, dead }))
+    }
+
     /// Takes the lock of `environment`, also from an owner that is known to be gone or whose lease is over.
     ///
     /// # Errors

@@ -29,6 +29,7 @@ mod provider_store;
 mod raw_change;
 mod show;
 mod state_file;
+mod throttling;
 mod version;
 
 pub use binary::{Binary, Product, SETTING};
