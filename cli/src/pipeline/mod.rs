@@ -71,4 +71,4 @@ pub use settle::{Assurances, Settled};
 pub use shards::{InvalidShard, Parts, Shard, ShardCount, ShardError, ShardResult};
 pub use status::{EnvironmentStatus, InstanceState, InstanceStatus, LockStatus, StatusReport, StatusRequest};
 pub use unlock::{LockReport, UnlockReport, UnlockRequest, Verdict as LockVerdict, Whose};
-pub use workshop::{Site, Workshop};
+pub use workshop::{PROVIDERS, Site, Workshop};

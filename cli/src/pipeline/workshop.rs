@@ -23,7 +23,7 @@ use tempfile::TempPath;
 use crate::{
     platform::{EnvironmentName, Instance, Platform, layout},
     repo::{Repository, Snapshot},
-    terraform::{Binary, Interrupt, ProviderMirrors, Terraform, Workspace},
+    terraform::{Binary, Interrupt, ProviderMirrors, ProviderStore, Terraform, Workspace},
 };
 
 use super::{
@@ -35,12 +35,15 @@ use super::{
 
 /// What the names of plan files begin with; the process that made one follows.
 const PLAN: &str = "plan-";
+/// The folder of the provider store, below kstack's cache folder.
+pub const PROVIDERS: &str = "providers";
 
 /// A repository, and the folder to work on it in.
 #[derive(Debug, Clone)]
 pub struct Site {
     repository: Repository,
     work: PathBuf,
+    providers: ProviderStore,
 }
 
 impl Site {
@@ -48,7 +51,7 @@ impl Site {
     pub fn new(repository: Repository, cache: &Path) -> Self {
         let id = hex(&Sha256::digest(repository.root().as_os_str().as_encoded_bytes()));
         let work = cache.join("work").join(&id[..16]);
-        Self { repository, work }
+        Self { repository, work, providers: ProviderStore::new(cache.join(PROVIDERS)) }
     }
 
     /// The repository that is worked on.
@@ -197,6 +200,7 @@ impl Workshop {
             backend: state.settings().to_vec(),
             environment: self.environment.clone(),
             mirrors: ProviderMirrors::from_env(),
+            store: Some(self.site.providers.clone()),
         };
         Ok(Terraform::new(self.binary.clone(), workspace)?)
     }
