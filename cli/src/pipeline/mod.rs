@@ -25,6 +25,7 @@ mod lock;
 mod noted;
 mod outputs;
 mod owner;
+mod parting;
 mod plan;
 mod planning;
 mod providers;
