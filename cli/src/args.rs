@@ -41,7 +41,7 @@ Review and deliver:
   plan         Show what a change does to infrastructure, and keep the plans for review
   apply        Apply exactly the plans that were reviewed
   sync         Hand a cluster over to its engine and wait for a commit
-  status       Show how far a cluster is in delivering a commit
+  status       Show what is applied, planned or pending, and how far the clusters are
   outputs      Show what stacks output, read from their states
   ci           Do what a pull request, push or tag asks for
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 use tokio::sync::Mutex;
 
 use crate::{
-    platform::{EnvironmentName, Instance, StackName},
+    platform::{EnvironmentName, Instance, Parallelism, StackName},
     repo::CommitId,
     terraform::{Interrupt, PlanFile, TerraformError, TerraformEvent, Watch},
 };
@@ -16,13 +16,13 @@ use super::{
     backend::Stores,
     bundle::StateVersion,
     compare,
-    due::{Job, Scene, dependencies},
+    due::{Job, Scene},
     fit::Refusal,
     journal::{Journal, Status},
     lock::Lock,
-    plan, providers,
+    order, providers,
     relay::relay,
-    schedule,
+    schedule::{self, Graph, Pace, Took},
     settle::{Assurances, Grounds, Settled},
     target, trouble,
 };
@@ -212,17 +212,25 @@ impl Workshop {
         for job in &jobs {
             journal.lock().await.set(job.entry(Status::Planned)).await?;
         }
-        let before = dependencies(&jobs);
-        let limit = jobs.first().map_or(1, |job| plan::parallelism(&job.platform));
+        let graph = Graph::new(&order::of_applies(&jobs, &stores.records).await?);
+        let pace = Pace::of(jobs.first().map_or(Parallelism::Auto, |job| job.platform.pipeline.parallelism));
+        let throttle = pace.throttle();
         let run = schedule::run(
-            &before,
-            limit,
+            &graph,
+            pace,
             || interrupt.is_raised(),
+            |hold| sender.send(Event::Held(hold)),
             |index| {
                 let (workshop, job, stores) = (self.clone(), Arc::clone(&jobs[index]), stores.clone());
                 let (journal, interrupt, sender) = (Arc::clone(journal), interrupt.clone(), sender.clone());
+                let throttle = throttle.clone();
                 async move {
-                    let send = |event| sender.send(event);
+                    let send = |event: Event| {
+                        if event.is_throttling() {
+                            throttle.heard();
+                        }
+                        sender.send(event);
+                    };
                     let delivered = workshop.apply_one(&job, &stores, &journal, &interrupt, &send).await;
                     let ok = delivered.status == Status::Applied;
                     (delivered, ok)
@@ -239,6 +247,7 @@ impl Workshop {
                 }
                 schedule::Outcome::Skipped { because } => format!("not started: {} failed", jobs[because].instance),
                 schedule::Outcome::Stopped => "not started: interrupted".to_owned(),
+                schedule::Outcome::Circular => "not started: the stacks wait for each other".to_owned(),
             };
             let mut skipped = job.outcome(Status::Skipped, summary);
             if let Err(error) = journal.lock().await.set(job.entry(Status::Skipped)).await {
@@ -293,7 +302,11 @@ impl Workshop {
         let run = journal.run().to_owned();
         let mut recorded = journal.set(entry).await;
         if recorded.is_ok() && status == Status::Applied {
-            recorded = job.applied(run).write(&stores.records).await;
+            let took = Took {
+                seconds: started.elapsed().as_secs_f64(),
+                changes: order::changes(&job.bundle.manifest.changes),
+            };
+            recorded = job.applied(run, took).write(&stores.records).await;
         }
         if let Err(error) = recorded {
             let lost = trouble::chain(&error);

@@ -357,6 +357,7 @@ impl Workshop {
             commit: work.commit.to_string(),
             run: BOOTSTRAP_STACK.to_owned(),
             time: Timestamp::now(),
+            took: None,
         };
         applied.write(&records).await
     }

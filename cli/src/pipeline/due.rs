@@ -23,8 +23,9 @@ use super::{
     exported::Tree,
     fit::{Check, Choice, Field, Inside, Present, Refusal},
     journal::{Entry, Status},
-    planning::{self, Ground},
     parting::Due,
+    planning::{self, Ground},
+    schedule::Took,
     seal::Keys,
     settle::Settled,
     target, trouble,
@@ -40,7 +41,7 @@ pub(super) struct Job {
     pub(super) reviewed: Option<String>,
     /// Whether what the plan file would do was held against the manifest; if not, only Terraform itself can read it.
     pub(super) changes_read: bool,
-    /// The stacks that come before this one; when it goes away, those that it goes before.
+    /// The stacks that this one comes after; when it goes away, those that came after it.
     pub(super) after: Vec<StackName>,
     pub(super) closure: Option<String>,
     pub(super) tree: Arc<Tree>,
@@ -61,7 +62,7 @@ pub(super) struct Stage {
     pub(super) snapshot: Snapshot,
     pub(super) tree: Arc<Tree>,
     pub(super) platform: Arc<Platform>,
-    /// The stacks that come before.
+    /// The stacks that it comes after; when it goes away, those that came after it.
     pub(super) after: Vec<StackName>,
 }
 
@@ -310,13 +311,12 @@ impl Workshop {
         instance: &Instance,
         manifest: &Manifest,
     ) -> Result<Stage, PipelineError> {
-        let after = |order: &Order| order.before(&instance.stack).cloned().collect();
         if !manifest.destroy {
             return Ok(Stage {
                 snapshot: bench.scene.snapshot.clone(),
                 tree: Arc::clone(&bench.tree),
                 platform: Arc::clone(&bench.platform),
-                after: after(&bench.scene.order),
+                after: bench.scene.order.before(&instance.stack).cloned().collect(),
             });
         }
         let commit = self.site().repository().resolve(&manifest.commit)?;
@@ -324,7 +324,9 @@ impl Workshop {
         let inventory = Inventory::load(&snapshot)?;
         let order = Order::of(&snapshot, &inventory, &Memo::default())?;
         let tree = Arc::new(self.site().export(&snapshot)?);
-        Ok(Stage { snapshot, tree, platform: Arc::new(inventory.platform), after: after(&order) })
+        let stacks = inventory.stacks.iter().map(|stack| &stack.name);
+        let after = stacks.filter(|other| order.before(other).any(|name| *name == instance.stack)).cloned().collect();
+        Ok(Stage { snapshot, tree, platform: Arc::new(inventory.platform), after })
     }
 
     pub(super) fn write_plan(&self, instance: &Instance, bundle: &Bundle) -> Result<TempPath, PipelineError> {
@@ -367,7 +369,7 @@ impl Job {
         Delivered { instance: self.instance.clone(), status, summary }
     }
 
-    pub(super) fn applied(&self, run: String) -> Applied {
+    pub(super) fn applied(&self, run: String, took: Took) -> Applied {
         Applied {
             version: 1,
             instance: self.instance.clone(),
@@ -375,17 +377,7 @@ impl Job {
             commit: self.commit.to_string(),
             run,
             time: Timestamp::now(),
+            took: Some(took),
         }
     }
-}
-
-/// For each job the jobs that go first: what its stack depends on, and for stacks that go away the other way round.
-pub(super) fn dependencies(jobs: &[Arc<Job>]) -> Vec<Vec<usize>> {
-    let depends = |job: &Job, on: &Job| match (&job.closure, &on.closure) {
-        (Some(_), Some(_)) => job.after.contains(&on.instance.stack),
-        (None, None) => on.after.contains(&job.instance.stack),
-        // What stays no longer depends on what goes: the merged commit would not hold together.
-        _ => false,
-    };
-    jobs.iter().map(|job| (0..jobs.len()).filter(|&other| depends(job, &jobs[other])).collect()).collect()
 }

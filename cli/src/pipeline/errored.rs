@@ -13,6 +13,9 @@ use super::{
     seal::{self, Keys, Recipients},
 };
 
+/// Where they are kept among the records.
+const FOLDER: &str = "errored";
+
 /// The name that Terraform gives to such a state.
 pub(super) const NAME: &str = "errored.tfstate";
 
@@ -20,7 +23,7 @@ pub(super) const NAME: &str = "errored.tfstate";
 const SEALED: &str = ".age";
 
 fn key(instance: &Instance) -> String {
-    format!("errored/{}.tfstate", instance.key())
+    format!("{FOLDER}/{}.tfstate", instance.key())
 }
 
 /// The states that nobody has pushed yet.
@@ -33,7 +36,7 @@ pub(super) struct Errored {
 impl Errored {
     /// Those in `records`.
     pub(super) async fn all(records: &Store) -> Result<Self, PipelineError> {
-        Ok(Self { records: records.clone(), keys: records.list("errored").await? })
+        Ok(Self { records: records.clone(), keys: records.list(FOLDER).await? })
     }
 
     /// The key of that of `instance`.

@@ -137,6 +137,14 @@ pub struct Refusal {
     pub found: String,
 }
 
+impl Refusal {
+    /// What differs, without the instance.
+    pub(super) fn difference(&self) -> String {
+        let text = self.to_string();
+        text.strip_prefix(&format!("{}: ", self.instance)).map_or(text.clone(), ToOwned::to_owned)
+    }
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { instance, field, reviewed, found } = self;

@@ -243,5 +243,7 @@ fn applied(record: &Record, entry: &Entry) -> Applied {
         commit: record.commit.clone(),
         run: record.run.clone(),
         time: Timestamp::now(),
+        // Nobody was there to measure it.
+        took: None,
     }
 }

@@ -128,6 +128,7 @@ impl Site {
         }
     }
 
+    /// The folder that stays on this machine between the runs of `instance`.
     pub(super) fn data(&self, instance: &Instance) -> PathBuf {
         self.work.join("data").join(instance.key())
     }

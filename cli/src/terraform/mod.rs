@@ -27,6 +27,7 @@ mod raw_change;
 mod show;
 mod state_file;
 mod state_push;
+mod throttling;
 mod trace;
 mod version;
 
