@@ -189,7 +189,10 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::{pipeline::journal::Owner, platform::StackName};
+    use crate::{
+        pipeline::{journal::tests::entry, owner::Owner},
+        platform::StackName,
+    };
 
     fn net() -> Instance {
         Instance { stack: StackName::new("net").unwrap(), environment: "ops".parse().ok() }
@@ -200,20 +203,12 @@ mod tests {
     }
 
     fn record(status: Status, minute: u8, ended: bool) -> Record {
-        let entry = Entry {
-            instance: net(),
-            status,
-            plan_sha256: String::new(),
-            reviewed_sha256: None,
-            before: None,
-            after: None,
-            changed: at(minute),
-            problem: Some("no such thing\nreally".to_owned()),
-        };
+        let problem = Some("no such thing\nreally".to_owned());
+        let entry = Entry { changed: at(minute), problem, ..entry("net", status) };
         Record {
             version: 1,
             run: format!("run-{minute}"),
-            owner: Owner { host: "ci".to_owned(), pid: 7 },
+            owner: Owner { host: "ci".to_owned(), pid: 7, process: None, pid_namespace: None },
             commit: "c0ffee0".to_owned(),
             started: at(minute),
             ended: ended.then(|| at(minute)),
