@@ -22,6 +22,7 @@ use super::{
     exported::Tree,
     fit::{Check, Choice, Field, Inside, Present, Refusal},
     journal::{Entry, Status},
+    parting::Due,
     planning::{self, Ground},
     schedule::Took,
     seal::Keys,
@@ -46,37 +47,6 @@ pub(super) struct Job {
     pub(super) tree: Arc<Tree>,
     pub(super) platform: Arc<Platform>,
     pub(super) commit: CommitId,
-}
-
-/// What is due.
-pub(super) struct Due {
-    /// What can be applied.
-    pub(super) jobs: Vec<Job>,
-    /// What cannot, and why.
-    pub(super) refusals: Vec<Refusal>,
-}
-
-impl Due {
-    /// All of it, or nothing if anything is refused.
-    pub(super) fn whole(self) -> Result<Vec<Job>, PipelineError> {
-        let Self { jobs, refusals } = self;
-        if refusals.is_empty() { Ok(jobs) } else { Err(PipelineError::Refused { refusals }) }
-    }
-
-    /// What depends on nothing that is refused, and what does, each with the stack that it waits for.
-    pub(super) fn apart(self) -> (Vec<Job>, Vec<(Job, StackName)>, Vec<Refusal>) {
-        let Self { mut jobs, refusals } = self;
-        let mut waiting = Vec::new();
-        let mut stopped: Vec<StackName> = refusals.iter().map(|refusal| refusal.instance.stack.clone()).collect();
-        let waits = |job: &Job, stopped: &[StackName]| job.after.iter().find(|stack| stopped.contains(stack)).cloned();
-        while let Some(index) = jobs.iter().position(|job| waits(job, &stopped).is_some()) {
-            let job = jobs.swap_remove(index);
-            let stack = waits(&job, &stopped).unwrap_or_else(|| job.instance.stack.clone());
-            stopped.push(job.instance.stack.clone());
-            waiting.push((job, stack));
-        }
-        (jobs, waiting, refusals)
-    }
 }
 
 /// The merged commit, ready to work in.
