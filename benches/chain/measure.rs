@@ -62,6 +62,12 @@ pub fn kstack() -> PathBuf {
     named.unwrap_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_kstack")))
 }
 
+/// How often to measure something: as often as `KSTACK_BENCH_RUNS` says, or else `usual`.
+pub fn runs(usual: usize) -> usize {
+    let asked = std::env::var("KSTACK_BENCH_RUNS").ok();
+    asked.map_or(usual, |asked| asked.parse().expect("`KSTACK_BENCH_RUNS` is a number"))
+}
+
 /// A Markdown table of figures; each row is printed as soon as it is known.
 pub struct Table;
 
