@@ -1,7 +1,7 @@
 //! A change of a module that all stacks share: kstack's plan and review of it, next to loops of `xargs` around Terraform.
 
 use crate::{
-    measure::{Table, runs, walls},
+    measure::{Table, cpus, runs, walls},
     stacks::{Loop, Stacks, Weight, memory_text, review},
 };
 
@@ -40,6 +40,9 @@ fn compare(table: &Table, stacks: &Stacks, runs: usize) {
     table.runs(&format!("{what}: `kstack plan`"), &ours);
     table.runs(&format!("{what}: `xargs` of plan"), &plans);
     table.runs(&format!("{what}: `xargs` of init, plan and show"), &all);
+    table.times(&format!("{what}: `kstack plan`, processor time"), &cpus(&ours), None);
+    table.times(&format!("{what}: `xargs` of plan, processor time"), &cpus(&plans), None);
+    table.ratio(&format!("{what}: kstack / plan, processor time"), &cpus(&ours), &cpus(&plans));
     let (ours, plans, all) = (walls(&ours), walls(&plans), walls(&all));
     table.ratio(&format!("{what}: kstack / plan"), &ours, &plans);
     table.ratio(&format!("{what}: init, plan and show / kstack"), &all, &ours);
