@@ -17,7 +17,7 @@ use tokio::{
     process::{Child, ChildStdout, Command},
     sync::{mpsc, watch},
     task::JoinHandle,
-    time::{Instant, sleep, sleep_until, timeout},
+    time::{Instant, sleep_until, timeout},
 };
 
 use super::{ChangeSummary, Diagnostic, Failure, Interrupt, TerraformError, TerraformEvent, events};
@@ -217,7 +217,7 @@ async fn send_lines(
     file: tokio::fs::File,
     is_stderr: bool,
     lines: mpsc::UnboundedSender<(String, bool)>,
-    is_over: watch::Receiver<()>,
+    mut is_over: watch::Receiver<()>,
 ) {
     let mut file = BufReader::new(file);
     let mut line = Vec::new();
@@ -237,7 +237,8 @@ async fn send_lines(
         } else if read == 0 && over {
             return;
         } else if read == 0 {
-            sleep(LOOK_AGAIN).await;
+            // Whoever waits for the end is not kept waiting for the next look.
+            let _ = timeout(LOOK_AGAIN, is_over.changed()).await;
         }
     }
 }
