@@ -99,17 +99,19 @@ impl Workshop {
         interrupt: &Interrupt,
         events: EventSink<'_>,
     ) -> Result<Vec<Job>, PipelineError> {
+        let pending = self.pending(request, scene, stores).await?;
+        let closures = pending.iter().filter_map(|(_, closure)| closure.as_ref());
         let bench = Bench {
             commit: request.commit,
             scene,
-            tree: Arc::new(self.site().export(&scene.snapshot)?),
+            tree: Arc::new(self.site().export_for(&scene.snapshot, closures)?),
             platform: Arc::new(scene.inventory.platform.clone()),
         };
         let keys = Keys::from_env()?;
         let mut jobs = Vec::new();
         let mut moved_on = Vec::new();
         let mut refusals = Vec::new();
-        for (instance, closure) in self.pending(request, scene, stores).await? {
+        for (instance, closure) in pending {
             if let Some(refusal) = errored::refusal(&instance, stores).await? {
                 refusals.push(refusal);
                 continue;
@@ -315,8 +317,10 @@ impl Workshop {
         let commit = self.site().repository().resolve(&manifest.commit)?;
         let snapshot = self.site().repository().commit_snapshot(commit)?;
         let inventory = Inventory::load(&snapshot)?;
-        let order = Order::of(&snapshot, &inventory, &Memo::default())?;
-        let tree = Arc::new(self.site().export(&snapshot)?);
+        let memo = Memo::default();
+        let order = Order::of(&snapshot, &inventory, &memo)?;
+        let closure = closure::closure_of(&snapshot, &inventory, instance, &memo)?;
+        let tree = Arc::new(self.site().export_for(&snapshot, [&closure])?);
         Ok(Stage { snapshot, tree, platform: Arc::new(inventory.platform), after: after(&order) })
     }
 
