@@ -105,10 +105,12 @@ impl Workshop {
         interrupt: &Interrupt,
         events: EventSink<'_>,
     ) -> Result<Due, PipelineError> {
+        let pending = self.pending(request, scene, stores).await?;
+        let closures = pending.iter().filter_map(|(_, closure)| closure.as_ref());
         let bench = Bench {
             commit: request.commit,
             scene,
-            tree: Arc::new(self.site().export(&scene.snapshot)?),
+            tree: Arc::new(self.site().export_for(&scene.snapshot, closures)?),
             platform: Arc::new(scene.inventory.platform.clone()),
         };
         let keys = Keys::from_env()?;
@@ -117,7 +119,7 @@ impl Workshop {
         let mut moved_on = Vec::new();
         let mut refusals = Vec::new();
         let errored = Errored::all(&stores.records).await?;
-        for (instance, closure) in self.pending(request, scene, stores).await? {
+        for (instance, closure) in pending {
             let left = left.iter().find(|left| left.instance == instance).and_then(Settled::refusal);
             if let Some(refusal) = errored.refusal(&instance).or(left) {
                 refusals.push(refusal);
@@ -326,8 +328,10 @@ impl Workshop {
         let commit = self.site().repository().resolve(&manifest.commit)?;
         let snapshot = self.site().repository().commit_snapshot(commit)?;
         let inventory = Inventory::load(&snapshot)?;
-        let order = Order::of(&snapshot, &inventory, &Memo::default())?;
-        let tree = Arc::new(self.site().export(&snapshot)?);
+        let memo = Memo::default();
+        let order = Order::of(&snapshot, &inventory, &memo)?;
+        let closure = closure::closure_of(&snapshot, &inventory, instance, &memo)?;
+        let tree = Arc::new(self.site().export_for(&snapshot, [&closure])?);
         let stacks = inventory.stacks.iter().map(|stack| &stack.name);
         let after = stacks.filter(|other| order.before(other).any(|name| *name == instance.stack)).cloned().collect();
         Ok(Stage { snapshot, tree, platform: Arc::new(inventory.platform), after })

@@ -9,6 +9,7 @@ mod binary;
 mod cell;
 mod change;
 mod cli_config;
+mod collector;
 mod diff;
 mod engine;
 mod environment;
