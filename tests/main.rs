@@ -14,6 +14,7 @@ mod platform;
 mod readme;
 mod sandbox;
 mod scaffold;
+mod stages;
 mod store;
 mod support;
 mod sync;

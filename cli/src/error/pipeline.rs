@@ -170,15 +170,19 @@ fn refused(refusals: &[Refusal]) -> CliError {
     if has(Field::Encryption) {
         error = error.hint("who can read the plan store could read that plan: delete it, and plan again");
     }
+    if has(Field::Stage) {
+        error = error.hint("apply what it waits for first, or in the same run");
+    }
     let foreign = |field| {
-        use Field::{Backend, Completeness, Environment, Providers, Purpose, Stack};
-        matches!(field, Stack | Environment | Purpose | Providers | Completeness | Backend)
+        use Field::{Backend, Completeness, Environment, Inputs, Providers, Purpose, Stack};
+        matches!(field, Stack | Environment | Purpose | Inputs | Providers | Completeness | Backend)
     };
     if refusals.iter().any(|refusal| foreign(refusal.field)) {
         error = error.hint("`kstack plan` does not make such a bundle: find out who wrote to the plan store");
     }
     let told = |field| {
-        matches!(field, Field::ErroredState | Field::Plan | Field::Configuration | Field::Encryption) || foreign(field)
+        matches!(field, Field::ErroredState | Field::Plan | Field::Configuration | Field::Encryption | Field::Stage)
+            || foreign(field)
     };
     if refusals.iter().any(|refusal| !told(refusal.field)) {
         error = error.hint("run `kstack plan` for the commit, have the new plan reviewed, then apply again");

@@ -22,7 +22,9 @@ use super::{
     lock::Lock,
     plan, providers,
     relay::relay,
-    schedule, target, trouble,
+    schedule,
+    stages::Due,
+    target, trouble,
 };
 
 /// How many runs to look back for one that was killed.
@@ -134,7 +136,7 @@ impl Workshop {
             });
         }
         let jobs = self.jobs(request, scene, stores, interrupt, events).await?;
-        let up_to_date = scene.closures.len() - jobs.iter().filter(|job| job.closure.is_some()).count();
+        let up_to_date = scene.closures.len() - jobs.iter().filter(|job| !job.destroys()).count();
         let mut report = ApplyReport {
             run: None,
             commit: request.commit,
@@ -144,9 +146,9 @@ impl Workshop {
             notices: Vec::new(),
             interrupted: false,
         };
-        events(Event::Selected { instances: jobs.iter().map(|job| job.instance.clone()).collect() });
+        events(Event::Selected { instances: jobs.iter().map(|job| job.instance().clone()).collect() });
         let Some(lock) = lock else {
-            report.instances = jobs.iter().map(|job| job.outcome(Status::Planned, "fits".to_owned())).collect();
+            report.instances = jobs.iter().map(Due::checked).collect();
             return Ok(report);
         };
         if jobs.is_empty() {
@@ -155,7 +157,8 @@ impl Workshop {
         let journal = Journal::start(&stores.records, &request.environment, &request.commit.to_string()).await?;
         report.run = Some(journal.run().to_owned());
         let journal = Arc::new(Mutex::new(journal));
-        report.instances = self.apply_all(jobs, stores, &journal, lock, interrupt, events).await?;
+        let limit = plan::parallelism(&scene.inventory.platform);
+        report.instances = self.apply_all(jobs, limit, stores, &journal, lock, interrupt, events).await?;
         report.interrupted = interrupt.is_raised();
         if let Ok(journal) = Arc::try_unwrap(journal).map(Mutex::into_inner) {
             journal.end().await?;
@@ -165,7 +168,8 @@ impl Workshop {
 
     async fn apply_all(
         &self,
-        jobs: Vec<Job>,
+        jobs: Vec<Due>,
+        limit: usize,
         stores: &Stores,
         journal: &Arc<Mutex<Journal>>,
         lock: &mut Lock,
@@ -173,12 +177,11 @@ impl Workshop {
         events: EventSink<'_>,
     ) -> Result<Vec<Delivered>, PipelineError> {
         let (sender, relay) = relay();
-        let jobs: Vec<Arc<Job>> = jobs.into_iter().map(Arc::new).collect();
+        let jobs: Vec<Arc<Due>> = jobs.into_iter().map(Arc::new).collect();
         for job in &jobs {
             journal.lock().await.set(job.entry(Status::Planned)).await?;
         }
         let before = dependencies(&jobs);
-        let limit = jobs.first().map_or(1, |job| plan::parallelism(&job.platform));
         let run = schedule::run(
             &before,
             limit,
@@ -202,7 +205,9 @@ impl Workshop {
                     delivered.push(value);
                     continue;
                 }
-                schedule::Outcome::Skipped { because } => format!("not started: {} failed", jobs[because].instance),
+                schedule::Outcome::Skipped { because } => {
+                    format!("not started: {} was not applied", jobs[because].instance())
+                }
                 schedule::Outcome::Stopped => "not started: interrupted".to_owned(),
             };
             journal.lock().await.set(job.entry(Status::Skipped)).await?;
@@ -211,44 +216,57 @@ impl Workshop {
         Ok(delivered)
     }
 
-    /// Applies one plan between two journal entries.
+    /// Applies one plan between two journal entries; in a later stage it is made first.
     async fn apply_one(
         &self,
-        job: &Job,
+        due: &Due,
         stores: &Stores,
         journal: &Mutex<Journal>,
         interrupt: &Interrupt,
         events: EventSink<'_>,
     ) -> Delivered {
         let started = Instant::now();
-        events(Event::Started { instance: job.instance.clone() });
-        let result = self.apply_steps(job, journal, interrupt, events).await;
+        events(Event::Started { instance: due.instance().clone() });
+        let unfolded;
+        let (job, result) = match due {
+            Due::Reviewed(job) => (Some(job), self.apply_steps(job, journal, interrupt, events).await),
+            Due::Later(later) => match self.unfold(later, interrupt, events).await {
+                Ok(job) => {
+                    unfolded = job;
+                    (Some(&unfolded), self.apply_steps(&unfolded, journal, interrupt, events).await)
+                }
+                Err(error) => (None, Err(error)),
+            },
+        };
         let (status, summary) = match &result {
             Ok(summary) => (Status::Applied, summary.clone()),
             Err(PipelineError::Terraform(error)) if matches!(**error, TerraformError::Interrupted { .. }) => {
                 (Status::Interrupted, "interrupted; Terraform has kept its state".to_owned())
             }
-            Err(error) => (Status::Failed, trouble::tell(error, &job.instance)),
+            Err(error @ PipelineError::OutsideEnvelope { .. }) => (Status::Held, error.to_string()),
+            Err(error) => (Status::Failed, trouble::tell(error, due.instance())),
         };
-        let mut delivered = job.outcome(status, summary);
+        let mut delivered = due.outcome(status, summary);
         if let Err(error) = &result
             && let Some(path) = errored::state_of(error)
-            && let Err(lost) = errored::rescue(path, &job.instance, &stores.records).await
+            && let Err(lost) = errored::rescue(path, due.instance(), &stores.records).await
         {
             delivered.summary =
                 format!("{}\nits state could not be kept: {}", delivered.summary, trouble::chain(&lost));
         }
-        let mut entry = job.entry(status);
+        let mut entry = job.map_or_else(|| due.entry(status), |job| job.entry(status));
         entry.problem = result.is_err().then(|| delivered.summary.clone());
-        entry.after = match self.site().state(&job.tree, &job.platform, &job.instance).read().await {
-            Ok(state) => state.map(|state| StateVersion { lineage: state.lineage, serial: state.serial }),
-            // The entry then says what is known; the next run reads the state again.
-            Err(_) => None,
-        };
+        if let Some(job) = job {
+            entry.after = match self.site().state(&job.tree, &job.platform, &job.instance).read().await {
+                Ok(state) => state.map(|state| StateVersion { lineage: state.lineage, serial: state.serial }),
+                // The entry then says what is known; the next run reads the state again.
+                Err(_) => None,
+            };
+        }
         let mut journal = journal.lock().await;
         let run = journal.run().to_owned();
         let mut recorded = journal.set(entry).await;
-        if recorded.is_ok() && status == Status::Applied {
+        if let Some(job) = job.filter(|_| recorded.is_ok() && status == Status::Applied) {
             recorded = job.applied(run).write(&stores.records).await;
         }
         if let Err(error) = recorded {
@@ -256,7 +274,7 @@ impl Workshop {
             delivered.summary = format!("applied, but it could not be recorded: {}", trouble::chain(&error));
         }
         events(Event::Finished {
-            instance: job.instance.clone(),
+            instance: due.instance().clone(),
             ok: delivered.status == Status::Applied,
             summary: delivered.summary.lines().next().unwrap_or_default().to_owned(),
             seconds: started.elapsed().as_secs_f64(),

@@ -10,11 +10,11 @@ use crate::{
     closure::{self, Closure, Inventory, Memo, Order},
     platform::{Instance, OnStale, Platform, StackName},
     repo::{CommitId, Snapshot},
-    terraform::{Interrupt, PlanFile},
+    terraform::{Interrupt, PlanFile, PlanFileError},
 };
 
 use super::{
-    ApplyRequest, Delivered, Event, EventSink, PipelineError, Site, Workshop,
+    ApplyRequest, Event, EventSink, PipelineError, Site, Workshop,
     applied::Applied,
     backend::Stores,
     bundle::{Bundle, Found, Manifest},
@@ -24,6 +24,7 @@ use super::{
     journal::{Entry, Status},
     planning::{self, Ground},
     seal::Keys,
+    stages::Due,
     target, trouble,
 };
 
@@ -54,6 +55,7 @@ pub(super) struct Bench<'a> {
 }
 
 /// The files that one plan belongs to.
+#[derive(Clone)]
 pub(super) struct Stage {
     pub(super) snapshot: Snapshot,
     pub(super) tree: Arc<Tree>,
@@ -98,7 +100,7 @@ impl Workshop {
         stores: &Stores,
         interrupt: &Interrupt,
         events: EventSink<'_>,
-    ) -> Result<Vec<Job>, PipelineError> {
+    ) -> Result<Vec<Due>, PipelineError> {
         let bench = Bench {
             commit: request.commit,
             scene,
@@ -108,6 +110,7 @@ impl Workshop {
         let keys = Keys::from_env()?;
         let mut jobs = Vec::new();
         let mut moved_on = Vec::new();
+        let mut envelopes = Vec::new();
         let mut refusals = Vec::new();
         for (instance, closure) in self.pending(request, scene, stores).await? {
             if let Some(refusal) = errored::refusal(&instance, stores).await? {
@@ -119,11 +122,17 @@ impl Workshop {
                     Ok(job) => jobs.push(job),
                     Err(refusal) => refusals.push(refusal),
                 },
+                Choice::Staged(bundle) => envelopes.push((instance, *bundle)),
                 Choice::MovedOn(bundle, refusal) if bench.platform.pipeline.on_stale == OnStale::Compare => {
                     moved_on.push((instance, *bundle, refusal));
                 }
                 Choice::MovedOn(_, refusal) | Choice::Unfit(refusal) => refusals.push(refusal),
             }
+        }
+        let others = jobs.iter().map(|job| &job.instance).chain(moved_on.iter().map(|(instance, ..)| instance));
+        let mut later = Vec::new();
+        for staged in self.later(request, &bench, stores, envelopes, others).await? {
+            staged.map_or_else(|refusal| refusals.push(refusal), |staged| later.push(Due::Later(staged)));
         }
         // Planning again takes minutes and credentials: only when nothing else stands in the way.
         if refusals.is_empty() {
@@ -134,7 +143,8 @@ impl Workshop {
                 }
             }
         }
-        if refusals.is_empty() { Ok(jobs) } else { Err(PipelineError::Refused { refusals }) }
+        let due = jobs.into_iter().map(Due::Reviewed).chain(later).collect();
+        if refusals.is_empty() { Ok(due) } else { Err(PipelineError::Refused { refusals }) }
     }
 
     /// The bundle of `instance` that fits, or why none does.
@@ -251,16 +261,31 @@ impl Workshop {
         instance: Instance,
         bundle: Bundle,
     ) -> Result<Result<Job, Refusal>, PipelineError> {
-        let file = self.write_plan(&instance, &bundle)?;
         let stage = self.stage(bench, &instance, &bundle.manifest)?;
-        let checks = self.inside(&instance, &bundle, &file, &stage)?;
+        self.job_in(stage, bench.commit, instance, bundle)
+    }
+
+    /// As [`Workshop::job`], in files that are known already.
+    pub(super) fn job_in(
+        &self,
+        stage: Stage,
+        commit: CommitId,
+        instance: Instance,
+        bundle: Bundle,
+    ) -> Result<Result<Job, Refusal>, PipelineError> {
+        let file = self.write_plan(&instance, &bundle)?;
+        let checks = match self.inside(&instance, &bundle, &file, &stage) {
+            Err(PipelineError::Plan(PlanFileError::NotAPlan { .. })) => {
+                return Ok(Err(Refusal::no_plan_file(instance)));
+            }
+            checks => checks?,
+        };
         if let Some(refusal) = checks.iter().find_map(|check| check.refusal(&instance)) {
             return Ok(Err(refusal));
         }
         let changes_read = checks.iter().any(|check| check.field == Field::Changes);
         let closure = (!bundle.manifest.destroy).then(|| bundle.manifest.closure.clone());
         let Stage { tree, platform, after, .. } = stage;
-        let commit = bench.commit;
         Ok(Ok(Job {
             instance,
             bundle,
@@ -351,10 +376,6 @@ impl Job {
         }
     }
 
-    pub(super) fn outcome(&self, status: Status, summary: String) -> Delivered {
-        Delivered { instance: self.instance.clone(), status, summary }
-    }
-
     pub(super) fn applied(&self, run: String) -> Applied {
         Applied {
             version: 1,
@@ -367,13 +388,13 @@ impl Job {
     }
 }
 
-/// For each job the jobs that go first: what its stack depends on, and for stacks that go away the other way round.
-pub(super) fn dependencies(jobs: &[Arc<Job>]) -> Vec<Vec<usize>> {
-    let depends = |job: &Job, on: &Job| match (&job.closure, &on.closure) {
-        (Some(_), Some(_)) => job.after.contains(&on.instance.stack),
-        (None, None) => on.after.contains(&job.instance.stack),
+/// For each instance those that go first: what its stack depends on, and for stacks that go away the other way round.
+pub(super) fn dependencies(due: &[Arc<Due>]) -> Vec<Vec<usize>> {
+    let depends = |one: &Due, on: &Due| match (one.destroys(), on.destroys()) {
+        (false, false) => one.after().contains(&on.instance().stack),
+        (true, true) => on.after().contains(&one.instance().stack),
         // What stays no longer depends on what goes: the merged commit would not hold together.
         _ => false,
     };
-    jobs.iter().map(|job| (0..jobs.len()).filter(|&other| depends(job, &jobs[other])).collect()).collect()
+    due.iter().map(|one| (0..due.len()).filter(|&other| depends(one, &due[other])).collect()).collect()
 }

@@ -34,6 +34,8 @@ pub enum Field {
     Encryption,
     /// Inputs that were made up.
     Inputs,
+    /// What has to be applied before.
+    Stage,
     /// There is a state where there was none, or none where there was one.
     State,
     /// The state is another one.
@@ -78,6 +80,7 @@ impl fmt::Display for Field {
             Self::Closure => "closure",
             Self::Encryption => "encryption",
             Self::Inputs => "inputs",
+            Self::Stage => "stage",
             Self::State => "state",
             Self::StateLineage => "state lineage",
             Self::StateSerial => "state serial",
@@ -134,12 +137,21 @@ pub struct Refusal {
     pub found: String,
 }
 
+impl Refusal {
+    /// There is something else in the place of the plan.
+    pub(super) fn no_plan_file(instance: Instance) -> Self {
+        let (reviewed, found) = ("a complete plan".to_owned(), "a bundle without a plan file".to_owned());
+        Self { instance, field: Field::Completeness, reviewed, found }
+    }
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { instance, field, reviewed, found } = self;
         match field {
             Field::Plan => write!(f, "{instance}: there is no reviewed plan: {found}"),
             Field::ErroredState => write!(f, "{instance}: a failed run left a state that was never pushed: {found}"),
+            Field::Stage => write!(f, "{instance}: it waits for {reviewed}, {found}"),
             Field::Inputs | Field::Providers | Field::Changes => {
                 write!(f, "{instance}: {field} differ: reviewed {reviewed}, found {found}")
             }
@@ -171,6 +183,8 @@ pub(super) enum Choice {
     Fits(Box<Bundle>),
     /// This one would, had the world not moved on; the refusal says in what.
     MovedOn(Box<Bundle>, Refusal),
+    /// This one is the envelope of an instance that is planned in a later stage.
+    Staged(Box<Bundle>),
     /// The newest one does not fit.
     Unfit(Refusal),
 }
@@ -182,6 +196,15 @@ impl Present<'_> {
         let (mut unfit, mut moved_on) = (None, None);
         for bundle in bundles {
             let misfits: Vec<Check> = self.checks(&bundle).into_iter().filter(|check| !check.fits).collect();
+            // An envelope is planned anew in any case, so nothing that moves on can make it outdated.
+            if bundle.manifest.staging.is_some() {
+                let is_free = |check: &Check| check.field == Field::Inputs || check.field.moves_on();
+                match misfits.iter().find(|check| !is_free(check)).and_then(|check| check.refusal(self.instance)) {
+                    None => return Some(Choice::Staged(Box::new(bundle))),
+                    refusal => unfit = unfit.or(refusal),
+                }
+                continue;
+            }
             let Some(refusal) = misfits.first().and_then(|check| check.refusal(self.instance)) else {
                 return Some(Choice::Fits(Box::new(bundle)));
             };

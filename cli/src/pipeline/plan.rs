@@ -13,8 +13,10 @@ use crate::{
 
 use super::{
     Event, EventSink, PipelineError, Workshop,
+    planning::Done,
     relay::relay,
     schedule,
+    stages::{Foreseen, Graph, Staged},
     target::{Selection, Target},
     trouble,
 };
@@ -75,7 +77,11 @@ impl PlanReport {
 
     /// Whether applying would change anything.
     pub fn has_changes(&self) -> bool {
-        self.instances.iter().any(|planned| matches!(&planned.result, PlanResult::Changes(list) if !list.is_empty()))
+        self.instances.iter().any(|planned| match &planned.result {
+            PlanResult::Changes(list) => !list.is_empty(),
+            PlanResult::Staged(_) => true,
+            PlanResult::Failed { .. } | PlanResult::Skipped { .. } => false,
+        })
     }
 }
 
@@ -102,6 +108,8 @@ pub struct Planned {
 pub enum PlanResult {
     /// What it would do; may be nothing.
     Changes(ChangeList),
+    /// It can only be planned when others are applied.
+    Staged(Staged),
     /// It failed.
     Failed {
         /// The error and its causes, a line each.
@@ -128,8 +136,7 @@ impl Workshop {
     ) -> Result<PlanReport, PipelineError> {
         let Selection { targets, platform, plan_stores, notices } = self.select(request).await?;
         events(Event::Selected { instances: targets.iter().map(|target| target.affected.instance.clone()).collect() });
-        let limit = parallelism(&platform);
-        let instances = self.plan_all(targets, limit, interrupt, events).await?;
+        let instances = self.plan_all(targets, &platform, interrupt, events).await?;
         Ok(PlanReport {
             commit: (!request.worktree).then_some(request.range.head),
             plan_stores,
@@ -142,23 +149,27 @@ impl Workshop {
     async fn plan_all(
         &self,
         targets: Vec<Target>,
-        limit: usize,
+        platform: &Platform,
         interrupt: &Interrupt,
         events: EventSink<'_>,
     ) -> Result<Vec<Planned>, PipelineError> {
         let (sender, relay) = relay();
-        let targets: Vec<Arc<Target>> = targets.into_iter().map(Arc::new).collect();
-        let before = vec![Vec::new(); targets.len()];
+        let targets: Arc<[Target]> = targets.into();
+        let nodes: Vec<_> =
+            targets.iter().map(|target| (&target.affected.instance, &target.closure.upstream)).collect();
+        let environments: Vec<_> = platform.environments.iter().map(|environment| &environment.name).collect();
+        let graph = Arc::new(Graph::of(&nodes, &environments));
+        let before = graph.before();
         let run = schedule::run(
             &before,
-            limit,
+            parallelism(platform),
             || interrupt.is_raised(),
             |index| {
-                let (workshop, target) = (self.clone(), Arc::clone(&targets[index]));
+                let (workshop, targets, graph) = (self.clone(), Arc::clone(&targets), Arc::clone(&graph));
                 let (interrupt, sender) = (interrupt.clone(), sender.clone());
                 async move {
                     let send = |event| sender.send(event);
-                    let result = workshop.plan_one(&target, &interrupt, &send).await;
+                    let result = workshop.plan_one(&targets, &graph, index, &interrupt, &send).await;
                     let ok = result.is_ok();
                     (result, ok)
                 }
@@ -167,14 +178,17 @@ impl Workshop {
         let outcomes = relay.during(run, events).await?;
         let finished = targets.iter().zip(outcomes).map(|(target, outcome)| {
             let (result, mut notices) = match outcome {
-                schedule::Outcome::Ran { value: Ok((list, notices)), .. } => (PlanResult::Changes(list), notices),
+                schedule::Outcome::Ran { value: Ok((result, notices)), .. } => (result, notices),
                 schedule::Outcome::Ran { value: Err(error), .. } => {
                     let message = trouble::tell(&error, &target.affected.instance);
                     (PlanResult::Failed { message }, Vec::new())
                 }
-                schedule::Outcome::Stopped | schedule::Outcome::Skipped { .. } => {
-                    (PlanResult::Skipped { reason: "interrupted".to_owned() }, Vec::new())
+                schedule::Outcome::Skipped { because } => {
+                    let reason =
+                        format!("it reads outputs of {}, which has no plan", targets[because].affected.instance);
+                    (PlanResult::Skipped { reason }, Vec::new())
                 }
+                schedule::Outcome::Stopped => (PlanResult::Skipped { reason: "interrupted".to_owned() }, Vec::new()),
             };
             // That a file outside of the repository is read tells nothing about this change; `kstack why` shows it.
             let told = target.closure.notices.iter().filter(|notice| !matches!(notice, Notice::Outside { .. }));
@@ -191,19 +205,33 @@ impl Workshop {
         Ok(finished.collect())
     }
 
-    /// Plans one instance and keeps the bundle. Returns the changes and what should be looked at.
+    /// Plans one instance and keeps the bundle; or previews it, if it waits for others. Returns what came of it and what
+    /// should be looked at.
     async fn plan_one(
         &self,
-        target: &Target,
+        targets: &[Target],
+        graph: &Graph,
+        index: usize,
         interrupt: &Interrupt,
         events: EventSink<'_>,
-    ) -> Result<(ChangeList, Vec<String>), PipelineError> {
+    ) -> Result<(PlanResult, Vec<String>), PipelineError> {
         let started = Instant::now();
+        let target = &targets[index];
         let instance = &target.affected.instance;
         events(Event::Started { instance: instance.clone() });
-        let result = self.plan_steps(target, interrupt, events).await;
+        let (stage, done) = match graph.wait(index) {
+            None => (1, self.plan_steps(target, graph.is_read(index), interrupt, events).await),
+            Some(wait) => {
+                let after = wait.after.iter().map(|&index| targets[index].producer()).collect();
+                (wait.stage, self.preview(target, wait, after, interrupt, events).await)
+            }
+        };
+        let result = done.map(|Done { result, notices, outputs }| {
+            graph.settle(index, Foreseen { stage, outputs });
+            (result, notices)
+        });
         let summary = match &result {
-            Ok((list, _)) => summary(list),
+            Ok((result, _)) => result.summary(),
             Err(error) => trouble::tell(error, instance).lines().next().unwrap_or_default().to_owned(),
         };
         events(Event::Finished {
@@ -213,6 +241,20 @@ impl Workshop {
             seconds: started.elapsed().as_secs_f64(),
         });
         result
+    }
+}
+
+impl PlanResult {
+    /// In a few words.
+    pub(super) fn summary(&self) -> String {
+        match self {
+            Self::Changes(list) => summary(list),
+            Self::Staged(Staged { stage, expected: Some(list), .. }) => {
+                format!("stage {stage}, {} expected", summary(list))
+            }
+            Self::Staged(Staged { stage, .. }) => format!("stage {stage}, cannot be foreseen"),
+            Self::Failed { message: text } | Self::Skipped { reason: text } => trouble::first_line(text),
+        }
     }
 }
 

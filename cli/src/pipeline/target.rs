@@ -8,11 +8,14 @@ use crate::{
     closure::{self, Affected, Closure, Inventory, Kind, Memo, Notice, Order},
     hcl,
     platform::{Environment, EnvironmentName, Instance, Platform, StackName},
-    repo::CommitId,
+    repo::{CommitId, Snapshot},
     store::{Location, Store},
 };
 
-use super::{PipelineError, PlanRequest, Workshop, applied::Applied, backend::Stores, exported::Tree, plan::Which};
+use super::{
+    PipelineError, PlanRequest, Workshop, applied::Applied, backend::Stores, exported::Tree, plan::Which,
+    stages::Producer,
+};
 
 /// One instance to plan, with everything it needs.
 pub(super) struct Target {
@@ -23,6 +26,8 @@ pub(super) struct Target {
     /// The commit that the change was compared with.
     pub(super) base: Option<CommitId>,
     pub(super) tree: Arc<Tree>,
+    /// What the tree was exported from.
+    pub(super) snapshot: Snapshot,
     pub(super) platform: Arc<Platform>,
     /// The platform at the head, whose policy and recipients hold for bundles: of a removed stack, `platform` is as it
     /// was before.
@@ -32,6 +37,13 @@ pub(super) struct Target {
     pub(super) plans: Option<Store>,
     /// Held while Terraform initialises a stack that has no lock file, which writes one.
     pub(super) lock_file: Arc<Mutex<()>>,
+}
+
+impl Target {
+    /// As those that wait for it name it.
+    pub(super) fn producer(&self) -> Producer {
+        Producer { instance: self.affected.instance.clone(), closure: self.closure.hash.to_string() }
+    }
 }
 
 /// What a request means.
@@ -130,6 +142,7 @@ impl Workshop {
                     commit,
                     base: request.range.base,
                     tree: Arc::clone(&tree),
+                    snapshot: head.clone(),
                     platform: Arc::clone(&platform),
                     head: Arc::clone(&platform),
                     protect: stack.settings.protect.clone(),
@@ -192,6 +205,7 @@ impl Workshop {
             commit: Some(commit),
             base: Some(commit),
             tree: Arc::new(self.site().export(&snapshot)?),
+            snapshot,
             platform: Arc::new(inventory.platform),
             head: Arc::clone(head),
             protect,

@@ -25,6 +25,7 @@ mod plan_value;
 mod process;
 mod raw_change;
 mod show;
+mod stand_in;
 mod state_file;
 mod version;
 
@@ -42,5 +43,6 @@ pub use plan_config::Configuration;
 pub use plan_file::{PlanBackend, PlanFile, PlanFileError, PlanMode, StateId};
 pub use process::Watch;
 pub use show::{ShowError, changes_from_show_json};
+pub use stand_in::StandIn;
 pub use state_file::{StateFile, StateFileError, StateOutput};
 pub use version::{InvalidVersion, Version};
