@@ -34,6 +34,11 @@ fn reader(repository: &Repository, producer: &str, resources: &str) -> String {
     )
 }
 
+/// The same without the local value, which reads all that there is.
+fn without_local(text: &str) -> String {
+    text.replace("locals {\n  net = data.terraform_remote_state.net.outputs\n}\n\n", "")
+}
+
 /// A repository with the stacks `net` and `app`, of which the second one has `app` and reads the first one.
 fn pair(app: &str) -> Repository {
     let repository = Repository::new();
@@ -92,6 +97,10 @@ fn a_chain_of_new_stacks_is_reviewed_at_once_and_applied_in_stages() {
       what comes from app (ops) is known when that is applied; then this is planned again, and applied if it does just this and destroys nothing
       + terraform_data.record created  dns (ops)
           (3 attributes known after apply)
+
+    Why
+      app (ops): it reads outputs of net (ops), which change
+      dns (ops): it reads outputs of app (ops), which change
 
     1 to create; 2 in later stages
     --- stderr ---
@@ -212,6 +221,9 @@ fn what_cannot_be_foreseen_waits_for_a_review() {
     Not planned yet
       app (ops) waits in stage 2 for net (ops); what it will do cannot be shown before: `terraform plan` failed: infra/app/main.tf:21: Invalid index The given key does not identify an element in this collection value: the given index is greater than or equal to the length of the collection.
 
+    Why
+      app (ops): it reads outputs of net (ops), which change
+
     1 to create; 1 in later stages
     --- stderr ---
     planned net (ops): 1 to add, 0 to change, 0 to destroy ([TIME])
@@ -275,10 +287,7 @@ fn only_outputs_that_are_read_and_change_make_a_stage() {
     // The output `note` changes, and nobody reads it.
     repository.stack("net", &network("10.0.0.0/16", "old"));
     let app = FOLLOWS.replace("in $", "inside $");
-    repository.stack(
-        "app",
-        &reader(&repository, "net", &app).replace("locals {\n  net = data.terraform_remote_state.net.outputs\n}\n", ""),
-    );
+    repository.stack("app", &without_local(&reader(&repository, "net", &app)));
     repository.commit("Say it in another way");
     insta::assert_snapshot!(plan(&repository), @r#"
     --- stdout ---
@@ -306,6 +315,61 @@ fn only_outputs_that_are_read_and_change_make_a_stage() {
     --- exit code 0 ---
     "#);
     let _ = apply(&repository, &[]).done();
+}
+
+#[test]
+fn what_only_reads_is_planned_with_what_it_reads() {
+    let repository = Repository::new();
+    repository.stack("net", &network("10.0.0.0/16", "new"));
+    let app = "resource \"terraform_data\" \"app\" {\n  input = data.terraform_remote_state.net.outputs.range\n}\n";
+    repository.stack("app", &without_local(&reader(&repository, "net", app)));
+    repository.stack("other", &without_local(&reader(&repository, "net", &app.replace("range", "note"))));
+    repository.commit("Add a network and what is in it");
+    repository.deliver();
+    repository.stack("net", &network("10.1.0.0/16", "new"));
+    repository.commit("Move the network");
+    insta::assert_snapshot!(plan(&repository), @r#"
+    --- stdout ---
+    environment  instances  create  change  replace  destroy  objects
+    ops                  2       –       1        –        –        –
+
+    Everything else
+      ~ terraform_data.net changed  net (ops)
+          input = "10.0.0.0/16" → "10.1.0.0/16"
+          output = "10.0.0.0/16" → (known after apply)
+
+    Outputs
+      net (ops)
+          range = "10.0.0.0/16" → "10.1.0.0/16"
+
+    Stage 2, after net (ops): expected changes
+      what comes from net (ops) is known when that is applied; then this is planned again, and applied if it does just this and destroys nothing
+      ~ terraform_data.app changed  app (ops)
+          input = "10.0.0.0/16" → "10.1.0.0/16"
+          output = "10.0.0.0/16" → (known after apply)
+
+    Why
+      net (ops): `infra/net/main.tf` modified, read through the stack's folder
+      app (ops): it reads outputs of net (ops), which change
+
+    1 to change; 1 in later stages
+    --- stderr ---
+    planned net (ops): 0 to add, 1 to change, 0 to destroy ([TIME])
+    planned app (ops): stage 2, 0 to add, 1 to change, 0 to destroy expected ([TIME])
+    the plans are kept in `[WORLD]/work/.kstack/pipeline/plans`
+    --- exit code 0 ---
+    "#);
+    // Killed before the first step: nothing of `app` has changed but what it reads, and that is not forgotten.
+    insta::assert_snapshot!(apply(&repository, &["--stack", "net"]), @"
+    --- stderr ---
+    applied net (ops): 0 added, 1 changed, 0 destroyed ([TIME])
+    --- exit code 0 ---
+    ");
+    insta::assert_snapshot!(apply(&repository, &[]), @"
+    --- stderr ---
+    applied app (ops): 0 added, 1 changed, 0 destroyed ([TIME])
+    --- exit code 0 ---
+    ");
 }
 
 #[test]

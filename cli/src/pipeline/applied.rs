@@ -23,6 +23,9 @@ pub struct Applied {
     pub run: String,
     /// When.
     pub time: Timestamp,
+    /// Whether a later run has changed outputs that it reads, or was about to: then it is to be applied again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub outdated: bool,
 }
 
 fn key(instance: &Instance) -> String {
@@ -42,6 +45,11 @@ impl Applied {
             }
         }
         Ok(all)
+    }
+
+    /// Whether the closure `hash` needs no apply.
+    pub fn is_current(&self, hash: &str) -> bool {
+        self.closure.as_deref() == Some(hash) && !self.outdated
     }
 
     /// Records it.

@@ -6,7 +6,7 @@ use serde::Serialize;
 use tokio::sync::Mutex;
 
 use crate::{
-    platform::{EnvironmentName, Instance, StackName},
+    platform::{EnvironmentName, Instance, Platform, StackName},
     repo::CommitId,
     terraform::{ApplyOptions, Interrupt, PlanFile, TerraformError, TerraformEvent, Watch},
 };
@@ -16,14 +16,14 @@ use super::{
     backend::Stores,
     bundle::StateVersion,
     compare,
-    due::{Job, Scene, dependencies},
+    due::{Job, Scene},
     errored,
     journal::{self, Journal, Record, Status},
     lock::Lock,
     plan, providers,
     relay::relay,
     schedule,
-    stages::Due,
+    stages::{Due, dependencies},
     target, trouble,
 };
 
@@ -43,6 +43,14 @@ pub struct ApplyRequest {
     pub dry_run: bool,
     /// Take the reviewed plans from this folder instead of the plan store.
     pub bundles: Option<PathBuf>,
+}
+
+impl ApplyRequest {
+    /// Whether the request is about `instance`. Shared stacks go with the first environment.
+    pub(super) fn covers(&self, instance: &Instance, platform: &Platform) -> bool {
+        platform.delivering(instance) == Some(&self.environment)
+            && (self.stacks.is_empty() || self.stacks.contains(&instance.stack))
+    }
 }
 
 /// What came of it.

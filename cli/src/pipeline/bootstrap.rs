@@ -347,6 +347,7 @@ impl Workshop {
             return Ok(());
         }
         let applied = Applied {
+            outdated: false,
             version: 1,
             instance: work.instance.clone(),
             closure: Some(work.closure.clone()),

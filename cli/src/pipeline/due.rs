@@ -24,7 +24,7 @@ use super::{
     journal::{Entry, Status},
     planning::{self, Ground},
     seal::Keys,
-    stages::Due,
+    stages::{Due, Round, outdate},
     target, trouble,
 };
 
@@ -112,12 +112,17 @@ impl Workshop {
         let mut moved_on = Vec::new();
         let mut envelopes = Vec::new();
         let mut refusals = Vec::new();
-        for (instance, closure) in self.pending(request, scene, stores).await? {
+        let mut pending = self.pending(request, scene, stores).await?;
+        let mut round = Round::of(&keys, &pending);
+        let readers = self.readers(request, scene, stores, &mut round, events).await?;
+        let covered = readers.iter().filter(|reader| request.covers(&reader.instance, &bench.platform));
+        pending.extend(covered.map(|closure| (closure.instance.clone(), Some(closure.clone()))));
+        for (instance, closure) in pending {
             if let Some(refusal) = errored::refusal(&instance, stores).await? {
                 refusals.push(refusal);
                 continue;
             }
-            match self.choice(&bench, stores, &keys, &instance, closure.as_ref(), events).await? {
+            match self.choice(&bench, stores, &round, &instance, closure.as_ref(), events).await? {
                 Choice::Fits(bundle) => match self.job(&bench, instance, *bundle)? {
                     Ok(job) => jobs.push(job),
                     Err(refusal) => refusals.push(refusal),
@@ -143,8 +148,13 @@ impl Workshop {
                 }
             }
         }
-        let due = jobs.into_iter().map(Due::Reviewed).chain(later).collect();
-        if refusals.is_empty() { Ok(due) } else { Err(PipelineError::Refused { refusals }) }
+        if !refusals.is_empty() {
+            return Err(PipelineError::Refused { refusals });
+        }
+        if !request.dry_run {
+            outdate(&readers, &stores.records).await?;
+        }
+        Ok(jobs.into_iter().map(Due::Reviewed).chain(later).collect())
     }
 
     /// The bundle of `instance` that fits, or why none does.
@@ -152,13 +162,16 @@ impl Workshop {
         &self,
         bench: &Bench<'_>,
         stores: &Stores,
-        keys: &Keys,
+        round: &Round<'_>,
         instance: &Instance,
         closure: Option<&Closure>,
         events: EventSink<'_>,
     ) -> Result<Choice, PipelineError> {
         let hash = closure.map(|closure| closure.hash.to_string());
-        let Found { bundles, unreadable } = Bundle::find(&stores.plans, keys, instance, hash.as_deref()).await?;
+        let Found { mut bundles, unreadable } =
+            Bundle::find(&stores.plans, round.keys, instance, hash.as_deref()).await?;
+        // What was planned without regard to those that go first is older than it looks.
+        bundles.sort_by_key(|bundle| !round.waits(bundle));
         let state = self.site().state(&bench.tree, &bench.platform, instance).read().await?;
         let program = self.program();
         let policy = planning::policy(&bench.platform);
@@ -175,7 +188,7 @@ impl Workshop {
         match (choice, unreadable.next()) {
             (None, Some(error)) => Err(error),
             (None, None) => {
-                let all = Bundle::all(&stores.plans, keys, instance).await?.bundles;
+                let all = Bundle::all(&stores.plans, round.keys, instance).await?.bundles;
                 Ok(Choice::Unfit(present.without_plan(all.first())))
             }
             (Some(choice), Some(error)) => {
@@ -236,7 +249,7 @@ impl Workshop {
         let mut pending = Vec::new();
         for (instance, closure) in &scene.closures {
             let wanted = closure.hash.to_string();
-            if applied.get(instance).and_then(|applied| applied.closure.as_ref()) != Some(&wanted) {
+            if !applied.get(instance).is_some_and(|applied| applied.is_current(&wanted)) {
                 pending.push((instance.clone(), Some(closure.clone())));
             }
         }
@@ -354,14 +367,6 @@ impl Workshop {
     }
 }
 
-impl ApplyRequest {
-    /// Whether the request is about `instance`. Shared stacks go with the first environment.
-    pub(super) fn covers(&self, instance: &Instance, platform: &Platform) -> bool {
-        platform.delivering(instance) == Some(&self.environment)
-            && (self.stacks.is_empty() || self.stacks.contains(&instance.stack))
-    }
-}
-
 impl Job {
     pub(super) fn entry(&self, status: Status) -> Entry {
         Entry {
@@ -378,6 +383,7 @@ impl Job {
 
     pub(super) fn applied(&self, run: String) -> Applied {
         Applied {
+            outdated: false,
             version: 1,
             instance: self.instance.clone(),
             closure: self.closure.clone(),
@@ -386,15 +392,4 @@ impl Job {
             time: Timestamp::now(),
         }
     }
-}
-
-/// For each instance those that go first: what its stack depends on, and for stacks that go away the other way round.
-pub(super) fn dependencies(due: &[Arc<Due>]) -> Vec<Vec<usize>> {
-    let depends = |one: &Due, on: &Due| match (one.destroys(), on.destroys()) {
-        (false, false) => one.after().contains(&on.instance().stack),
-        (true, true) => on.after().contains(&one.instance().stack),
-        // What stays no longer depends on what goes: the merged commit would not hold together.
-        _ => false,
-    };
-    due.iter().map(|one| (0..due.len()).filter(|&other| depends(one, &due[other])).collect()).collect()
 }

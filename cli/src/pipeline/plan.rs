@@ -135,7 +135,8 @@ impl Workshop {
         events: EventSink<'_>,
     ) -> Result<PlanReport, PipelineError> {
         let Selection { targets, platform, plan_stores, notices } = self.select(request).await?;
-        events(Event::Selected { instances: targets.iter().map(|target| target.affected.instance.clone()).collect() });
+        let certain = targets.iter().filter(|target| !target.reader);
+        events(Event::Selected { instances: certain.map(|target| target.affected.instance.clone()).collect() });
         let instances = self.plan_all(targets, &platform, interrupt, events).await?;
         Ok(PlanReport {
             commit: (!request.worktree).then_some(request.range.head),
@@ -176,9 +177,10 @@ impl Workshop {
             },
         );
         let outcomes = relay.during(run, events).await?;
-        let finished = targets.iter().zip(outcomes).map(|(target, outcome)| {
+        let finished = targets.iter().zip(outcomes).filter_map(|(target, outcome)| {
             let (result, mut notices) = match outcome {
-                schedule::Outcome::Ran { value: Ok((result, notices)), .. } => (result, notices),
+                schedule::Outcome::Ran { value: Ok(planned), .. } => planned?,
+                schedule::Outcome::Skipped { .. } | schedule::Outcome::Stopped if target.reader => return None,
                 schedule::Outcome::Ran { value: Err(error), .. } => {
                     let message = trouble::tell(&error, &target.affected.instance);
                     (PlanResult::Failed { message }, Vec::new())
@@ -193,20 +195,24 @@ impl Workshop {
             // That a file outside of the repository is read tells nothing about this change; `kstack why` shows it.
             let told = target.closure.notices.iter().filter(|notice| !matches!(notice, Notice::Outside { .. }));
             notices.extend(told.map(ToString::to_string));
-            Planned {
+            let mut reasons: Vec<String> = target.affected.reasons.iter().map(reason).collect();
+            if let PlanResult::Staged(Staged { after, .. }) = &result {
+                reasons.extend(after.iter().map(|after| format!("it reads outputs of {after}, which change")));
+            }
+            Some(Planned {
                 instance: target.affected.instance.clone(),
                 kind: target.affected.kind,
-                reasons: target.affected.reasons.iter().map(reason).collect(),
+                reasons,
                 notices,
                 protect: target.protect.clone(),
                 result,
-            }
+            })
         });
         Ok(finished.collect())
     }
 
     /// Plans one instance and keeps the bundle; or previews it, if it waits for others. Returns what came of it and what
-    /// should be looked at.
+    /// should be looked at; `None`: it has nothing to do with this change.
     async fn plan_one(
         &self,
         targets: &[Target],
@@ -214,12 +220,16 @@ impl Workshop {
         index: usize,
         interrupt: &Interrupt,
         events: EventSink<'_>,
-    ) -> Result<(PlanResult, Vec<String>), PipelineError> {
+    ) -> Result<Option<(PlanResult, Vec<String>)>, PipelineError> {
         let started = Instant::now();
         let target = &targets[index];
+        let wait = graph.wait(index);
+        if target.reader && wait.is_none() {
+            return Ok(None);
+        }
         let instance = &target.affected.instance;
         events(Event::Started { instance: instance.clone() });
-        let (stage, done) = match graph.wait(index) {
+        let (stage, done) = match wait {
             None => (1, self.plan_steps(target, graph.is_read(index), interrupt, events).await),
             Some(wait) => {
                 let after = wait.after.iter().map(|&index| targets[index].producer()).collect();
@@ -240,7 +250,7 @@ impl Workshop {
             summary,
             seconds: started.elapsed().as_secs_f64(),
         });
-        result
+        result.map(Some)
     }
 }
 

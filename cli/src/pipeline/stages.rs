@@ -10,6 +10,7 @@ mod envelope;
 mod graph;
 mod later;
 mod preview;
+mod readers;
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +19,8 @@ use crate::{platform::Instance, terraform::ChangeList};
 use super::{Manifest, PlanResult};
 
 pub(super) use graph::{Foreseen, Graph};
-pub(super) use later::Due;
+pub(super) use later::{Due, dependencies};
+pub(super) use readers::{Round, outdate, possible};
 
 /// How an instance waits for others: the part of a bundle that makes it an envelope instead of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -13,13 +13,19 @@ use crate::{
 };
 
 use super::{
-    PipelineError, PlanRequest, Workshop, applied::Applied, backend::Stores, exported::Tree, plan::Which,
-    stages::Producer,
+    PipelineError, PlanRequest, Workshop,
+    applied::Applied,
+    backend::Stores,
+    exported::Tree,
+    plan::Which,
+    stages::{self, Producer},
 };
 
 /// One instance to plan, with everything it needs.
 pub(super) struct Target {
     pub(super) affected: Affected,
+    /// Whether nothing of its own changes, and it is planned only if it reads outputs that change.
+    pub(super) reader: bool,
     pub(super) closure: Closure,
     /// The commit whose files are planned: the base for a removed stack.
     pub(super) commit: Option<CommitId>,
@@ -94,11 +100,13 @@ impl Workshop {
             for stores in Stores::open_all(&platform, environments.iter().chain(first), repository.root())? {
                 applied.extend(Applied::all(&stores.records).await?);
             }
-            let hash = |affected: &Affected| affected.closure.as_ref().map(|closure| closure.hash.to_string());
+            let hash = |affected: &Affected| {
+                affected.closure.as_ref().map_or_else(String::new, |closure| closure.hash.to_string())
+            };
             present.retain(|affected| {
                 !applied
                     .iter()
-                    .any(|applied| applied.instance == affected.instance && applied.closure == hash(affected))
+                    .any(|applied| applied.instance == affected.instance && applied.is_current(&hash(affected)))
             });
             let existing = inventory.instances();
             for applied in applied.iter().filter(|applied| applied.closure.is_some()) {
@@ -125,19 +133,26 @@ impl Workshop {
             present.retain(|affected| !by_hand(affected));
         }
 
-        // Not needed to plan, but what cannot be applied in any order should not be reviewed.
-        Order::of(&head, &inventory, &memo)?;
+        // What cannot be applied in any order should not be reviewed.
+        let order = Order::of(&head, &inventory, &memo)?;
+        let mut readers = stages::possible(&head, &inventory, &order, &present, &memo)?;
+        readers.retain(|affected| {
+            wanted(affected) && (!request.stacks.is_empty() || !is_manual(&inventory, &affected.instance))
+        });
+        let present = present.into_iter().map(|affected| (affected, false));
+        let present: Vec<_> = present.chain(readers.into_iter().map(|affected| (affected, true))).collect();
         let mut targets = Vec::new();
         if !present.is_empty() {
             let commit = (!request.worktree).then_some(request.range.head);
             let tree = Arc::new(self.site().export(&head)?);
             let mut locks: BTreeMap<StackName, Arc<Mutex<()>>> = BTreeMap::new();
-            for affected in present {
+            for (affected, reader) in present {
                 let Some(closure) = affected.closure.clone() else { continue };
                 let stack = inventory.stack(affected.instance.stack.as_str())?;
                 let lock_file = Arc::clone(locks.entry(stack.name.clone()).or_default());
                 targets.push(Target {
                     affected,
+                    reader,
                     closure,
                     commit,
                     base: request.range.base,
@@ -201,6 +216,7 @@ impl Workshop {
         let protect = inventory.stack(affected.instance.stack.as_str())?.settings.protect.clone();
         Ok(Target {
             affected,
+            reader: false,
             closure,
             commit: Some(commit),
             base: Some(commit),

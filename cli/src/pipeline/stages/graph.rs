@@ -53,6 +53,8 @@ pub(in crate::pipeline) struct Wait {
 #[derive(Debug)]
 pub(in crate::pipeline) struct Graph {
     reads: Vec<Vec<Read>>,
+    /// Those that another one reads.
+    producers: BTreeSet<usize>,
     foreseen: Vec<OnceLock<Foreseen>>,
 }
 
@@ -63,8 +65,9 @@ impl Graph {
         environments: &[&EnvironmentName],
     ) -> Self {
         let nodes = Nodes { instances, environments };
-        let reads = instances.iter().map(|(instance, upstream)| reads(instance, upstream, &nodes)).collect();
-        Self { reads, foreseen: instances.iter().map(|_| OnceLock::new()).collect() }
+        let reads: Vec<_> = instances.iter().map(|(instance, upstream)| reads(instance, upstream, &nodes)).collect();
+        let producers = reads.iter().flatten().flat_map(|read| read.producers.iter().copied()).collect();
+        Self { reads, producers, foreseen: instances.iter().map(|_| OnceLock::new()).collect() }
     }
 
     /// For each instance those that have to be planned before.
@@ -75,7 +78,7 @@ impl Graph {
 
     /// Whether another instance reads outputs of this one.
     pub(in crate::pipeline) fn is_read(&self, index: usize) -> bool {
-        self.reads.iter().flatten().any(|read| read.producers.contains(&index))
+        self.producers.contains(&index)
     }
 
     /// Notes what came of planning an instance.

@@ -1,6 +1,9 @@
 //! Applies what was staged: plans it once the others are applied, and goes on if that is what was expected.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 use tokio::sync::Mutex;
@@ -119,7 +122,7 @@ impl Workshop {
         let mut run: BTreeSet<Instance> = others.cloned().collect();
         run.extend(envelopes.iter().map(|(instance, _)| instance.clone()));
         let applied = Applied::all(&stores.records).await?.into_iter();
-        let applied: BTreeMap<Instance, Option<String>> = applied.map(|it| (it.instance, it.closure)).collect();
+        let applied: BTreeMap<Instance, Applied> = applied.map(|it| (it.instance.clone(), it)).collect();
         let mut all = Vec::new();
         for (instance, envelope) in envelopes {
             let Some(staging) = envelope.manifest.staging.clone() else { continue };
@@ -184,7 +187,7 @@ impl Workshop {
 fn is_up_to_date(
     bench: &Bench<'_>,
     instance: &Instance,
-    applied: &BTreeMap<Instance, Option<String>>,
+    applied: &BTreeMap<Instance, Applied>,
 ) -> Result<bool, PipelineError> {
     let scene = bench.scene;
     // Without its stack there is nothing to wait for; the plan will tell what that means.
@@ -192,5 +195,16 @@ fn is_up_to_date(
         return Ok(true);
     }
     let closure = closure::closure_of(&scene.snapshot, &scene.inventory, instance, &Memo::default())?;
-    Ok(applied.get(instance).and_then(Option::as_ref) == Some(&closure.hash.to_string()))
+    Ok(applied.get(instance).is_some_and(|applied| applied.is_current(&closure.hash.to_string())))
+}
+
+/// For each instance those that go first: what its stack depends on, and for stacks that go away the other way round.
+pub(in crate::pipeline) fn dependencies(due: &[Arc<Due>]) -> Vec<Vec<usize>> {
+    let depends = |one: &Due, on: &Due| match (one.destroys(), on.destroys()) {
+        (false, false) => one.after().contains(&on.instance().stack),
+        (true, true) => on.after().contains(&one.instance().stack),
+        // What stays no longer depends on what goes: the merged commit would not hold together.
+        _ => false,
+    };
+    due.iter().map(|one| (0..due.len()).filter(|&other| depends(one, &due[other])).collect()).collect()
 }
