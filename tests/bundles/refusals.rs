@@ -90,6 +90,10 @@ fn recipients_that_are_none() {
         let ran = repository.kstack(&["validate"]);
         assert_eq!(ran.code, Some(1), "{ran}");
         assert!(ran.stderr.contains(words), "{ran}");
+        let json = repository.kstack(&["validate", "--format", "json"]);
+        for said in [&ran, &json] {
+            assert!(!format!("{}{}", said.stdout, said.stderr).contains(secret), "the key is in a log now");
+        }
         repository.write("kstack.hcl", &before);
     }
 }

@@ -31,8 +31,6 @@ pub struct BlockReader<'a, 'p> {
     header: Range<usize>,
     attributes: Vec<&'static str>,
     blocks: Vec<&'static str>,
-    /// Attributes whose problem has been told already.
-    refused: Vec<&'static str>,
     /// What should be there and is not: told in the end, unless something with nearly its name is.
     missing: Vec<(&'static str, Diagnostic)>,
     problems: &'p mut Vec<Diagnostic>,
@@ -48,7 +46,6 @@ impl<'a, 'p> BlockReader<'a, 'p> {
             header: 0..0,
             attributes: Vec::new(),
             blocks: Vec::new(),
-            refused: Vec::new(),
             missing: Vec::new(),
             problems,
         }
@@ -63,7 +60,6 @@ impl<'a, 'p> BlockReader<'a, 'p> {
             header: block.ident.span().unwrap_or_default(),
             attributes: Vec::new(),
             blocks: Vec::new(),
-            refused: Vec::new(),
             missing: Vec::new(),
             problems,
         }
@@ -117,15 +113,6 @@ impl<'a, 'p> BlockReader<'a, 'p> {
             }
         }
         (strings.len() == items.len()).then_some(strings)
-    }
-
-    /// Refuses the attribute at `key` wherever it is set, with a reason of its own.
-    pub fn refuse(&mut self, key: &'static str, message: &str, help: &str) {
-        self.refused.push(key);
-        if let Some(attribute) = self.find(key) {
-            let span = attribute.key.span().unwrap_or_default();
-            self.problem(span, message).help = Some(help.to_owned());
-        }
     }
 
     fn typed<T>(
@@ -229,7 +216,7 @@ impl<'a, 'p> BlockReader<'a, 'p> {
                 "attribute" => (&self.attributes, &self.blocks),
                 _ => (&self.blocks, &self.attributes),
             };
-            if known.contains(&name) || (kind == "attribute" && self.refused.contains(&name)) {
+            if known.contains(&name) {
                 continue;
             }
             let written = span.clone().and_then(|span| self.file.text.get(span)).filter(|text| *text != name);

@@ -21,7 +21,7 @@ pub enum Provider {
 }
 
 impl Provider {
-    /// All of them.
+    /// All of them, in the order in which they are listed.
     pub const ALL: [Self; 4] = [Self::Aws, Self::Google, Self::Azure, Self::Local];
 
     /// Its short name in the modules and in domains.
@@ -47,7 +47,7 @@ impl Provider {
     }
 
     /// Whether `text` has the form of a region of this provider.
-    fn is_region(self, text: &str) -> bool {
+    pub fn is_region(self, text: &str) -> bool {
         let parts: Vec<&str> = text.split('-').collect();
         let word = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
         // A word and a number after it, which may be missing.

@@ -31,7 +31,7 @@ const START_PATIENCE: Duration = Duration::from_secs(120);
 const RUNNING_PATIENCE: Duration = Duration::from_secs(15);
 /// How often a process is started again because another program took its port.
 const ATTEMPTS: usize = 5;
-/// How often a port that cannot move is looked at before it counts as taken: for two seconds.
+/// How often a port is looked at before it counts as taken: for two seconds.
 const TRIES: usize = 40;
 /// Lines of a log that an error shows.
 const TAIL: usize = 12;
@@ -154,13 +154,14 @@ impl<'a> Supervisor<'a> {
     async fn leave_taken_ports(&self, member: Member) -> Result<(), SandboxError> {
         let ports = self.ports();
         for port in member.ports().iter().copied().filter(|port| !ports.is_free(*port)) {
-            let from = ports.get(port);
+            if self.is_free_soon(port).await {
+                continue;
+            }
             if port == Port::Git {
-                if self.is_free_soon(port).await {
-                    continue;
-                }
+                // It is in the repository's address.
                 return Err(SandboxError::GitPortTaken { address: ports.address(port) });
             }
+            let from = ports.get(port);
             let others = self.sandbox.ports_of_others();
             let to = self.update(|record| record.ports.move_away(port, &others).map_err(SandboxError::NoPort))?;
             (self.sink)(SandboxEvent::PortMoved { member, from, to });
@@ -171,8 +172,9 @@ impl<'a> Supervisor<'a> {
         Ok(())
     }
 
-    /// The Git server cannot move, since its port is in the repository's address. A socket that was only tried out by
-    /// another sandbox, or has just been closed, is free again soon.
+    /// A killed process holds its sockets until its last thread is gone, which takes a while on a busy machine, and
+    /// another sandbox may just be trying the port out: both are over soon. A port that moves costs more than the wait,
+    /// the API server's most of all: everything that talks to it is started again.
     async fn is_free_soon(&self, port: Port) -> bool {
         for _ in 0..TRIES {
             if self.ports().is_free(port) {

@@ -171,14 +171,8 @@ impl Cluster {
     /// # Errors
     /// [`platform::MetadataError`] for parts that are too long.
     pub fn called_in(&self, environment: &EnvironmentName) -> Result<String, platform::MetadataError> {
-        let provider = match self.provider() {
-            Provider::Aws => platform::Provider::Aws,
-            Provider::Google => platform::Provider::Google,
-            Provider::Azure => platform::Provider::Azure,
-            Provider::Local => platform::Provider::Local,
-        };
         let (name_prefix, environment) = (self.name.as_str(), environment.as_str());
-        platform::Cluster { provider, name_prefix, environment, region: self.region() }.name()
+        platform::Cluster { provider: self.provider(), name_prefix, environment, region: self.region() }.name()
     }
 
     /// The region, `local` for a cluster of this machine.

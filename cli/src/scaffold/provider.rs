@@ -6,26 +6,12 @@
 
 use std::{fmt, ops::RangeInclusive, str::FromStr};
 
-/// Who runs a cluster.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Provider {
-    /// Amazon Web Services.
-    Aws,
-    /// Google Cloud.
-    Google,
-    /// Microsoft Azure.
-    Azure,
-    /// This machine.
-    Local,
-}
+pub use crate::platform::Provider;
 
 /// Why a text cannot be a region, a zone or the like: the rest of a sentence that begins with it.
 pub type Reason = &'static str;
 
 impl Provider {
-    /// All of them, in the order in which they are listed.
-    pub const ALL: [Self; 4] = [Self::Aws, Self::Google, Self::Azure, Self::Local];
-
     /// The name in answers, flags, and below `modules/` and `platform-templates/stack/`.
     pub fn name(self) -> &'static str {
         match self {
@@ -112,11 +98,11 @@ impl Provider {
     /// What regions look like.
     pub fn check_region(self, region: &str) -> Result<(), Reason> {
         match self {
-            Self::Aws if is_aws_region(region) => Ok(()),
+            Self::Aws if self.is_region(region) => Ok(()),
             Self::Aws => Err("does not look like `eu-west-1`"),
-            Self::Google if is_google_region(region) => Ok(()),
+            Self::Google if self.is_region(region) => Ok(()),
             Self::Google => Err("does not look like `europe-west1`"),
-            Self::Azure if is_azure_region(region) => Ok(()),
+            Self::Azure if self.is_region(region) => Ok(()),
             Self::Azure => Err("does not look like `westeurope`, the name without spaces"),
             Self::Local => Err("is not needed: a local cluster has no region"),
         }
@@ -262,35 +248,6 @@ impl serde::Serialize for Provider {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.name())
     }
-}
-
-/// Letters, words and a digit: `eu-west-1`, `us-gov-east-1`.
-fn is_aws_region(text: &str) -> bool {
-    let parts: Vec<_> = text.split('-').collect();
-    let [area, middle @ .., number] = &parts[..] else { return false };
-    (2..=4).contains(&area.len())
-        && is_word(area)
-        && !middle.is_empty()
-        && middle.iter().all(|part| is_word(part))
-        && number.len() == 1
-        && number.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// An area and a numbered direction: `europe-west1`, `us-east4`, `northamerica-northeast2`.
-fn is_google_region(text: &str) -> bool {
-    let Some((area, rest)) = text.split_once('-') else { return false };
-    let direction = rest.trim_end_matches(|c: char| c.is_ascii_digit());
-    is_word(area) && is_word(direction) && (1..=2).contains(&(rest.len() - direction.len()))
-}
-
-/// One word, with a number where there are several: `westeurope`, `eastus2`.
-fn is_azure_region(text: &str) -> bool {
-    let word = text.trim_end_matches(|c: char| c.is_ascii_digit());
-    is_word(word) && word.len() >= 4 && text.len() - word.len() <= 2
-}
-
-fn is_word(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase())
 }
 
 #[cfg(test)]

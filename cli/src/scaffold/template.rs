@@ -10,6 +10,7 @@ use minijinja::{
     value::{Serde, ValueKind},
 };
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 
 use super::ScaffoldError;
 
@@ -39,6 +40,7 @@ impl Renderer {
         environment.add_filter("hcl", hcl);
         environment.add_filter("yaml", yaml);
         environment.add_filter("attributes", attributes);
+        environment.add_filter("within", within);
         Ok(Self { environment })
     }
 
@@ -78,6 +80,17 @@ fn attributes(pairs: &Value, indent: usize) -> Result<String, Error> {
     let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
     let line = |(name, value): (String, String)| format!("{:indent$}{name:width$} = {value}", "");
     Ok(lines.into_iter().map(line).collect::<Vec<_>>().join("\n"))
+}
+
+/// A name of at most `limit` characters: one that is longer loses its end to a hash, so that two long names stay two.
+fn within(name: &str, limit: usize) -> String {
+    if name.len() <= limit {
+        return name.to_owned();
+    }
+    let digest = Sha256::digest(name);
+    let hash = format!("{:02x}{:02x}", digest[0], digest[1]);
+    let kept: String = name.chars().take(limit.saturating_sub(hash.len() + 1)).collect();
+    format!("{}-{hash}", kept.trim_end_matches('-'))
 }
 
 /// A value as HCL writes it.
@@ -180,6 +193,16 @@ mod tests {
         ] {
             assert_eq!(yaml(text), written);
         }
+    }
+
+    #[test]
+    fn long_names_are_cut_and_stay_apart() {
+        assert_eq!(within("acme-kstack", 24), "acme-kstack");
+        let (one, two) =
+            (within("a-platform-of-many-words-kstack", 24), within("a-platform-of-many-worlds-kstack", 24));
+        assert!(one.len() <= 24 && one.starts_with("a-platform-of-many"), "{one}");
+        assert_ne!(one, two);
+        assert_eq!(within("abcdefghijklmnopqr-stuvwxyz", 24).matches("--").count(), 0);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 module "identity_google" {
   source = "../../modules/google/ci-identity"
 
-<%= [["name", platform.name ~ "-kstack"], ["project", bootstrap.google.project], ["projects", bootstrap.google.projects], ["forge", bootstrap.pipeline.forge], ["issuer", bootstrap.pipeline.issuer], ["repository", bootstrap.pipeline.repository], ["default_branch", platform.default_branch], ["deploy_tags", bootstrap.pipeline.deploy_tags]]|attributes(2) %>
+<%= [["name", (platform.name ~ "-kstack")|within(24)], ["project", bootstrap.google.project], ["projects", bootstrap.google.projects], ["forge", bootstrap.pipeline.forge], ["issuer", bootstrap.pipeline.issuer], ["repository", bootstrap.pipeline.repository], ["default_branch", platform.default_branch], ["deploy_tags", bootstrap.pipeline.deploy_tags]]|attributes(2) %>
 #% if platform.state.kind == "gcs"
 
   state = module.state.id
