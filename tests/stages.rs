@@ -249,6 +249,8 @@ fn a_run_that_is_killed_between_two_stages_is_caught_up_with() {
     let repository = pair(FOLLOWS);
     let _ = plan(&repository).done();
     // Alone it has nothing to go by.
+    let alone = repository.kstack(&["plan", "--stack", "app", "--dry-run"]);
+    assert!(alone.stdout.contains("app (ops) reads outputs of net (ops), which is affected as well"), "{alone}");
     insta::assert_snapshot!(apply(&repository, &["--stack", "app"]), @"
     --- stderr ---
     error: nothing was applied: not everything is as it was reviewed
@@ -359,7 +361,7 @@ fn what_only_reads_is_planned_with_what_it_reads() {
     the plans are kept in `[WORLD]/work/.kstack/pipeline/plans`
     --- exit code 0 ---
     "#);
-    // Killed before the first step: nothing of `app` has changed but what it reads, and that is not forgotten.
+    // The run leaves `app` out. Nothing of it has changed but what it reads, and that is not forgotten.
     insta::assert_snapshot!(apply(&repository, &["--stack", "net"]), @"
     --- stderr ---
     applied net (ops): 0 added, 1 changed, 0 destroyed ([TIME])

@@ -165,8 +165,7 @@ impl Workshop {
         let journal = Journal::start(&stores.records, &request.environment, &request.commit.to_string()).await?;
         report.run = Some(journal.run().to_owned());
         let journal = Arc::new(Mutex::new(journal));
-        let limit = plan::parallelism(&scene.inventory.platform);
-        report.instances = self.apply_all(jobs, limit, stores, &journal, lock, interrupt, events).await?;
+        report.instances = self.apply_all(jobs, stores, &journal, lock, interrupt, events).await?;
         report.interrupted = interrupt.is_raised();
         if let Ok(journal) = Arc::try_unwrap(journal).map(Mutex::into_inner) {
             journal.end().await?;
@@ -177,7 +176,6 @@ impl Workshop {
     async fn apply_all(
         &self,
         jobs: Vec<Due>,
-        limit: usize,
         stores: &Stores,
         journal: &Arc<Mutex<Journal>>,
         lock: &mut Lock,
@@ -190,6 +188,7 @@ impl Workshop {
             journal.lock().await.set(job.entry(Status::Planned)).await?;
         }
         let before = dependencies(&jobs);
+        let limit = jobs.first().map_or(1, |job| plan::parallelism(job.platform()));
         let run = schedule::run(
             &before,
             limit,

@@ -1,6 +1,9 @@
 //! What a plan request means: the instances, and for each the files to plan and what binds them.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use tokio::sync::Mutex;
 
@@ -122,7 +125,9 @@ impl Workshop {
             affected.instance.environment.as_ref().is_none_or(|name| environments.contains(name))
                 && (request.stacks.is_empty() || request.stacks.contains(&affected.instance.stack))
         };
+        let all: BTreeSet<_> = present.iter().map(|affected| affected.instance.clone()).collect();
         present.retain(wanted);
+        notices.extend(left_out(&all, &present));
         gone.retain(wanted);
         if request.stacks.is_empty() {
             let by_hand = |affected: &Affected| is_manual(&inventory, &affected.instance);
@@ -234,6 +239,27 @@ impl Workshop {
 /// Whether the stack of `instance` is left to people.
 pub(super) fn is_manual(inventory: &Inventory, instance: &Instance) -> bool {
     inventory.stack(instance.stack.as_str()).is_ok_and(|stack| stack.settings.manual)
+}
+
+/// What is told of instances in `present` that read outputs of others in `all`, which are not planned with them: those
+/// outputs may change, and a plan that goes by the old ones would be outdated before it is applied.
+fn left_out(all: &BTreeSet<Instance>, present: &[Affected]) -> Vec<String> {
+    let chosen: BTreeSet<_> = present.iter().map(|affected| &affected.instance).collect();
+    let told = present.iter().flat_map(|affected| {
+        let upstream = affected.closure.iter().flat_map(|closure| &closure.upstream);
+        let missing: BTreeSet<_> = upstream
+            .flat_map(|read| all.iter().filter(move |other| other.stack.as_str() == read.name))
+            .filter(|other| other.environment.is_none() || other.environment == affected.instance.environment)
+            .filter(|other| !chosen.contains(other))
+            .collect();
+        missing.into_iter().map(|other| {
+            format!(
+                "{} reads outputs of {other}, which is affected as well and is not planned with it: plan them together",
+                affected.instance
+            )
+        })
+    });
+    told.collect()
 }
 
 fn removed(instance: &Instance) -> Affected {

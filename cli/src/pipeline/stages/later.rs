@@ -21,7 +21,7 @@ use crate::{
         plan,
         planning::Ground,
     },
-    platform::{Instance, StackName},
+    platform::{Instance, Platform, StackName},
     repo::CommitId,
     terraform::Interrupt,
 };
@@ -64,6 +64,14 @@ impl Due {
         match self {
             Self::Reviewed(job) => &job.after,
             Self::Later(later) => &later.files.after,
+        }
+    }
+
+    /// The platform that it belongs to.
+    pub(in crate::pipeline) fn platform(&self) -> &Platform {
+        match self {
+            Self::Reviewed(job) => &job.platform,
+            Self::Later(later) => &later.files.platform,
         }
     }
 
