@@ -8,6 +8,8 @@ mod init;
 mod interrupts;
 mod outputs;
 mod plan;
+mod schedule;
+mod status;
 mod tour;
 mod usage;
 mod validate;

@@ -2,33 +2,30 @@
 
 use std::{path::PathBuf, sync::Arc, time::Instant};
 
-use serde::Serialize;
 use tokio::sync::Mutex;
 
 use crate::{
-    platform::{EnvironmentName, Instance, Platform, StackName},
+    platform::{EnvironmentName, Instance, Parallelism, Platform, StackName},
     repo::CommitId,
-    terraform::{ApplyOptions, Interrupt, PlanFile, TerraformError, TerraformEvent, Watch},
+    terraform::{Interrupt, PlanFile, TerraformError, TerraformEvent, Watch},
 };
 
 use super::{
-    Event, EventSink, PipelineError, Workshop,
+    ApplyReport, Delivered, Event, EventSink, PipelineError, Workshop,
     backend::Stores,
     bundle::StateVersion,
     compare,
-    due::{Job, Scene},
-    errored,
-    journal::{self, Journal, Record, Status},
+    due::Scene,
+    job::Job,
+    journal::{Journal, Status},
     lock::Lock,
-    plan, providers,
+    order, providers,
     relay::relay,
-    schedule,
-    stages::{Due, dependencies},
+    schedule::{self, Graph, Pace, Took},
+    settle::{Assurances, Grounds},
+    stages::Work,
     target, trouble,
 };
-
-/// How many runs to look back for one that was killed.
-const RECENT: usize = 5;
 
 /// What to apply.
 #[derive(Debug, Clone)]
@@ -43,6 +40,11 @@ pub struct ApplyRequest {
     pub dry_run: bool,
     /// Take the reviewed plans from this folder instead of the plan store.
     pub bundles: Option<PathBuf>,
+    /// Go on with a run that was cut short: push the states that it could not store, and apply what can be applied,
+    /// although something else cannot.
+    pub resume: bool,
+    /// What the user knows of earlier runs.
+    pub assurances: Assurances,
 }
 
 impl ApplyRequest {
@@ -51,44 +53,6 @@ impl ApplyRequest {
         platform.delivering(instance) == Some(&self.environment)
             && (self.stacks.is_empty() || self.stacks.contains(&instance.stack))
     }
-}
-
-/// What came of it.
-#[derive(Debug, Serialize)]
-pub struct ApplyReport {
-    /// The run's id in the journal; `None` when nothing had to be applied or it was a dry run.
-    pub run: Option<String>,
-    /// The commit.
-    pub commit: CommitId,
-    /// The environment.
-    pub environment: EnvironmentName,
-    /// The instances that had something to apply.
-    pub instances: Vec<Delivered>,
-    /// How many instances were up to date already.
-    pub up_to_date: usize,
-    /// What should be looked at.
-    pub notices: Vec<String>,
-    /// Whether the run was interrupted.
-    pub interrupted: bool,
-}
-
-impl ApplyReport {
-    /// Whether everything that had to be applied was.
-    pub fn is_ok(&self) -> bool {
-        !self.interrupted
-            && self.instances.iter().all(|delivered| matches!(delivered.status, Status::Applied | Status::Planned))
-    }
-}
-
-/// One instance's part of the report.
-#[derive(Debug, Clone, Serialize)]
-pub struct Delivered {
-    /// The instance.
-    pub instance: Instance,
-    /// How far it came; [`Status::Planned`] in a dry run.
-    pub status: Status,
-    /// What was done, or what went wrong.
-    pub summary: String,
 }
 
 impl Workshop {
@@ -111,7 +75,7 @@ impl Workshop {
             return self.checked(request, &scene, &stores, interrupt, events, None).await;
         }
         // Before the checks: what they find must still be so when Terraform starts.
-        let mut lock = Lock::take(&stores.records, &request.environment).await?;
+        let mut lock = Lock::take(&stores.records, &request.environment, &request.assurances.gone).await?;
         let result = self.checked(request, &scene, &stores, interrupt, events, Some(&mut lock)).await;
         match (lock.release().await, result) {
             (_, Err(error)) => Err(error),
@@ -132,19 +96,34 @@ impl Workshop {
         events: EventSink<'_>,
         lock: Option<&mut Lock>,
     ) -> Result<ApplyReport, PipelineError> {
-        let recent = Journal::recent(&stores.records, &request.environment, RECENT).await?;
-        let left = journal::left_applying(&recent, lock.is_some()).into_iter();
+        let grounds = Grounds {
+            platform: &scene.inventory.platform,
+            environment: &request.environment,
+            stores,
+            assurances: &request.assurances,
+            alone: match &lock {
+                Some(_) => true,
+                None => {
+                    Lock::holder(&stores.records, &request.environment).await?.is_none_or(|held| held.dead.is_some())
+                }
+            },
+            mends: lock.is_some(),
+        };
+        let left = self.site().settle(&grounds, interrupt, events).await?;
         // At once, and not with the report: after such a run there may be a refusal instead of one.
-        for (Record { run, owner, .. }, instance) in left {
-            let host = &owner.host;
-            events(Event::Notice {
-                message: format!(
-                    "run `{run}` on `{host}` was killed while it applied {instance}: the state may lack what it did last"
-                ),
-            });
+        for settled in &left {
+            events(Event::Notice { message: settled.to_string() });
         }
-        let jobs = self.jobs(request, scene, stores, interrupt, events).await?;
-        let up_to_date = scene.closures.len() - jobs.iter().filter(|job| !job.destroys()).count();
+        let pushed = match lock {
+            Some(_) if request.resume => self.push_states(scene, stores, interrupt, events).await?,
+            _ => Vec::new(),
+        };
+        let due = self.due(request, scene, stores, &left, interrupt, events).await?;
+        let (jobs, waiting, refusals) =
+            if request.resume { due.apart() } else { (due.whole()?, Vec::new(), Vec::new()) };
+        let stays = waiting.iter().map(|(job, _)| job).chain(&jobs).filter(|job| !job.destroys()).count();
+        let refused = refusals.iter().filter(|refusal| scene.closures.contains_key(&refusal.instance)).count();
+        let up_to_date = scene.closures.len().saturating_sub(stays + refused);
         let mut report = ApplyReport {
             run: None,
             commit: request.commit,
@@ -153,29 +132,38 @@ impl Workshop {
             up_to_date,
             notices: Vec::new(),
             interrupted: false,
+            left,
+            pushed,
+            refusals,
         };
         events(Event::Selected { instances: jobs.iter().map(|job| job.instance().clone()).collect() });
-        let Some(lock) = lock else {
-            report.instances = jobs.iter().map(Due::checked).collect();
+        let held = waiting.into_iter().map(|(job, stack)| {
+            job.outcome(Status::Skipped, format!("not started: `{stack}` needs a new review first"))
+        });
+        let held: Vec<Delivered> = held.collect();
+        let Some(lock) = lock.filter(|_| !jobs.is_empty()) else {
+            report.instances = jobs.iter().map(Work::checked).collect();
+            report.instances.extend(held);
             return Ok(report);
         };
-        if jobs.is_empty() {
-            return Ok(report);
-        }
         let journal = Journal::start(&stores.records, &request.environment, &request.commit.to_string()).await?;
         report.run = Some(journal.run().to_owned());
         let journal = Arc::new(Mutex::new(journal));
         report.instances = self.apply_all(jobs, stores, &journal, lock, interrupt, events).await?;
+        report.instances.extend(held);
         report.interrupted = interrupt.is_raised();
-        if let Ok(journal) = Arc::try_unwrap(journal).map(Mutex::into_inner) {
-            journal.end().await?;
+        if let Ok(journal) = Arc::try_unwrap(journal).map(Mutex::into_inner)
+            && let Err(error) = journal.end().await
+        {
+            // What was applied is applied: the report must not be lost for it.
+            report.notices.push(format!("the journal could not be ended: {}", trouble::chain(&error)));
         }
         Ok(report)
     }
 
     async fn apply_all(
         &self,
-        jobs: Vec<Due>,
+        jobs: Vec<Work>,
         stores: &Stores,
         journal: &Arc<Mutex<Journal>>,
         lock: &mut Lock,
@@ -183,21 +171,29 @@ impl Workshop {
         events: EventSink<'_>,
     ) -> Result<Vec<Delivered>, PipelineError> {
         let (sender, relay) = relay();
-        let jobs: Vec<Arc<Due>> = jobs.into_iter().map(Arc::new).collect();
+        let jobs: Vec<Arc<Work>> = jobs.into_iter().map(Arc::new).collect();
         for job in &jobs {
             journal.lock().await.set(job.entry(Status::Planned)).await?;
         }
-        let before = dependencies(&jobs);
-        let limit = jobs.first().map_or(1, |job| plan::parallelism(job.platform()));
+        let graph = Graph::new(&order::of_applies(&jobs, &stores.records).await?);
+        let pace = Pace::of(jobs.first().map_or(Parallelism::Auto, |job| job.platform().pipeline.parallelism));
+        let throttle = pace.throttle();
         let run = schedule::run(
-            &before,
-            limit,
+            &graph,
+            pace,
             || interrupt.is_raised(),
+            |hold| sender.send(Event::Held(hold)),
             |index| {
                 let (workshop, job, stores) = (self.clone(), Arc::clone(&jobs[index]), stores.clone());
                 let (journal, interrupt, sender) = (Arc::clone(journal), interrupt.clone(), sender.clone());
+                let throttle = throttle.clone();
                 async move {
-                    let send = |event| sender.send(event);
+                    let send = |event: Event| {
+                        if event.is_throttling() {
+                            throttle.heard();
+                        }
+                        sender.send(event);
+                    };
                     let delivered = workshop.apply_one(&job, &stores, &journal, &interrupt, &send).await;
                     let ok = delivered.status == Status::Applied;
                     (delivered, ok)
@@ -216,9 +212,13 @@ impl Workshop {
                     format!("not started: {} was not applied", jobs[because].instance())
                 }
                 schedule::Outcome::Stopped => "not started: interrupted".to_owned(),
+                schedule::Outcome::Circular => "not started: the stacks wait for each other".to_owned(),
             };
-            journal.lock().await.set(job.entry(Status::Skipped)).await?;
-            delivered.push(job.outcome(Status::Skipped, summary));
+            let mut skipped = job.outcome(Status::Skipped, summary);
+            if let Err(error) = journal.lock().await.set(job.entry(Status::Skipped)).await {
+                skipped.summary = format!("{}\nit could not be recorded: {}", skipped.summary, trouble::chain(&error));
+            }
+            delivered.push(skipped);
         }
         Ok(delivered)
     }
@@ -226,18 +226,18 @@ impl Workshop {
     /// Applies one plan between two journal entries; in a later stage it is made first.
     async fn apply_one(
         &self,
-        due: &Due,
+        work: &Work,
         stores: &Stores,
         journal: &Mutex<Journal>,
         interrupt: &Interrupt,
         events: EventSink<'_>,
     ) -> Delivered {
         let started = Instant::now();
-        events(Event::Started { instance: due.instance().clone() });
+        events(Event::Started { instance: work.instance().clone() });
         let unfolded;
-        let (job, result) = match due {
-            Due::Reviewed(job) => (Some(job), self.apply_steps(job, journal, interrupt, events).await),
-            Due::Later(later) => match self.unfold(later, interrupt, events).await {
+        let (job, result) = match work {
+            Work::Reviewed(job) => (Some(job), self.apply_steps(job, journal, interrupt, events).await),
+            Work::Later(later) => match self.unfold(later, interrupt, events).await {
                 Ok(job) => {
                     unfolded = job;
                     (Some(&unfolded), self.apply_steps(&unfolded, journal, interrupt, events).await)
@@ -245,23 +245,29 @@ impl Workshop {
                 Err(error) => (None, Err(error)),
             },
         };
-        let (status, summary) = match &result {
+        let (mut status, mut summary) = match &result {
             Ok(summary) => (Status::Applied, summary.clone()),
-            Err(PipelineError::Terraform(error)) if matches!(**error, TerraformError::Interrupted { .. }) => {
+            Err(PipelineError::Terraform(error))
+                if matches!(**error, TerraformError::Interrupted { killed: false, .. }) =>
+            {
                 (Status::Interrupted, "interrupted; Terraform has kept its state".to_owned())
             }
             Err(error @ PipelineError::OutsideEnvelope { .. }) => (Status::Held, error.to_string()),
-            Err(error) => (Status::Failed, trouble::tell(error, due.instance())),
+            Err(error) => (Status::Failed, trouble::tell(error, work.instance())),
         };
-        let mut delivered = due.outcome(status, summary);
-        if let Err(error) = &result
-            && let Some(path) = errored::state_of(error)
-            && let Err(lost) = errored::rescue(path, due.instance(), &stores.records).await
-        {
-            delivered.summary =
-                format!("{}\nits state could not be kept: {}", delivered.summary, trouble::chain(&lost));
+        if let (Some(job), Err(error)) = (job, &result) {
+            let announced = journal.lock().await.has_announced(&job.instance);
+            let kept = self.keep_state(job, error, stores).await;
+            if announced && (was_killed(error) || kept.is_err()) {
+                status = Status::Unknown;
+                summary = format!("{summary}\nwhat it did by then is not clear: `kstack resume` finds out");
+            }
+            if let Err(lost) = kept {
+                summary = format!("{summary}\nits state is still on this machine: {}", trouble::chain(&lost));
+            }
         }
-        let mut entry = job.map_or_else(|| due.entry(status), |job| job.entry(status));
+        let mut delivered = work.outcome(status, summary);
+        let mut entry = job.map_or_else(|| work.entry(status), |job| job.entry(status));
         entry.problem = result.is_err().then(|| delivered.summary.clone());
         if let Some(job) = job {
             entry.after = match self.site().state(&job.tree, &job.platform, &job.instance).read().await {
@@ -274,14 +280,23 @@ impl Workshop {
         let run = journal.run().to_owned();
         let mut recorded = journal.set(entry).await;
         if let Some(job) = job.filter(|_| recorded.is_ok() && status == Status::Applied) {
-            recorded = job.applied(run).write(&stores.records).await;
+            let took = Took {
+                seconds: started.elapsed().as_secs_f64(),
+                changes: order::changes(&job.bundle.manifest.changes),
+            };
+            recorded = job.applied(run, took).write(&stores.records).await;
         }
         if let Err(error) = recorded {
+            let lost = trouble::chain(&error);
+            delivered.summary = match status {
+                Status::Applied => format!("applied, but it could not be recorded: {lost}"),
+                _ if result.as_ref().is_err_and(|error| trouble::chain(error) == lost) => delivered.summary,
+                _ => format!("{}\nit could not be recorded: {lost}", delivered.summary),
+            };
             delivered.status = Status::Failed;
-            delivered.summary = format!("applied, but it could not be recorded: {}", trouble::chain(&error));
         }
         events(Event::Finished {
-            instance: due.instance().clone(),
+            instance: work.instance().clone(),
             ok: delivered.status == Status::Applied,
             summary: delivered.summary.lines().next().unwrap_or_default().to_owned(),
             seconds: started.elapsed().as_secs_f64(),
@@ -328,10 +343,20 @@ impl Workshop {
                 return Err(PipelineError::Refused { refusals: vec![refusal] });
             }
         }
-        journal.lock().await.set(job.entry(Status::Applying)).await?;
+        journal.lock().await.set(self.announced(job)).await?;
         step("applying");
-        let done = terraform.apply(&job.plan, &ApplyOptions::default(), &watch).await?;
+        let done = self.apply_noted(job, &terraform, journal, interrupt, events).await?;
         Ok(format!("{} added, {} changed, {} destroyed", done.add, done.change, done.remove))
+    }
+}
+
+/// Whether Terraform did not end by itself.
+fn was_killed(error: &PipelineError) -> bool {
+    let PipelineError::Terraform(error) = error else { return false };
+    match &**error {
+        TerraformError::Interrupted { killed, .. } => *killed,
+        TerraformError::Failed(failure) => failure.code.is_none(),
+        _ => false,
     }
 }
 

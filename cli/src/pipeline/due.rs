@@ -3,7 +3,6 @@
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
-use jiff::Timestamp;
 use tempfile::TempPath;
 
 use crate::{
@@ -18,33 +17,17 @@ use super::{
     applied::Applied,
     backend::Stores,
     bundle::{Bundle, Found, Manifest},
-    compare, errored,
+    compare,
+    errored::Errored,
     exported::Tree,
     fit::{Check, Choice, Field, Inside, Present, Refusal},
-    journal::{Entry, Status},
+    job::{Due, Job},
     planning::{self, Ground},
     seal::Keys,
-    stages::{Due, Round, outdate},
+    settle::Settled,
+    stages::{Round, Work, outdate},
     target, trouble,
 };
-
-/// A plan that fits, with what applying it needs.
-pub(super) struct Job {
-    pub(super) instance: Instance,
-    pub(super) bundle: Bundle,
-    /// The bundle's plan, as a file.
-    pub(super) plan: TempPath,
-    /// SHA-256 of the reviewed plan, if another one with the same changes takes its place.
-    pub(super) reviewed: Option<String>,
-    /// Whether what the plan file would do was held against the manifest; if not, only Terraform itself can read it.
-    pub(super) changes_read: bool,
-    /// The stacks that come before this one; when it goes away, those that it goes before.
-    pub(super) after: Vec<StackName>,
-    pub(super) closure: Option<String>,
-    pub(super) tree: Arc<Tree>,
-    pub(super) platform: Arc<Platform>,
-    pub(super) commit: CommitId,
-}
 
 /// The merged commit, ready to work in.
 pub(super) struct Bench<'a> {
@@ -60,7 +43,7 @@ pub(super) struct Stage {
     pub(super) snapshot: Snapshot,
     pub(super) tree: Arc<Tree>,
     pub(super) platform: Arc<Platform>,
-    /// The stacks that come before.
+    /// The stacks that it comes after; when it goes away, those that came after it.
     pub(super) after: Vec<StackName>,
 }
 
@@ -92,15 +75,17 @@ impl Site {
 }
 
 impl Workshop {
-    /// Finds the bundle of every instance that has something to apply, and checks that it fits.
-    pub(super) async fn jobs(
+    /// Finds the bundle of every instance that has something to apply, and checks that it fits. What a killed run left
+    /// in the dark (`left`) is refused.
+    pub(super) async fn due(
         &self,
         request: &ApplyRequest,
         scene: &Scene,
         stores: &Stores,
+        left: &[Settled],
         interrupt: &Interrupt,
         events: EventSink<'_>,
-    ) -> Result<Vec<Due>, PipelineError> {
+    ) -> Result<Due, PipelineError> {
         let bench = Bench {
             commit: request.commit,
             scene,
@@ -112,13 +97,15 @@ impl Workshop {
         let mut moved_on = Vec::new();
         let mut envelopes = Vec::new();
         let mut refusals = Vec::new();
+        let errored = Errored::all(&stores.records).await?;
         let mut pending = self.pending(request, scene, stores).await?;
         let mut round = Round::of(&keys, &pending);
         let readers = self.readers(request, scene, stores, &mut round, events).await?;
         let covered = readers.iter().filter(|reader| request.covers(&reader.instance, &bench.platform));
         pending.extend(covered.map(|closure| (closure.instance.clone(), Some(closure.clone()))));
         for (instance, closure) in pending {
-            if let Some(refusal) = errored::refusal(&instance, stores).await? {
+            let left = left.iter().find(|left| left.instance == instance).and_then(Settled::refusal);
+            if let Some(refusal) = errored.refusal(&instance).or(left) {
                 refusals.push(refusal);
                 continue;
             }
@@ -137,10 +124,10 @@ impl Workshop {
         let others = jobs.iter().map(|job| &job.instance).chain(moved_on.iter().map(|(instance, ..)| instance));
         let mut later = Vec::new();
         for staged in self.later(request, &bench, stores, envelopes, others).await? {
-            staged.map_or_else(|refusal| refusals.push(refusal), |staged| later.push(Due::Later(staged)));
+            staged.map_or_else(|refusal| refusals.push(refusal), |staged| later.push(Work::Later(staged)));
         }
         // Planning again takes minutes and credentials: only when nothing else stands in the way.
-        if refusals.is_empty() {
+        if refusals.is_empty() || request.resume {
             for (instance, bundle, refusal) in moved_on {
                 match self.again(&bench, instance, &bundle, &refusal, interrupt, events).await? {
                     Ok(job) => jobs.push(job),
@@ -148,13 +135,10 @@ impl Workshop {
                 }
             }
         }
-        if !refusals.is_empty() {
-            return Err(PipelineError::Refused { refusals });
-        }
-        if !request.dry_run {
+        if !request.dry_run && (refusals.is_empty() || request.resume) {
             outdate(&readers, &stores.records).await?;
         }
-        Ok(jobs.into_iter().map(Due::Reviewed).chain(later).collect())
+        Ok(Due { jobs: jobs.into_iter().map(Work::Reviewed).chain(later).collect(), refusals })
     }
 
     /// The bundle of `instance` that fits, or why none does.
@@ -341,13 +325,12 @@ impl Workshop {
         instance: &Instance,
         manifest: &Manifest,
     ) -> Result<Stage, PipelineError> {
-        let after = |order: &Order| order.before(&instance.stack).cloned().collect();
         if !manifest.destroy {
             return Ok(Stage {
                 snapshot: bench.scene.snapshot.clone(),
                 tree: Arc::clone(&bench.tree),
                 platform: Arc::clone(&bench.platform),
-                after: after(&bench.scene.order),
+                after: bench.scene.order.before(&instance.stack).cloned().collect(),
             });
         }
         let commit = self.site().repository().resolve(&manifest.commit)?;
@@ -355,7 +338,9 @@ impl Workshop {
         let inventory = Inventory::load(&snapshot)?;
         let order = Order::of(&snapshot, &inventory, &Memo::default())?;
         let tree = Arc::new(self.site().export(&snapshot)?);
-        Ok(Stage { snapshot, tree, platform: Arc::new(inventory.platform), after: after(&order) })
+        let stacks = inventory.stacks.iter().map(|stack| &stack.name);
+        let after = stacks.filter(|other| order.before(other).any(|name| *name == instance.stack)).cloned().collect();
+        Ok(Stage { snapshot, tree, platform: Arc::new(inventory.platform), after })
     }
 
     pub(super) fn write_plan(&self, instance: &Instance, bundle: &Bundle) -> Result<TempPath, PipelineError> {
@@ -363,33 +348,6 @@ impl Workshop {
         match std::fs::write(&path, &bundle.plan) {
             Ok(()) => Ok(path),
             Err(source) => Err(PipelineError::Io { verb: "write", path: path.to_path_buf(), source }),
-        }
-    }
-}
-
-impl Job {
-    pub(super) fn entry(&self, status: Status) -> Entry {
-        Entry {
-            instance: self.instance.clone(),
-            status,
-            plan_sha256: self.bundle.manifest.plan_sha256.clone(),
-            reviewed_sha256: self.reviewed.clone(),
-            before: self.bundle.manifest.state.clone(),
-            after: None,
-            changed: Timestamp::now(),
-            problem: None,
-        }
-    }
-
-    pub(super) fn applied(&self, run: String) -> Applied {
-        Applied {
-            outdated: false,
-            version: 1,
-            instance: self.instance.clone(),
-            closure: self.closure.clone(),
-            commit: self.commit.to_string(),
-            run,
-            time: Timestamp::now(),
         }
     }
 }

@@ -60,6 +60,8 @@ pub enum Field {
     Configuration,
     /// A failed run left a state behind that was never pushed.
     ErroredState,
+    /// The last run was cut short, and what it did is not clear.
+    LastRun,
 }
 
 impl Field {
@@ -93,6 +95,7 @@ impl fmt::Display for Field {
             Self::Changes => "changes",
             Self::Configuration => "configuration",
             Self::ErroredState => "errored state",
+            Self::LastRun => "last run",
         })
     }
 }
@@ -143,6 +146,12 @@ impl Refusal {
         let (reviewed, found) = ("a complete plan".to_owned(), "a bundle without a plan file".to_owned());
         Self { instance, field: Field::Completeness, reviewed, found }
     }
+
+    /// What differs, without the instance.
+    pub(super) fn difference(&self) -> String {
+        let text = self.to_string();
+        text.strip_prefix(&format!("{}: ", self.instance)).map_or(text.clone(), ToOwned::to_owned)
+    }
 }
 
 impl fmt::Display for Refusal {
@@ -152,6 +161,7 @@ impl fmt::Display for Refusal {
             Field::Plan => write!(f, "{instance}: there is no reviewed plan: {found}"),
             Field::ErroredState => write!(f, "{instance}: a failed run left a state that was never pushed: {found}"),
             Field::Stage => write!(f, "{instance}: it waits for {reviewed}, {found}"),
+            Field::LastRun => write!(f, "{instance}: the last run was cut short: {found}"),
             Field::Inputs | Field::Providers | Field::Changes => {
                 write!(f, "{instance}: {field} differ: reviewed {reviewed}, found {found}")
             }

@@ -6,16 +6,16 @@ use serde::Serialize;
 
 use crate::{
     closure::{Kind, Notice, Reason},
-    platform::{EnvironmentName, Instance, Parallelism, Platform, StackName},
+    platform::{EnvironmentName, Instance, Platform, StackName},
     repo::{CommitId, Range},
     terraform::{ChangeList, Interrupt},
 };
 
 use super::{
-    Event, EventSink, PipelineError, Workshop,
+    Event, EventSink, PipelineError, Workshop, order,
     planning::Done,
     relay::relay,
-    schedule,
+    schedule::{self, Pace},
     stages::{Foreseen, Graph, Staged},
     target::{Selection, Target},
     trouble,
@@ -159,18 +159,26 @@ impl Workshop {
         let nodes: Vec<_> =
             targets.iter().map(|target| (&target.affected.instance, &target.closure.upstream)).collect();
         let environments: Vec<_> = platform.environments.iter().map(|environment| &environment.name).collect();
-        let graph = Arc::new(Graph::of(&nodes, &environments));
-        let before = graph.before();
+        let stages = Arc::new(Graph::of(&nodes, &environments));
+        let graph = schedule::Graph::new(&order::of_plans(self.site(), &targets, stages.before()));
+        let pace = Pace::of(platform.pipeline.parallelism);
+        let throttle = pace.throttle();
         let run = schedule::run(
-            &before,
-            parallelism(platform),
+            &graph,
+            pace,
             || interrupt.is_raised(),
+            |hold| sender.send(Event::Held(hold)),
             |index| {
-                let (workshop, targets, graph) = (self.clone(), Arc::clone(&targets), Arc::clone(&graph));
-                let (interrupt, sender) = (interrupt.clone(), sender.clone());
+                let (workshop, targets, stages) = (self.clone(), Arc::clone(&targets), Arc::clone(&stages));
+                let (interrupt, sender, throttle) = (interrupt.clone(), sender.clone(), throttle.clone());
                 async move {
-                    let send = |event| sender.send(event);
-                    let result = workshop.plan_one(&targets, &graph, index, &interrupt, &send).await;
+                    let send = |event: Event| {
+                        if event.is_throttling() {
+                            throttle.heard();
+                        }
+                        sender.send(event);
+                    };
+                    let result = workshop.plan_one(&targets, &stages, index, &interrupt, &send).await;
                     let ok = result.is_ok();
                     (result, ok)
                 }
@@ -191,6 +199,9 @@ impl Workshop {
                     (PlanResult::Skipped { reason }, Vec::new())
                 }
                 schedule::Outcome::Stopped => (PlanResult::Skipped { reason: "interrupted".to_owned() }, Vec::new()),
+                schedule::Outcome::Circular => {
+                    (PlanResult::Skipped { reason: "the stacks wait for each other".to_owned() }, Vec::new())
+                }
             };
             // That a file outside of the repository is read tells nothing about this change; `kstack why` shows it.
             let told = target.closure.notices.iter().filter(|notice| !matches!(notice, Notice::Outside { .. }));
@@ -241,7 +252,10 @@ impl Workshop {
             (result, notices)
         });
         let summary = match &result {
-            Ok((result, _)) => result.summary(),
+            Ok((result, _)) => {
+                order::remember_plan(self.site(), instance, started.elapsed());
+                result.summary()
+            }
             Err(error) => trouble::tell(error, instance).lines().next().unwrap_or_default().to_owned(),
         };
         events(Event::Finished {
@@ -265,14 +279,6 @@ impl PlanResult {
             Self::Staged(Staged { stage, .. }) => format!("stage {stage}, cannot be foreseen"),
             Self::Failed { message: text } | Self::Skipped { reason: text } => trouble::first_line(text),
         }
-    }
-}
-
-/// How many instances run at once. Terraform and a cloud provider keep about one core busy each.
-pub(super) fn parallelism(platform: &Platform) -> usize {
-    match platform.pipeline.parallelism {
-        Parallelism::Fixed(count) => count,
-        Parallelism::Auto => std::thread::available_parallelism().map_or(2, |cores| cores.get() * 3 / 2),
     }
 }
 

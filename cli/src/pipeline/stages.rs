@@ -19,7 +19,7 @@ use crate::{platform::Instance, terraform::ChangeList};
 use super::{Manifest, PlanResult};
 
 pub(super) use graph::{Foreseen, Graph};
-pub(super) use later::{Due, dependencies};
+pub(super) use later::Work;
 pub(super) use readers::{Round, outdate, possible};
 
 /// How an instance waits for others: the part of a bundle that makes it an envelope instead of a plan.

@@ -27,6 +27,9 @@ mod raw_change;
 mod show;
 mod stand_in;
 mod state_file;
+mod state_push;
+mod throttling;
+mod trace;
 mod version;
 
 pub use binary::{Binary, Product, SETTING};
@@ -45,4 +48,5 @@ pub use process::Watch;
 pub use show::{ShowError, changes_from_show_json};
 pub use stand_in::StandIn;
 pub use state_file::{StateFile, StateFileError, StateOutput};
+pub use trace::{Operation, Trace};
 pub use version::{InvalidVersion, Version};

@@ -1,9 +1,6 @@
 //! Applies what was staged: plans it once the others are applied, and goes on if that is what was expected.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use tokio::sync::Mutex;
@@ -15,21 +12,22 @@ use crate::{
         applied::Applied,
         backend::Stores,
         bundle::Bundle,
-        due::{Bench, Job, Stage},
+        due::{Bench, Stage},
         fit::{Field, Refusal},
+        job::Job,
         journal::Entry,
         plan,
         planning::Ground,
     },
     platform::{Instance, Platform, StackName},
     repo::CommitId,
-    terraform::Interrupt,
+    terraform::{ChangeList, Interrupt},
 };
 
 use super::{Staging, envelope};
 
 /// What is to be applied.
-pub(in crate::pipeline) enum Due {
+pub(in crate::pipeline) enum Work {
     /// A plan that was reviewed.
     Reviewed(Job),
     /// An envelope that was reviewed.
@@ -45,7 +43,7 @@ pub(in crate::pipeline) struct Later {
     commit: CommitId,
 }
 
-impl Due {
+impl Work {
     /// The instance.
     pub(in crate::pipeline) fn instance(&self) -> &Instance {
         match self {
@@ -67,6 +65,14 @@ impl Due {
         }
     }
 
+    /// What it does, as far as that is known.
+    pub(in crate::pipeline) fn expected(&self) -> &ChangeList {
+        match self {
+            Self::Reviewed(job) => &job.bundle.manifest.changes,
+            Self::Later(later) => &later.envelope.manifest.changes,
+        }
+    }
+
     /// The platform that it belongs to.
     pub(in crate::pipeline) fn platform(&self) -> &Platform {
         match self {
@@ -84,6 +90,11 @@ impl Due {
                 status,
                 plan_sha256: String::new(),
                 reviewed_sha256: Some(later.envelope.manifest.plan_sha256.clone()),
+                closure: Some(later.envelope.manifest.closure.clone()),
+                announced: None,
+                place: None,
+                terraform: None,
+                state_lock: None,
                 before: later.envelope.manifest.state.clone(),
                 after: None,
                 changed: Timestamp::now(),
@@ -204,15 +215,4 @@ fn is_up_to_date(
     }
     let closure = closure::closure_of(&scene.snapshot, &scene.inventory, instance, &Memo::default())?;
     Ok(applied.get(instance).is_some_and(|applied| applied.is_current(&closure.hash.to_string())))
-}
-
-/// For each instance those that go first: what its stack depends on, and for stacks that go away the other way round.
-pub(in crate::pipeline) fn dependencies(due: &[Arc<Due>]) -> Vec<Vec<usize>> {
-    let depends = |one: &Due, on: &Due| match (one.destroys(), on.destroys()) {
-        (false, false) => one.after().contains(&on.instance().stack),
-        (true, true) => on.after().contains(&one.instance().stack),
-        // What stays no longer depends on what goes: the merged commit would not hold together.
-        _ => false,
-    };
-    due.iter().map(|one| (0..due.len()).filter(|&other| depends(one, &due[other])).collect()).collect()
 }
