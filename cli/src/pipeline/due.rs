@@ -7,7 +7,7 @@ use tempfile::TempPath;
 
 use crate::{
     closure::{self, Closure, Inventory, Memo, Order},
-    platform::{Instance, OnStale, Platform, StackName},
+    platform::{Instance, OnStale, Platform, StackName, Verify},
     repo::{CommitId, Snapshot},
     terraform::{Interrupt, PlanFile, PlanFileError},
 };
@@ -17,7 +17,6 @@ use super::{
     applied::Applied,
     backend::Stores,
     bundle::{Bundle, Found, Manifest},
-    compare,
     errored::Errored,
     exported::Tree,
     fit::{Check, Choice, Field, Inside, Present, Refusal},
@@ -25,6 +24,7 @@ use super::{
     planning::{self, Ground},
     seal::Keys,
     settle::Settled,
+    shelf::Shelf,
     stages::{Round, Work, outdate},
     target, trouble,
 };
@@ -93,6 +93,7 @@ impl Workshop {
             platform: Arc::new(scene.inventory.platform.clone()),
         };
         let keys = Keys::from_env()?;
+        let shelf = Shelf::open(&request.bundles, &stores.plans, &keys)?;
         let mut jobs = Vec::new();
         let mut moved_on = Vec::new();
         let mut envelopes = Vec::new();
@@ -109,7 +110,7 @@ impl Workshop {
                 refusals.push(refusal);
                 continue;
             }
-            match self.choice(&bench, stores, &round, &instance, closure.as_ref(), events).await? {
+            match self.choice(&bench, &shelf, &round, &instance, closure.as_ref(), events).await? {
                 Choice::Fits(bundle) => match self.job(&bench, instance, *bundle)? {
                     Ok(job) => jobs.push(job),
                     Err(refusal) => refusals.push(refusal),
@@ -127,6 +128,11 @@ impl Workshop {
             staged.map_or_else(|refusal| refusals.push(refusal), |staged| later.push(Work::Later(staged)));
         }
         // Planning again takes minutes and credentials: only when nothing else stands in the way.
+        if (refusals.is_empty() || request.resume) && bench.platform.pipeline.verify == Verify::Replan {
+            let moved = self.verify_anew(&jobs, interrupt, events).await?;
+            jobs.retain(|job| moved.iter().all(|refusal| refusal.instance != job.instance));
+            refusals.extend(moved);
+        }
         if refusals.is_empty() || request.resume {
             for (instance, bundle, refusal) in moved_on {
                 match self.again(&bench, instance, &bundle, &refusal, interrupt, events).await? {
@@ -142,18 +148,17 @@ impl Workshop {
     }
 
     /// The bundle of `instance` that fits, or why none does.
-    async fn choice(
+    pub(super) async fn choice(
         &self,
         bench: &Bench<'_>,
-        stores: &Stores,
+        shelf: &Shelf,
         round: &Round<'_>,
         instance: &Instance,
         closure: Option<&Closure>,
         events: EventSink<'_>,
     ) -> Result<Choice, PipelineError> {
         let hash = closure.map(|closure| closure.hash.to_string());
-        let Found { mut bundles, unreadable } =
-            Bundle::find(&stores.plans, round.keys, instance, hash.as_deref()).await?;
+        let Found { mut bundles, unreadable } = shelf.find(round.keys, instance, hash.as_deref()).await?;
         // What was planned without regard to those that go first is older than it looks.
         bundles.sort_by_key(|bundle| !round.waits(bundle));
         let state = self.site().state(&bench.tree, &bench.platform, instance).read().await?;
@@ -172,7 +177,7 @@ impl Workshop {
         match (choice, unreadable.next()) {
             (None, Some(error)) => Err(error),
             (None, None) => {
-                let all = Bundle::all(&stores.plans, round.keys, instance).await?.bundles;
+                let all = shelf.all(round.keys, instance).await?.bundles;
                 Ok(Choice::Unfit(present.without_plan(all.first())))
             }
             (Some(choice), Some(error)) => {
@@ -199,9 +204,7 @@ impl Workshop {
         let lock_file = tokio::sync::Mutex::default();
         let destroy = reviewed.manifest.destroy;
         let ground = Ground { instance: &instance, tree: &tree, platform: &platform, destroy, lock_file: &lock_file };
-        let fresh = self.plan_fresh(&ground, interrupt, events).await?;
-        let differences = compare::differences(&reviewed.manifest.changes, &fresh.changes);
-        let check = compare::check(&reviewed.manifest.changes, &fresh.changes, &differences);
+        let (fresh, check) = self.plan_beside(&reviewed.manifest, &ground, interrupt, events).await?;
         if let Some(differs) = check.refusal(&instance) {
             let found = format!("{}, planned again because the {} differs", differs.found, refusal.field);
             return Ok(Err(Refusal { found, ..differs }));
@@ -219,7 +222,7 @@ impl Workshop {
     }
 
     /// The instances whose content is not what was applied last, with their closures; `None`: its stack is gone.
-    async fn pending(
+    pub(super) async fn pending(
         &self,
         request: &ApplyRequest,
         scene: &Scene,

@@ -59,7 +59,7 @@ impl Manifest {
 }
 
 /// What is known of an instance that waits for others.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Staged {
     /// Its stage, 2 or more.
     pub stage: usize,
@@ -68,6 +68,6 @@ pub struct Staged {
     /// What it will do, as far as that can be known; `None`: it cannot.
     pub expected: Option<ChangeList>,
     /// Why not.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unforeseen: Option<String>,
 }

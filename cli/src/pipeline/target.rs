@@ -1,14 +1,11 @@
 //! What a plan request means: the instances, and for each the files to plan and what binds them.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use tokio::sync::Mutex;
 
 use crate::{
-    closure::{self, Affected, Closure, Inventory, Kind, Memo, Notice, Order},
+    closure::{self, Affected, Closure, Inventory, Memo, Order},
     hcl,
     platform::{Environment, EnvironmentName, Instance, Platform, StackName},
     repo::{CommitId, Snapshot},
@@ -17,10 +14,8 @@ use crate::{
 
 use super::{
     PipelineError, PlanRequest, Workshop,
-    applied::Applied,
-    backend::Stores,
+    chosen::Chosen,
     exported::Tree,
-    plan::Which,
     stages::{self, Producer},
 };
 
@@ -68,81 +63,23 @@ pub(super) struct Selection {
 }
 
 impl Workshop {
-    /// Finds the instances of `request`.
+    /// Finds the instances of `request`, and exports the files to plan them with.
     ///
     /// # Errors
     /// When the repository, the platform or the stores cannot be read, or a name is unknown.
     pub(super) async fn select(&self, request: &PlanRequest) -> Result<Selection, PipelineError> {
         let memo = Memo::default();
-        let repository = self.site().repository();
-        let base = request.range.base.map(|commit| repository.commit_snapshot(commit)).transpose()?;
-        let head = if request.worktree {
-            repository.worktree_snapshot()?
-        } else {
-            repository.commit_snapshot(request.range.head)?
-        };
-        // Without a base everything is new.
-        let since = base.as_ref().filter(|_| request.which == Which::Changed);
-        let changes = closure::affected(since, &head, &memo)?;
-        let inventory = changes.inventory;
+        let Chosen { head, inventory, present, gone, since, notices } = self.site().choose(request, &memo).await?;
         let platform = Arc::new(inventory.platform.clone());
-        let environments = environments(&platform, &request.environments)?;
-        // Those of single files are told with the instances that read them.
-        let whole = changes.notices.iter().filter(|notice| matches!(notice, Notice::BaseUnreadable { .. }));
-        let mut notices: Vec<String> = whole.map(ToString::to_string).collect();
-
-        let (mut gone, mut present): (Vec<_>, Vec<_>) =
-            changes.affected.into_iter().partition(|affected| affected.kind == Kind::Removed);
-        let mut since: BTreeMap<Instance, CommitId> = BTreeMap::new();
-        if let Some(base) = request.range.base {
-            since.extend(gone.iter().map(|affected| (affected.instance.clone(), base)));
-        }
-        if request.which == Which::Pending {
-            let first = platform.environments.iter().map(|environment| &environment.name).take(1);
-            let mut applied = Vec::new();
-            for stores in Stores::open_all(&platform, environments.iter().chain(first), repository.root())? {
-                applied.extend(Applied::all(&stores.records).await?);
-            }
-            let hash = |affected: &Affected| {
-                affected.closure.as_ref().map_or_else(String::new, |closure| closure.hash.to_string())
-            };
-            present.retain(|affected| {
-                !applied
-                    .iter()
-                    .any(|applied| applied.instance == affected.instance && applied.is_current(&hash(affected)))
-            });
-            let existing = inventory.instances();
-            for applied in applied.iter().filter(|applied| applied.closure.is_some()) {
-                if !existing.contains(&applied.instance) {
-                    since.insert(applied.instance.clone(), repository.resolve(&applied.commit)?);
-                    gone.push(removed(&applied.instance));
-                }
-            }
-        }
-        let stacks = inventory.stacks.iter().map(|stack| &stack.name);
-        known_stacks(&request.stacks, stacks.chain(gone.iter().map(|affected| &affected.instance.stack)))?;
-        let wanted = |affected: &Affected| {
-            affected.instance.environment.as_ref().is_none_or(|name| environments.contains(name))
-                && (request.stacks.is_empty() || request.stacks.contains(&affected.instance.stack))
-        };
-        let all: BTreeSet<_> = present.iter().map(|affected| affected.instance.clone()).collect();
-        present.retain(wanted);
-        notices.extend(left_out(&all, &present));
-        gone.retain(wanted);
-        if request.stacks.is_empty() {
-            let by_hand = |affected: &Affected| is_manual(&inventory, &affected.instance);
-            notices.extend(present.iter().filter(|affected| by_hand(affected)).map(|affected| {
-                let stack = &affected.instance.stack;
-                format!("{} is planned and applied by people: `kstack plan --stack {stack}`", affected.instance)
-            }));
-            present.retain(|affected| !by_hand(affected));
-        }
 
         // What cannot be applied in any order should not be reviewed.
         let order = Order::of(&head, &inventory, &memo)?;
         let mut readers = stages::possible(&head, &inventory, &order, &present, &memo)?;
+        let environments = environments(&platform, &request.environments)?;
         readers.retain(|affected| {
-            wanted(affected) && (!request.stacks.is_empty() || !is_manual(&inventory, &affected.instance))
+            affected.instance.environment.as_ref().is_none_or(|name| environments.contains(name))
+                && (request.stacks.is_empty() || request.stacks.contains(&affected.instance.stack))
+                && (!request.stacks.is_empty() || !is_manual(&inventory, &affected.instance))
         });
         let present = present.into_iter().map(|affected| (affected, false));
         let present: Vec<_> = present.chain(readers.into_iter().map(|affected| (affected, true))).collect();
@@ -194,7 +131,7 @@ impl Workshop {
             let Some(environment) = platform.delivering(&target.affected.instance) else { continue };
             let plans = match &request.bundles {
                 Some(folder) => Store::open(&Location::Folder(folder.clone()))?,
-                None => self.site().stores(platform, environment, None)?.plans,
+                None => self.site().stores(platform, environment)?.plans,
             };
             let location = plans.location().to_string();
             if !stores.contains_key(&location) {
@@ -239,31 +176,6 @@ impl Workshop {
 /// Whether the stack of `instance` is left to people.
 pub(super) fn is_manual(inventory: &Inventory, instance: &Instance) -> bool {
     inventory.stack(instance.stack.as_str()).is_ok_and(|stack| stack.settings.manual)
-}
-
-/// What is told of instances in `present` that read outputs of others in `all`, which are not planned with them: those
-/// outputs may change, and a plan that goes by the old ones would be outdated before it is applied.
-fn left_out(all: &BTreeSet<Instance>, present: &[Affected]) -> Vec<String> {
-    let chosen: BTreeSet<_> = present.iter().map(|affected| &affected.instance).collect();
-    let told = present.iter().flat_map(|affected| {
-        let upstream = affected.closure.iter().flat_map(|closure| &closure.upstream);
-        let missing: BTreeSet<_> = upstream
-            .flat_map(|read| all.iter().filter(move |other| other.stack.as_str() == read.name))
-            .filter(|other| other.environment.is_none() || other.environment == affected.instance.environment)
-            .filter(|other| !chosen.contains(other))
-            .collect();
-        missing.into_iter().map(|other| {
-            format!(
-                "{} reads outputs of {other}, which is affected as well and is not planned with it: plan them together",
-                affected.instance
-            )
-        })
-    });
-    told.collect()
-}
-
-fn removed(instance: &Instance) -> Affected {
-    Affected { instance: instance.clone(), kind: Kind::Removed, closure: None, base_hash: None, reasons: Vec::new() }
 }
 
 /// The environments that a request means.

@@ -1,7 +1,7 @@
 //! From the messages of a plan file to the change list.
 
 use super::{
-    Action, ChangeList, CheckResult, CheckStatus, OutputChange, PlanFileError, PlanMode, ResourceMode, Shown,
+    Action, ChangeList, CheckResult, CheckStatus, OutputChange, PlanFileError, PlanMode, ResourceMode, Secrets, Shown,
     address::Parts,
     cell::{Cell, Step},
     diff,
@@ -33,6 +33,20 @@ pub(super) fn read(plan: &Plan, mode: PlanMode) -> Result<ChangeList, PlanFileEr
     let checks = plan.check_results.iter().flat_map(|results| &results.objects).map(check);
     let checks = finish_checks(checks.collect::<Result<Vec<_>, _>>()?);
     Ok(ChangeList { resources: finish_all(resources), drift: finish_drift(drift), outputs, checks })
+}
+
+/// Adds every text that is marked sensitive in a value of the plan.
+pub(super) fn add_sensitive(plan: &Plan, secrets: &mut Secrets) -> Result<(), PlanFileError> {
+    let resources = plan.resource_changes.iter().chain(&plan.resource_drift);
+    let resources = resources.filter_map(|resource| resource.change.as_ref()).map(|change| (change, false));
+    let outputs = plan.output_changes.iter().filter_map(|output| Some((output.change.as_ref()?, output.sensitive)));
+    for (change, whole) in resources.chain(outputs) {
+        let values = Values::of(change)?;
+        for cell in [&values.before, &values.after] {
+            cell.visit_sensitive(whole, &mut |value| secrets.add(value));
+        }
+    }
+    Ok(())
 }
 
 /// `None` for conditions that hold.

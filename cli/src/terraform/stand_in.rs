@@ -17,6 +17,10 @@ use super::{
 /// The text that stands for what is not known.
 const NOT_KNOWN: &str = "kstack-not-known-yet";
 
+/// The text that stands for a new secret. Another one, so that what is merely unknown is not taken for it; and it begins
+/// with [`NOT_KNOWN`].
+const SECRET: &str = "kstack-not-known-yet-secret";
+
 /// The numbers of actions in plan files (internal/plans/planproto/planfile.proto).
 const NO_OP: i32 = 0;
 const DELETE: i32 = 5;
@@ -59,7 +63,7 @@ impl StandIn {
             // Terraform forgets on the way through `terraform_remote_state` that a value is sensitive: a preview would
             // show it.
             if *sensitive && change.action != NO_OP {
-                value = made_up_of(Some(&kind_of(&value)));
+                value = made_up_of(Some(&kind_of(&value)), SECRET);
             }
             outputs.insert(name.clone(), json!({ "value": value, "type": kind, "sensitive": sensitive }));
         }
@@ -136,7 +140,7 @@ fn filled(value: &DynamicValue) -> Result<(Value, Value), plan_value::Malformed>
 
 fn fill(cell: &Cell, kind: Option<&Value>) -> Value {
     match &cell.content {
-        Content::Unknown => made_up_of(kind),
+        Content::Unknown => made_up_of(kind, NOT_KNOWN),
         Content::Null => Value::Null,
         Content::Plain(value) => value.clone(),
         Content::List(items) => {
@@ -149,21 +153,23 @@ fn fill(cell: &Cell, kind: Option<&Value>) -> Value {
     }
 }
 
-/// A value of `kind`. Of a collection it has one element: none would hide what is made for each.
-fn made_up_of(kind: Option<&Value>) -> Value {
+/// A value of `kind` that says `text`. Of a collection it has one element: none would hide what is made for each.
+fn made_up_of(kind: Option<&Value>, text: &str) -> Value {
     match kind {
         Some(Value::String(name)) if name == "number" => 1.into(),
         Some(Value::String(name)) if name == "bool" => true.into(),
         Some(Value::Array(parts)) => match (parts.first().and_then(Value::as_str), parts.get(1)) {
-            (Some("list" | "set"), element) => Value::Array(vec![made_up_of(element)]),
-            (Some("map"), element) => Value::Object(Map::from_iter([(NOT_KNOWN.to_owned(), made_up_of(element))])),
-            (Some("tuple"), Some(Value::Array(kinds))) => kinds.iter().map(|kind| made_up_of(Some(kind))).collect(),
-            (Some("object"), Some(Value::Object(kinds))) => {
-                kinds.iter().map(|(name, kind)| (name.clone(), made_up_of(Some(kind)))).collect()
+            (Some("list" | "set"), element) => Value::Array(vec![made_up_of(element, text)]),
+            (Some("map"), element) => Value::Object(Map::from_iter([(text.to_owned(), made_up_of(element, text))])),
+            (Some("tuple"), Some(Value::Array(kinds))) => {
+                kinds.iter().map(|kind| made_up_of(Some(kind), text)).collect()
             }
-            _ => NOT_KNOWN.into(),
+            (Some("object"), Some(Value::Object(kinds))) => {
+                kinds.iter().map(|(name, kind)| (name.clone(), made_up_of(Some(kind), text))).collect()
+            }
+            _ => text.into(),
         },
-        _ => NOT_KNOWN.into(),
+        _ => text.into(),
     }
 }
 
@@ -210,7 +216,7 @@ mod tests {
                 json!({ "id": NOT_KNOWN, "zones": [1] }),
             ),
         ] {
-            assert_eq!(made_up_of(Some(&kind)), value, "{kind}");
+            assert_eq!(made_up_of(Some(&kind), NOT_KNOWN), value, "{kind}");
         }
         let known = Cell::from_json(json!({ "id": "vpc-1", "size": 3 }));
         let Content::Map(mut entries) = known.content else { panic!() };
