@@ -14,6 +14,7 @@ mod model;
 mod names;
 mod objects;
 mod risk;
+mod stages;
 mod terminal;
 #[cfg(test)]
 mod tests;
@@ -30,5 +31,6 @@ pub use model::{
 };
 pub use objects::ObjectGroup;
 pub use risk::Risk;
+pub use stages::Stage;
 pub use terminal::{Paint, Plain, Role};
 pub use text::visible;
