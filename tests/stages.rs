@@ -91,7 +91,8 @@ fn a_chain_of_new_stacks_is_reviewed_at_once_and_applied_in_stages() {
       what comes from net (ops) is known when that is applied; then this is planned again, and applied if it does just this and destroys nothing
       + terraform_data.app created  app (ops)
         + input.range = "10.0.0.0/16"
-          (4 attributes known after apply)
+        + input.token = (sensitive)
+          (3 attributes known after apply)
 
     Stage 3, after app (ops): expected changes
       what comes from app (ops) is known when that is applied; then this is planned again, and applied if it does just this and destroys nothing
