@@ -8,6 +8,7 @@ mod init;
 mod interrupts;
 mod outputs;
 mod plan;
+mod providers;
 mod schedule;
 mod status;
 mod tour;

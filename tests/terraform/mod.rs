@@ -8,3 +8,5 @@ mod interrupt;
 mod readers;
 mod secrets;
 mod stack;
+mod store;
+mod storm;

@@ -10,8 +10,8 @@ use std::{
 };
 
 use kstack::terraform::{
-    ApplyOptions, BackendSetting, Binary, Interrupt, PlanFile, PlanOptions, PlanOutcome, ProviderMirrors, Terraform,
-    TerraformError, TerraformEvent, Watch, Workspace,
+    ApplyOptions, BackendSetting, Binary, Interrupt, PlanFile, PlanOptions, PlanOutcome, ProviderMirrors,
+    ProviderStore, Terraform, TerraformError, TerraformEvent, Watch, Workspace,
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -20,7 +20,8 @@ use tempfile::TempDir;
 pub struct Stack {
     root: PathBuf,
     _kept: Option<TempDir>,
-    mirrors: ProviderMirrors,
+    pub mirrors: ProviderMirrors,
+    pub store: Option<ProviderStore>,
     pub environment: BTreeMap<String, OsString>,
     pub events: Mutex<Vec<TerraformEvent>>,
     pub interrupt: Interrupt,
@@ -46,6 +47,7 @@ impl Stack {
             root: root.to_owned(),
             _kept: None,
             mirrors: ProviderMirrors::none(),
+            store: None,
             environment: BTreeMap::new(),
             events: Mutex::default(),
             interrupt: Interrupt::new(Duration::from_secs(60)),
@@ -85,6 +87,7 @@ impl Stack {
             backend: backend.into_iter().collect(),
             environment,
             mirrors: self.mirrors.clone(),
+            store: self.store.clone(),
         };
         Terraform::new(binary().await, workspace).unwrap()
     }

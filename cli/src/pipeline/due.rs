@@ -20,7 +20,8 @@ use super::{
     errored::Errored,
     exported::Tree,
     fit::{Check, Choice, Field, Inside, Present, Refusal},
-    job::{Due, Job},
+    job::Job,
+    parting::Due,
     planning::{self, Ground},
     seal::Keys,
     settle::Settled,
@@ -86,24 +87,25 @@ impl Workshop {
         interrupt: &Interrupt,
         events: EventSink<'_>,
     ) -> Result<Due, PipelineError> {
+        let keys = Keys::from_env()?;
+        let mut pending = self.pending(request, scene, stores).await?;
+        let mut round = Round::of(&keys, &pending);
+        let readers = self.readers(request, scene, stores, &mut round, events).await?;
+        let covered = readers.iter().filter(|reader| request.covers(&reader.instance, &scene.inventory.platform));
+        pending.extend(covered.map(|closure| (closure.instance.clone(), Some(closure.clone()))));
+        let closures = pending.iter().filter_map(|(_, closure)| closure.as_ref());
         let bench = Bench {
             commit: request.commit,
             scene,
-            tree: Arc::new(self.site().export(&scene.snapshot)?),
+            tree: Arc::new(self.site().export_for(&scene.snapshot, closures)?),
             platform: Arc::new(scene.inventory.platform.clone()),
         };
-        let keys = Keys::from_env()?;
         let shelf = Shelf::open(&request.bundles, &stores.plans, &keys)?;
         let mut jobs = Vec::new();
         let mut moved_on = Vec::new();
         let mut envelopes = Vec::new();
         let mut refusals = Vec::new();
         let errored = Errored::all(&stores.records).await?;
-        let mut pending = self.pending(request, scene, stores).await?;
-        let mut round = Round::of(&keys, &pending);
-        let readers = self.readers(request, scene, stores, &mut round, events).await?;
-        let covered = readers.iter().filter(|reader| request.covers(&reader.instance, &bench.platform));
-        pending.extend(covered.map(|closure| (closure.instance.clone(), Some(closure.clone()))));
         for (instance, closure) in pending {
             let left = left.iter().find(|left| left.instance == instance).and_then(Settled::refusal);
             if let Some(refusal) = errored.refusal(&instance).or(left) {
@@ -339,8 +341,10 @@ impl Workshop {
         let commit = self.site().repository().resolve(&manifest.commit)?;
         let snapshot = self.site().repository().commit_snapshot(commit)?;
         let inventory = Inventory::load(&snapshot)?;
-        let order = Order::of(&snapshot, &inventory, &Memo::default())?;
-        let tree = Arc::new(self.site().export(&snapshot)?);
+        let memo = Memo::default();
+        let order = Order::of(&snapshot, &inventory, &memo)?;
+        let closure = closure::closure_of(&snapshot, &inventory, instance, &memo)?;
+        let tree = Arc::new(self.site().export_for(&snapshot, [&closure])?);
         let stacks = inventory.stacks.iter().map(|stack| &stack.name);
         let after = stacks.filter(|other| order.before(other).any(|name| *name == instance.stack)).cloned().collect();
         Ok(Stage { snapshot, tree, platform: Arc::new(inventory.platform), after })

@@ -24,6 +24,7 @@ use super::{
     due::Bench,
     fit::{Choice, Field},
     seal::Keys,
+    settle::Assurances,
     shelf::Shelf,
     stages::Round,
 };
@@ -31,7 +32,7 @@ use crate::{
     closure::Closure,
     platform::{EnvironmentName, Instance},
     repo::{CommitId, Repository},
-    terraform::{Binary, Product, Version},
+    terraform::{Binary, Platform, Product, Version},
 };
 use forge::{Forge, How};
 use platform::{Contents, Edit, Files};
@@ -119,6 +120,7 @@ impl Simulation {
             product: Product::Terraform,
             version: Version::release(1, 11, 4),
             sha256: "5a".repeat(32),
+            platform: Platform::current(),
         };
         Self {
             forge,
@@ -166,7 +168,7 @@ impl Simulation {
             dry_run: false,
             bundles: Vec::new(),
             resume: false,
-            assurances: crate::pipeline::Assurances::default(),
+            assurances: Assurances::default(),
         };
         let site = self.workshop.site().clone();
         let scene = site.scene(&request).unwrap();

@@ -31,6 +31,7 @@ mod noted;
 mod order;
 mod outputs;
 mod owner;
+mod parting;
 mod plan;
 mod planning;
 mod providers;
@@ -76,4 +77,4 @@ pub use shards::{InvalidShard, Parts, Shard, ShardCount, ShardError, ShardResult
 pub use stages::{Producer, Staged, Staging};
 pub use status::{EnvironmentStatus, InstanceState, InstanceStatus, LockStatus, StatusReport, StatusRequest};
 pub use unlock::{LockReport, UnlockReport, UnlockRequest, Verdict as LockVerdict, Whose};
-pub use workshop::{Site, Workshop};
+pub use workshop::{PROVIDERS, Site, Workshop};
