@@ -31,6 +31,7 @@ mod noted;
 mod order;
 mod outputs;
 mod owner;
+mod parting;
 mod plan;
 mod planning;
 mod providers;

@@ -86,7 +86,7 @@ impl Workshop {
     ) -> Result<Result<Preview, String>, PipelineError> {
         let instance = &target.affected.instance;
         // A copy of its own: nothing is ever applied in it, and other plans of the stack go by the real files.
-        let scratch = self.site().export(&target.snapshot)?;
+        let scratch = self.site().export_for(&target.snapshot, [&target.closure])?;
         let io = |source| PipelineError::Io { verb: "write in", path: scratch.path().to_owned(), source };
         let _states = redirect(&scratch, stand_ins).map_err(io)?;
         let ground = Ground {
