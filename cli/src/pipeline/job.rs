@@ -1,4 +1,4 @@
-//! A plan that is about to be applied, with what that needs.
+//! What is due in a run: plans that fit, with what applying them needs, and what is refused.
 
 use std::sync::Arc;
 
@@ -11,11 +11,14 @@ use crate::{
 };
 
 use super::{
+    PipelineError,
     applied::Applied,
     bundle::Bundle,
     exported::Tree,
+    fit::Refusal,
     journal::{Entry, Status},
     schedule::Took,
+    stages::Work,
 };
 
 /// A plan that fits, with what applying it needs.
@@ -34,6 +37,38 @@ pub(super) struct Job {
     pub(super) tree: Arc<Tree>,
     pub(super) platform: Arc<Platform>,
     pub(super) commit: CommitId,
+}
+
+/// What is due.
+pub(super) struct Due {
+    /// What can be applied.
+    pub(super) jobs: Vec<Work>,
+    /// What cannot, and why.
+    pub(super) refusals: Vec<Refusal>,
+}
+
+impl Due {
+    /// All of it, or nothing if anything is refused.
+    pub(super) fn whole(self) -> Result<Vec<Work>, PipelineError> {
+        let Self { jobs, refusals } = self;
+        if refusals.is_empty() { Ok(jobs) } else { Err(PipelineError::Refused { refusals }) }
+    }
+
+    /// What depends on nothing that is refused, and what does, each with the stack that it waits for.
+    pub(super) fn apart(self) -> (Vec<Work>, Vec<(Work, StackName)>, Vec<Refusal>) {
+        let Self { mut jobs, refusals } = self;
+        let mut waiting = Vec::new();
+        let mut stopped: Vec<StackName> = refusals.iter().map(|refusal| refusal.instance.stack.clone()).collect();
+        let waits =
+            |job: &Work, stopped: &[StackName]| job.after().iter().find(|stack| stopped.contains(stack)).cloned();
+        while let Some(index) = jobs.iter().position(|job| waits(job, &stopped).is_some()) {
+            let job = jobs.swap_remove(index);
+            let stack = waits(&job, &stopped).unwrap_or_else(|| job.instance().stack.clone());
+            stopped.push(job.instance().stack.clone());
+            waiting.push((job, stack));
+        }
+        (jobs, waiting, refusals)
+    }
 }
 
 impl Job {

@@ -31,7 +31,6 @@ mod noted;
 mod order;
 mod outputs;
 mod owner;
-mod parting;
 mod plan;
 mod planning;
 mod providers;
