@@ -14,7 +14,6 @@ use crate::{
 use super::{
     Event, EventSink, PipelineError, Workshop,
     backend::Stores,
-    bundle::StateVersion,
     compare,
     due::{Job, Scene, dependencies},
     errored,
@@ -240,11 +239,8 @@ impl Workshop {
         }
         let mut entry = job.entry(status);
         entry.problem = result.is_err().then(|| delivered.summary.clone());
-        entry.after = match self.site().state(&job.tree, &job.platform, &job.instance).read().await {
-            Ok(state) => state.map(|state| StateVersion { lineage: state.lineage, serial: state.serial }),
-            // The entry then says what is known; the next run reads the state again.
-            Err(_) => None,
-        };
+        // Where it cannot be read the entry says what is known; the next run reads the state again.
+        entry.after = self.site().state(&job.tree, &job.platform, &job.instance).version().await.unwrap_or_default();
         let mut journal = journal.lock().await;
         let run = journal.run().to_owned();
         let mut recorded = journal.set(entry).await;

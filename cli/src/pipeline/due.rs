@@ -149,7 +149,7 @@ impl Workshop {
     ) -> Result<Choice, PipelineError> {
         let hash = closure.map(|closure| closure.hash.to_string());
         let Found { bundles, unreadable } = Bundle::find(&stores.plans, keys, instance, hash.as_deref()).await?;
-        let state = self.site().state(&bench.tree, &bench.platform, instance).read().await?;
+        let state = self.site().state(&bench.tree, &bench.platform, instance).version().await?;
         let program = self.program();
         let policy = planning::policy(&bench.platform);
         let present = Present {

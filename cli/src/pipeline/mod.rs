@@ -9,6 +9,8 @@ mod bootstrap;
 mod bundle;
 mod clusters;
 mod compare;
+#[cfg(test)]
+mod damaged;
 mod delivered;
 mod due;
 mod error;
@@ -44,7 +46,7 @@ pub use git_event::{GitEvent, GitEventError};
 pub use handoff::{HandedOver, HandoffRequest, HandoffSink};
 pub use inspect::{BundleRequest, Inspected, Verdict, WhichBundle};
 pub use journal::{Journal, Record, Status};
-pub use outputs::{InstanceOutputs, OutputSelection};
+pub use outputs::{InstanceOutputs, OutputSelection, unreadable};
 pub use plan::{PlanReport, PlanRequest, PlanResult, Planned, Which};
 pub use providers::Provider;
 pub use seal::{KEY, KEY_FILE, Keys, Recipients, SealError};

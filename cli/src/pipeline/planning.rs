@@ -11,7 +11,9 @@ use crate::{
     platform::{Instance, Platform, layout},
     repo::CommitId,
     store::Store,
-    terraform::{ChangeList, Interrupt, PlanFile, PlanMode, PlanOptions, Reader, Terraform, TerraformEvent, Watch},
+    terraform::{
+        ChangeList, Interrupt, PlanFile, PlanFileError, PlanMode, PlanOptions, Reader, Terraform, TerraformEvent, Watch,
+    },
 };
 
 use super::{
@@ -161,7 +163,10 @@ impl Workshop {
 
     /// What the plan file itself says of how it was made, and its bytes.
     fn made(&self, instance: &Instance, file: &Path) -> Result<(Made, Vec<u8>), PipelineError> {
-        let plan = PlanFile::open(file)?;
+        let plan = PlanFile::open(file).map_err(|error| match error {
+            PlanFileError::Encrypted => PipelineError::PlanEncrypted,
+            error => error.into(),
+        })?;
         let state = plan.state();
         let made = Made {
             state: (!state.lineage.is_empty())

@@ -39,8 +39,8 @@ pub use events::{ChangeSummary, Diagnostic, Position, Range, ResourceEvent, Seve
 pub use init::{BackendSetting, InitOutcome};
 pub use interrupt::Interrupt;
 pub use plan_config::Configuration;
-pub use plan_file::{PlanBackend, PlanFile, PlanFileError, PlanMode, StateId};
+pub use plan_file::{PlanBackend, PlanFile, PlanFileError, PlanMode};
 pub use process::Watch;
 pub use show::{ShowError, changes_from_show_json};
-pub use state_file::{StateFile, StateFileError, StateOutput};
+pub use state_file::{StateFile, StateFileError, StateId, StateOutput};
 pub use version::{InvalidVersion, Version};
