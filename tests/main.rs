@@ -7,6 +7,7 @@ mod chain;
 mod cli;
 mod closure;
 mod configuration;
+mod crash;
 mod diff;
 mod layers;
 mod modules;

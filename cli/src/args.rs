@@ -41,11 +41,13 @@ Review and deliver:
   plan         Show what a change does to infrastructure, and keep the plans for review
   apply        Apply exactly the plans that were reviewed
   sync         Hand a cluster over to its engine and wait for a commit
-  status       Show how far a cluster is in delivering a commit
+  status       Show what is applied, planned or pending, and how far the clusters are
   outputs      Show what stacks output, read from their states
   ci           Do what a pull request, push or tag asks for
 
 When something went wrong:
+  resume       Go on with a run that was killed, interrupted or failed
+  unlock       Remove locks that a dead run of kstack left, and no others
   bundle       Look at a reviewed plan, and whether it would be applied
 
 Tools:
@@ -107,6 +109,8 @@ pub enum Command {
     Try(commands::tour::TryArgs),
     Plan(commands::plan::PlanArgs),
     Apply(commands::apply::ApplyArgs),
+    Resume(Box<commands::resume::ResumeArgs>),
+    Unlock(commands::unlock::UnlockArgs),
     Doctor(commands::doctor::DoctorArgs),
     Init(Box<commands::init::InitArgs>),
     Bootstrap(commands::bootstrap::BootstrapArgs),

@@ -200,7 +200,10 @@ fn each_line_of_json_is_a_document() {
         ],
         "up_to_date": 0,
         "notices": [],
-        "interrupted": false
+        "interrupted": false,
+        "left": [],
+        "pushed": [],
+        "refusals": []
       }
     }
     "#);
@@ -368,7 +371,7 @@ fn a_state_waits_to_be_pushed() {
     error: nothing was applied: not everything is as it was reviewed
       net (ops): a failed run left a state that was never pushed: `errored/ops/net.tfstate` in `[WORLD]/work/.kstack/pipeline/records`
 
-    hint: push that state with `terraform state push`, then delete it from the store
+    hint: `kstack resume` pushes that state; for a sealed one it needs the key
     --- exit code 1 ---
     ");
 }
@@ -393,6 +396,7 @@ fn somebody_else_applies() {
     error: another run is applying to environment `ops`: process [PID] on `[HOST]`, since 2026-01-01T00:00:00Z
 
     hint: wait for it to end; a run that died gives up its lock after four minutes
+    hint: `kstack unlock` tells whether it is dead, and removes its locks then
     --- exit code 1 ---
     ");
     assert_eq!(fs::read_to_string(&lock).unwrap(), held.to_string());
@@ -404,7 +408,7 @@ fn somebody_else_applies() {
     error: the record `lock/ops.json` is broken
       caused by: expected ident at line 1 column 2
 
-    hint: put back an older version of it; a lock can be deleted when no run is going on
+    hint: put back an older version of it, or delete it when no run is going on
     --- exit code 1 ---
     ");
 }
@@ -497,7 +501,7 @@ fn only_dependents_of_a_failure_are_left_out() {
     let _ = repository.kstack(&["plan"]).done();
     insta::assert_snapshot!(apply(&repository, &["--quiet"]), @r"
     --- stdout ---
-    app (ops): not started: db (ops) failed
+    app (ops): not started: net (ops) failed
     db (ops): not started: net (ops) failed
     net (ops): `terraform apply` failed: infra/net/main.tf:10: local-exec provisioner error
     Error running command 'exit 7': exit status 7. Output:

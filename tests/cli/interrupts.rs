@@ -89,7 +89,7 @@ fn an_interrupted_apply_is_brought_to_a_safe_end() {
 }
 
 #[test]
-fn a_killed_apply_is_told_and_its_lock_taken_over() {
+fn a_killed_apply_is_told_and_its_terraform_waited_for() {
     let (repository, started) = slow();
     let mut child = start(&repository);
     until_written(&started);
@@ -101,16 +101,31 @@ fn a_killed_apply_is_told_and_its_lock_taken_over() {
 
     // Terraform was not killed, and goes on in its own process group.
     let lock = repository.world.work().join(".kstack/state/ops/.slow.tfstate.lock.info");
-    let ran = repository.kstack(&["apply", "--no-handoff"]);
-    assert!(ran.stderr.contains(&format!("run `[RUN]` on `{}` was killed", journal.owner.host)), "{ran}");
-    assert_eq!(ran.code, Some(1), "{ran}");
-    assert!(lock.exists(), "{ran}");
-    assert_eq!(trees(&repository), 1, "it works in the files that its kstack exported");
-    end_orphan(&started);
+    let told = repository.kstack(&["resume", "--dry-run"]);
+    assert!(told.stderr.contains("slow (ops): Terraform still works on it"), "{told}");
+    assert!(lock.exists(), "{told}");
+    let (ran, ()) = std::thread::scope(|scope| {
+        let ran = scope.spawn(|| repository.kstack(&["apply", "--no-handoff"]));
+        std::thread::sleep(Duration::from_millis(500));
+        assert_eq!(trees(&repository), 1, "it works in the files that its kstack exported");
+        end_orphan(&started);
+        (ran.join().unwrap(), ())
+    });
+    let host = &journal.owner.host;
+    assert!(ran.stderr.contains("waiting for the Terraform of run `[RUN]`"), "{ran}");
+    assert!(
+        ran.stderr.contains(&format!("run `[RUN]` on `{host}` was cut short while it applied slow (ops)")),
+        "{ran}"
+    );
+    assert!(ran.stderr.contains("a part was done; what was is in the state"), "{ran}");
+    assert!(ran.code == Some(1) && ran.stderr.contains("slow (ops): state differs"), "{ran}");
+    let journal = repository.journal();
+    assert_eq!(journal.entries["ops/slow"].status, Status::Failed);
+    assert_eq!(journal.entries["ops/slow"].after.as_ref().unwrap().serial, repository.state("slow").serial);
     mend(&repository);
     assert_eq!(trees(&repository), 0);
     let ran = repository.kstack(&["apply", "--no-handoff"]).done();
-    assert!(!ran.stderr.contains("was killed"), "told once: {ran}");
+    assert!(!ran.stderr.contains("was cut short"), "told once: {ran}");
 }
 
 /// How many exported trees lie in the cache.

@@ -9,6 +9,8 @@ mod interrupts;
 mod opentofu;
 mod outputs;
 mod plan;
+mod schedule;
+mod status;
 mod tour;
 mod usage;
 mod validate;

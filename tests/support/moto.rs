@@ -79,6 +79,12 @@ impl Moto {
         head.starts_with("HTTP/1.1 200").then(|| body.to_owned())
     }
 
+    /// Writes an object.
+    pub fn put(&self, bucket: &str, key: &str, content: &str) {
+        let answer = self.request("PUT", &format!("/{bucket}/{key}"), content);
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+
     /// The keys below `prefix`, sorted.
     pub fn keys(&self, bucket: &str, prefix: &str) -> Vec<String> {
         let answer = self.request("GET", &format!("/{bucket}?list-type=2&prefix={prefix}"), "");

@@ -147,7 +147,7 @@ impl Stack {
     pub fn started(&self) -> Vec<&'static str> {
         let events = self.events.lock().unwrap();
         let started = events.iter().filter_map(|event| match event {
-            TerraformEvent::Started { command } => Some(*command),
+            TerraformEvent::Started { command, .. } => Some(*command),
             _ => None,
         });
         started.collect()

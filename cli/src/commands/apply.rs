@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::{
     error::CliError,
     exit::ExitCode,
-    pipeline::{ApplyReport, ApplyRequest, ClusterSelection, HandoffRequest, Status, Workshop},
+    pipeline::{ApplyReport, ApplyRequest, Assurances, ClusterSelection, HandoffRequest, Status, Workshop},
     platform::{EnvironmentName, Platform, StackName},
     sync::Mode,
     terraform::Interrupt,
@@ -63,7 +63,15 @@ pub fn run(context: &mut Context<'_>, args: &ApplyArgs) -> Result<ExitCode, CliE
         mode: Mode::Apply,
     };
     let bundles = args.bundle.as_ref().map(|folder| context.directory.join(folder));
-    let request = ApplyRequest { commit, environment, stacks: args.stacks.clone(), dry_run: args.dry_run, bundles };
+    let request = ApplyRequest {
+        commit,
+        environment,
+        stacks: args.stacks.clone(),
+        dry_run: args.dry_run,
+        bundles,
+        resume: false,
+        assurances: Assurances::default(),
+    };
     let handoff = (!args.dry_run && !args.no_handoff).then_some(&handoff);
     deliver(context, &workshop, &platform, &request, handoff, &interrupt)
 }
@@ -82,26 +90,41 @@ pub(super) fn deliver(
     }
     let reporter = Reporter::new(context.ui, "applied");
     let report = context.block_on(workshop.apply(request, interrupt, &|event| reporter.event(&event)))?;
-    show(context, &report, request.dry_run)?;
+    if context.ui.is_json() {
+        let dry_run = request.dry_run;
+        context.ui.json(&serde_json::json!({ "type": "apply", "version": 1, "dry_run": dry_run, "report": report }))?;
+    } else {
+        show(context, &report);
+    }
+    // A part of the stacks is no delivery of the commit.
+    let delivers = !request.dry_run && request.stacks.is_empty();
+    conclude(context, workshop, platform, &report, delivers, handoff)
+}
+
+/// Hands over if the run went well, and records that the commit was delivered if it was.
+pub(super) fn conclude(
+    context: &Context<'_>,
+    workshop: &Workshop,
+    platform: &Platform,
+    report: &ApplyReport,
+    delivers: bool,
+    handoff: Option<&HandoffRequest>,
+) -> Result<ExitCode, CliError> {
     let code = match handoff {
         _ if report.interrupted => ExitCode::Interrupted,
         _ if !report.is_ok() => ExitCode::Failed,
         Some(handoff) => delivery::hand_over(context, workshop.site(), handoff)?,
         None => ExitCode::Done,
     };
-    // A part of the stacks is no delivery of the commit.
-    if code == ExitCode::Done && !request.dry_run && request.stacks.is_empty() {
-        let recorded = workshop.site().record_delivery(platform, &request.environment, request.commit);
+    if code == ExitCode::Done && delivers {
+        let recorded = workshop.site().record_delivery(platform, &report.environment, report.commit);
         context.block_on(recorded)?;
     }
     Ok(code)
 }
 
-fn show(context: &Context<'_>, report: &ApplyReport, dry_run: bool) -> Result<(), CliError> {
-    if context.ui.is_json() {
-        let document = serde_json::json!({ "type": "apply", "version": 1, "dry_run": dry_run, "report": report });
-        return context.ui.json(&document);
-    }
+/// What people see of a run.
+pub(super) fn show(context: &Context<'_>, report: &ApplyReport) {
     for notice in &report.notices {
         context.ui.warn(notice);
     }
@@ -115,9 +138,8 @@ fn show(context: &Context<'_>, report: &ApplyReport, dry_run: bool) -> Result<()
     if report.interrupted {
         context.ui.hint("what was done is in the state; `kstack plan` shows what remains");
     }
-    if report.instances.is_empty() {
+    if report.instances.is_empty() && report.refusals.is_empty() {
         let environment = &report.environment;
         context.ui.status(&format!("the infrastructure of `{environment}` is up to date"));
     }
-    Ok(())
 }

@@ -19,11 +19,13 @@ pub mod man;
 pub mod outputs;
 pub mod plan;
 mod rendered;
+pub mod resume;
 pub mod sandbox;
 mod setup;
 pub mod status;
 pub mod sync;
 pub mod tour;
+pub mod unlock;
 pub mod validate;
 pub mod why;
 
@@ -38,6 +40,8 @@ pub use context::Context;
 pub fn run(context: &mut Context<'_>, command: &Command) -> Result<ExitCode, CliError> {
     match command {
         Command::Apply(args) => apply::run(context, args),
+        Command::Resume(args) => resume::run(context, args),
+        Command::Unlock(args) => unlock::run(context, args),
         Command::Plan(args) => plan::run(context, args),
         Command::Try(args) => tour::run(context, args),
         Command::Ci(args) => ci::run(context, args),

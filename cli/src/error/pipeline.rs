@@ -18,6 +18,7 @@ impl From<PipelineError> for CliError {
             error @ (PipelineError::Locked { .. } | PipelineError::LockRace { .. }) => {
                 Self::new(ErrorKind::External, error)
                     .hint("wait for it to end; a run that died gives up its lock after four minutes")
+                    .hint("`kstack unlock` tells whether it is dead, and removes its locks then")
             }
             error @ PipelineError::LockLost => {
                 Self::new(ErrorKind::External, error).hint("check `kstack apply --dry-run` before applying again")
@@ -85,8 +86,13 @@ impl From<PipelineError> for CliError {
             error @ PipelineError::NoBundle { .. } => {
                 Self::new(ErrorKind::User, error).hint("`kstack plan` keeps one for each stack that a change affects")
             }
-            error @ PipelineError::Record { .. } => Self::new(ErrorKind::External, error)
-                .hint("put back an older version of it; a lock can be deleted when no run is going on"),
+            PipelineError::Record { ref key, .. } => {
+                let hint = record(key);
+                Self::new(ErrorKind::External, error).hint(hint)
+            }
+            error @ PipelineError::StateLock { .. } => {
+                Self::new(ErrorKind::External, error).hint("when nobody works on that state, delete the lock")
+            }
             error @ (PipelineError::NoBootstrap { .. }
             | PipelineError::BucketDenied { .. }
             | PipelineError::BucketTaken { .. }
@@ -102,6 +108,21 @@ impl From<PipelineError> for CliError {
             error @ PipelineError::Task(_) => Self::new(ErrorKind::Internal, error),
             error => Self::new(ErrorKind::External, error),
         }
+    }
+}
+
+/// What to do about a broken record.
+fn record(key: &str) -> &'static str {
+    match key.split('/').next() {
+        Some("lock") => "put back an older version of it, or delete it when no run is going on",
+        Some("journal" | "open") => {
+            "put back an older version of it; if there is none, compare the resources of its run with their states, then \
+             delete it"
+        }
+        Some("applied") => {
+            "put back an older version of it, or delete it: the instance is then planned and applied again"
+        }
+        _ => "put back an older version of it",
     }
 }
 
@@ -175,7 +196,10 @@ fn refused(refusals: &[Refusal]) -> CliError {
         CliError::user(format!("nothing was applied: not everything is as it was reviewed\n  {}", lines.join("\n  ")));
     let has = |field| refusals.iter().any(|refusal| refusal.field == field);
     if has(Field::ErroredState) {
-        error = error.hint("push that state with `terraform state push`, then delete it from the store");
+        error = error.hint("`kstack resume` pushes that state; for a sealed one it needs the key");
+    }
+    if has(Field::LastRun) {
+        error = error.hint("`kstack resume` goes on with that run, and says what to look at");
     }
     if has(Field::Plan) {
         error = error.hint("was `kstack plan` run for this change, with the same plan store?");
@@ -194,7 +218,8 @@ fn refused(refusals: &[Refusal]) -> CliError {
         error = error.hint("`kstack plan` does not make such a bundle: find out who wrote to the plan store");
     }
     let told = |field| {
-        matches!(field, Field::ErroredState | Field::Plan | Field::Configuration | Field::Encryption) || foreign(field)
+        matches!(field, Field::ErroredState | Field::LastRun | Field::Plan | Field::Configuration | Field::Encryption)
+            || foreign(field)
     };
     if refusals.iter().any(|refusal| !told(refusal.field)) {
         error = error.hint("run `kstack plan` for the commit, have the new plan reviewed, then apply again");

@@ -1,15 +1,20 @@
 //! What was applied last, per instance: how `apply` knows what is still to be done, without
 //! guessing from commits.
 
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{platform::Instance, store::Store};
 
-use super::PipelineError;
+use super::{PipelineError, schedule::Took};
+
+/// How many records are read at once: one after the other, a platform of hundreds of instances would wait for its bucket
+/// for seconds.
+const AT_ONCE: usize = 16;
 
 /// The last successful apply of an instance.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Applied {
     /// Format of this document.
     pub version: u32,
@@ -23,6 +28,9 @@ pub struct Applied {
     pub run: String,
     /// When.
     pub time: Timestamp,
+    /// How long it took, which tells how long the next one may; `None`: another kstack wrote this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub took: Option<Took>,
 }
 
 fn key(instance: &Instance) -> String {
@@ -35,13 +43,22 @@ impl Applied {
     /// # Errors
     /// [`PipelineError::Store`], [`PipelineError::Record`].
     pub async fn all(store: &Store) -> Result<Vec<Self>, PipelineError> {
-        let mut all = Vec::new();
-        for key in store.list("applied").await? {
-            if let Some((bytes, _)) = store.get(&key).await? {
-                all.push(serde_json::from_slice(&bytes).map_err(|source| PipelineError::Record { key, source })?);
-            }
-        }
-        Ok(all)
+        let read = async |key: String| {
+            let Some((bytes, _)) = store.get(&key).await? else { return Ok(None) };
+            serde_json::from_slice(&bytes).map(Some).map_err(|source| PipelineError::Record { key, source })
+        };
+        let records = stream::iter(store.list("applied").await?).map(read).buffered(AT_ONCE);
+        records.try_filter_map(async |record| Ok(record)).try_collect().await
+    }
+
+    /// The last apply of `instance`, if there was one.
+    ///
+    /// # Errors
+    /// As [`Applied::all`].
+    pub async fn of(store: &Store, instance: &Instance) -> Result<Option<Self>, PipelineError> {
+        let key = key(instance);
+        let Some((bytes, _)) = store.get(&key).await? else { return Ok(None) };
+        serde_json::from_slice(&bytes).map(Some).map_err(|source| PipelineError::Record { key, source })
     }
 
     /// Records it.

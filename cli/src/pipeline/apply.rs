@@ -6,26 +6,25 @@ use serde::Serialize;
 use tokio::sync::Mutex;
 
 use crate::{
-    platform::{EnvironmentName, Instance, StackName},
+    platform::{EnvironmentName, Instance, Parallelism, StackName},
     repo::CommitId,
-    terraform::{ApplyOptions, Interrupt, PlanFile, TerraformError, TerraformEvent, Watch},
+    terraform::{Interrupt, PlanFile, TerraformError, TerraformEvent, Watch},
 };
 
 use super::{
     Event, EventSink, PipelineError, Workshop,
     backend::Stores,
     compare,
-    due::{Job, Scene, dependencies},
-    errored,
-    journal::{self, Journal, Record, Status},
+    due::{Job, Scene},
+    fit::Refusal,
+    journal::{Journal, Status},
     lock::Lock,
-    plan, providers,
+    order, providers,
     relay::relay,
-    schedule, target, trouble,
+    schedule::{self, Graph, Pace, Took},
+    settle::{Assurances, Grounds, Settled},
+    target, trouble,
 };
-
-/// How many runs to look back for one that was killed.
-const RECENT: usize = 5;
 
 /// What to apply.
 #[derive(Debug, Clone)]
@@ -40,6 +39,11 @@ pub struct ApplyRequest {
     pub dry_run: bool,
     /// Take the reviewed plans from this folder instead of the plan store.
     pub bundles: Option<PathBuf>,
+    /// Go on with a run that was cut short: push the states that it could not store, and apply what can be applied,
+    /// although something else cannot.
+    pub resume: bool,
+    /// What the user knows of earlier runs.
+    pub assurances: Assurances,
 }
 
 /// What came of it.
@@ -59,12 +63,19 @@ pub struct ApplyReport {
     pub notices: Vec<String>,
     /// Whether the run was interrupted.
     pub interrupted: bool,
+    /// What earlier runs had left, and what was found out about it.
+    pub left: Vec<Settled>,
+    /// The instances whose state Terraform could not store in an earlier run, and that was pushed now.
+    pub pushed: Vec<Instance>,
+    /// What could not be applied as it was reviewed, in a run that applies the rest all the same.
+    pub refusals: Vec<Refusal>,
 }
 
 impl ApplyReport {
     /// Whether everything that had to be applied was.
     pub fn is_ok(&self) -> bool {
         !self.interrupted
+            && self.refusals.is_empty()
             && self.instances.iter().all(|delivered| matches!(delivered.status, Status::Applied | Status::Planned))
     }
 }
@@ -100,7 +111,7 @@ impl Workshop {
             return self.checked(request, &scene, &stores, interrupt, events, None).await;
         }
         // Before the checks: what they find must still be so when Terraform starts.
-        let mut lock = Lock::take(&stores.records, &request.environment).await?;
+        let mut lock = Lock::take(&stores.records, &request.environment, &request.assurances.gone).await?;
         let result = self.checked(request, &scene, &stores, interrupt, events, Some(&mut lock)).await;
         match (lock.release().await, result) {
             (_, Err(error)) => Err(error),
@@ -121,19 +132,34 @@ impl Workshop {
         events: EventSink<'_>,
         lock: Option<&mut Lock>,
     ) -> Result<ApplyReport, PipelineError> {
-        let recent = Journal::recent(&stores.records, &request.environment, RECENT).await?;
-        let left = journal::left_applying(&recent, lock.is_some()).into_iter();
+        let grounds = Grounds {
+            platform: &scene.inventory.platform,
+            environment: &request.environment,
+            stores,
+            assurances: &request.assurances,
+            alone: match &lock {
+                Some(_) => true,
+                None => {
+                    Lock::holder(&stores.records, &request.environment).await?.is_none_or(|held| held.dead.is_some())
+                }
+            },
+            mends: lock.is_some(),
+        };
+        let left = self.site().settle(&grounds, interrupt, events).await?;
         // At once, and not with the report: after such a run there may be a refusal instead of one.
-        for (Record { run, owner, .. }, instance) in left {
-            let host = &owner.host;
-            events(Event::Notice {
-                message: format!(
-                    "run `{run}` on `{host}` was killed while it applied {instance}: the state may lack what it did last"
-                ),
-            });
+        for settled in &left {
+            events(Event::Notice { message: settled.to_string() });
         }
-        let jobs = self.jobs(request, scene, stores, interrupt, events).await?;
-        let up_to_date = scene.closures.len() - jobs.iter().filter(|job| job.closure.is_some()).count();
+        let pushed = match lock {
+            Some(_) if request.resume => self.push_states(scene, stores, interrupt, events).await?,
+            _ => Vec::new(),
+        };
+        let due = self.due(request, scene, stores, &left, interrupt, events).await?;
+        let (jobs, waiting, refusals) =
+            if request.resume { due.apart() } else { (due.whole()?, Vec::new(), Vec::new()) };
+        let held = waiting.iter().map(|(job, _)| &job.closure).chain(jobs.iter().map(|job| &job.closure));
+        let refused = refusals.iter().filter(|refusal| scene.closures.contains_key(&refusal.instance)).count();
+        let up_to_date = scene.closures.len() - held.filter(|closure| closure.is_some()).count() - refused;
         let mut report = ApplyReport {
             run: None,
             commit: request.commit,
@@ -142,22 +168,31 @@ impl Workshop {
             up_to_date,
             notices: Vec::new(),
             interrupted: false,
+            left,
+            pushed,
+            refusals,
         };
         events(Event::Selected { instances: jobs.iter().map(|job| job.instance.clone()).collect() });
-        let Some(lock) = lock else {
+        let held = waiting.into_iter().map(|(job, stack)| {
+            job.outcome(Status::Skipped, format!("not started: `{stack}` needs a new review first"))
+        });
+        let held: Vec<Delivered> = held.collect();
+        let Some(lock) = lock.filter(|_| !jobs.is_empty()) else {
             report.instances = jobs.iter().map(|job| job.outcome(Status::Planned, "fits".to_owned())).collect();
+            report.instances.extend(held);
             return Ok(report);
         };
-        if jobs.is_empty() {
-            return Ok(report);
-        }
         let journal = Journal::start(&stores.records, &request.environment, &request.commit.to_string()).await?;
         report.run = Some(journal.run().to_owned());
         let journal = Arc::new(Mutex::new(journal));
         report.instances = self.apply_all(jobs, stores, &journal, lock, interrupt, events).await?;
+        report.instances.extend(held);
         report.interrupted = interrupt.is_raised();
-        if let Ok(journal) = Arc::try_unwrap(journal).map(Mutex::into_inner) {
-            journal.end().await?;
+        if let Ok(journal) = Arc::try_unwrap(journal).map(Mutex::into_inner)
+            && let Err(error) = journal.end().await
+        {
+            // What was applied is applied: the report must not be lost for it.
+            report.notices.push(format!("the journal could not be ended: {}", trouble::chain(&error)));
         }
         Ok(report)
     }
@@ -176,17 +211,25 @@ impl Workshop {
         for job in &jobs {
             journal.lock().await.set(job.entry(Status::Planned)).await?;
         }
-        let before = dependencies(&jobs);
-        let limit = jobs.first().map_or(1, |job| plan::parallelism(&job.platform));
+        let graph = Graph::new(&order::of_applies(&jobs, &stores.records).await?);
+        let pace = Pace::of(jobs.first().map_or(Parallelism::Auto, |job| job.platform.pipeline.parallelism));
+        let throttle = pace.throttle();
         let run = schedule::run(
-            &before,
-            limit,
+            &graph,
+            pace,
             || interrupt.is_raised(),
+            |hold| sender.send(Event::Held(hold)),
             |index| {
                 let (workshop, job, stores) = (self.clone(), Arc::clone(&jobs[index]), stores.clone());
                 let (journal, interrupt, sender) = (Arc::clone(journal), interrupt.clone(), sender.clone());
+                let throttle = throttle.clone();
                 async move {
-                    let send = |event| sender.send(event);
+                    let send = |event: Event| {
+                        if event.is_throttling() {
+                            throttle.heard();
+                        }
+                        sender.send(event);
+                    };
                     let delivered = workshop.apply_one(&job, &stores, &journal, &interrupt, &send).await;
                     let ok = delivered.status == Status::Applied;
                     (delivered, ok)
@@ -203,9 +246,13 @@ impl Workshop {
                 }
                 schedule::Outcome::Skipped { because } => format!("not started: {} failed", jobs[because].instance),
                 schedule::Outcome::Stopped => "not started: interrupted".to_owned(),
+                schedule::Outcome::Circular => "not started: the stacks wait for each other".to_owned(),
             };
-            journal.lock().await.set(job.entry(Status::Skipped)).await?;
-            delivered.push(job.outcome(Status::Skipped, summary));
+            let mut skipped = job.outcome(Status::Skipped, summary);
+            if let Err(error) = journal.lock().await.set(job.entry(Status::Skipped)).await {
+                skipped.summary = format!("{}\nit could not be recorded: {}", skipped.summary, trouble::chain(&error));
+            }
+            delivered.push(skipped);
         }
         Ok(delivered)
     }
@@ -222,21 +269,27 @@ impl Workshop {
         let started = Instant::now();
         events(Event::Started { instance: job.instance.clone() });
         let result = self.apply_steps(job, journal, interrupt, events).await;
-        let (status, summary) = match &result {
+        let (mut status, mut summary) = match &result {
             Ok(summary) => (Status::Applied, summary.clone()),
-            Err(PipelineError::Terraform(error)) if matches!(**error, TerraformError::Interrupted { .. }) => {
+            Err(PipelineError::Terraform(error))
+                if matches!(**error, TerraformError::Interrupted { killed: false, .. }) =>
+            {
                 (Status::Interrupted, "interrupted; Terraform has kept its state".to_owned())
             }
             Err(error) => (Status::Failed, trouble::tell(error, &job.instance)),
         };
-        let mut delivered = job.outcome(status, summary);
-        if let Err(error) = &result
-            && let Some(path) = errored::state_of(error)
-            && let Err(lost) = errored::rescue(path, &job.instance, &stores.records).await
-        {
-            delivered.summary =
-                format!("{}\nits state could not be kept: {}", delivered.summary, trouble::chain(&lost));
+        if let Err(error) = &result {
+            let announced = journal.lock().await.has_announced(&job.instance);
+            let kept = self.keep_state(job, error, stores).await;
+            if announced && (was_killed(error) || kept.is_err()) {
+                status = Status::Unknown;
+                summary = format!("{summary}\nwhat it did by then is not clear: `kstack resume` finds out");
+            }
+            if let Err(lost) = kept {
+                summary = format!("{summary}\nits state is still on this machine: {}", trouble::chain(&lost));
+            }
         }
+        let mut delivered = job.outcome(status, summary);
         let mut entry = job.entry(status);
         entry.problem = result.is_err().then(|| delivered.summary.clone());
         // Where it cannot be read the entry says what is known; the next run reads the state again.
@@ -245,11 +298,20 @@ impl Workshop {
         let run = journal.run().to_owned();
         let mut recorded = journal.set(entry).await;
         if recorded.is_ok() && status == Status::Applied {
-            recorded = job.applied(run).write(&stores.records).await;
+            let took = Took {
+                seconds: started.elapsed().as_secs_f64(),
+                changes: order::changes(&job.bundle.manifest.changes),
+            };
+            recorded = job.applied(run, took).write(&stores.records).await;
         }
         if let Err(error) = recorded {
+            let lost = trouble::chain(&error);
+            delivered.summary = match status {
+                Status::Applied => format!("applied, but it could not be recorded: {lost}"),
+                _ if result.as_ref().is_err_and(|error| trouble::chain(error) == lost) => delivered.summary,
+                _ => format!("{}\nit could not be recorded: {lost}", delivered.summary),
+            };
             delivered.status = Status::Failed;
-            delivered.summary = format!("applied, but it could not be recorded: {}", trouble::chain(&error));
         }
         events(Event::Finished {
             instance: job.instance.clone(),
@@ -299,10 +361,20 @@ impl Workshop {
                 return Err(PipelineError::Refused { refusals: vec![refusal] });
             }
         }
-        journal.lock().await.set(job.entry(Status::Applying)).await?;
+        journal.lock().await.set(self.announced(job)).await?;
         step("applying");
-        let done = terraform.apply(&job.plan, &ApplyOptions::default(), &watch).await?;
+        let done = self.apply_noted(job, &terraform, journal, interrupt, events).await?;
         Ok(format!("{} added, {} changed, {} destroyed", done.add, done.change, done.remove))
+    }
+}
+
+/// Whether Terraform did not end by itself.
+fn was_killed(error: &PipelineError) -> bool {
+    let PipelineError::Terraform(error) = error else { return false };
+    match &**error {
+        TerraformError::Interrupted { killed, .. } => *killed,
+        TerraformError::Failed(failure) => failure.code.is_none(),
+        _ => false,
     }
 }
 

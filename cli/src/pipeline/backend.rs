@@ -88,6 +88,11 @@ impl StateLocation {
         Ok(Store::open(&self.store)?)
     }
 
+    /// The place of that store.
+    pub(super) fn location(&self) -> &Location {
+        &self.store
+    }
+
     /// Where that store lies.
     pub(super) fn store_address(&self) -> String {
         self.store.to_string()

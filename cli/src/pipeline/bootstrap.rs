@@ -258,7 +258,7 @@ impl Workshop {
         let lock = match (standing, work.platform.environments.first()) {
             (Standing::Moved, Some(first)) if !work.changes.is_empty() => {
                 let stores = Stores::open(&work.platform, &first.name, self.site().repository().root())?;
-                Some(Lock::take(&stores.records, &first.name).await?)
+                Some(Lock::take(&stores.records, &first.name, &[]).await?)
             }
             _ => None,
         };
@@ -357,6 +357,7 @@ impl Workshop {
             commit: work.commit.to_string(),
             run: BOOTSTRAP_STACK.to_owned(),
             time: Timestamp::now(),
+            took: None,
         };
         applied.write(&records).await
     }

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
+use futures::future::join_all;
+
 use crate::{
     closure::Inventory,
     platform::{Environment, EnvironmentName, Instance, StackName, layout},
@@ -55,18 +57,27 @@ pub(super) struct Located {
 }
 
 impl Site {
-    /// Looks at every selected cluster once: how far its engine is in delivering the commit.
+    /// Looks at every selected cluster once, all at the same time: how far its engine is in delivering the commit, or
+    /// why it cannot be asked. A cluster that was never applied is left out: there is none.
     ///
     /// # Errors
-    /// When a cluster is unknown, cannot be reached or asked.
-    pub async fn status(&self, selection: &ClusterSelection) -> Result<Vec<(Instance, RegistryStatus)>, PipelineError> {
-        let mut seen = Vec::new();
-        for found in self.select(selection)?.clusters {
-            let located = found.locate(selection.access.as_ref()).await?;
-            let revision = located.files.root().revision(&selection.commit.to_string());
-            let cluster = located.connect().await?;
-            seen.push((found.instance, sync::status(&cluster, located.files.root(), &revision).await?));
-        }
+    /// When the commit cannot be read or a name is unknown.
+    pub async fn cluster_status(
+        &self,
+        selection: &ClusterSelection,
+    ) -> Result<Vec<(Instance, Result<RegistryStatus, PipelineError>)>, PipelineError> {
+        let selected = self.select(selection)?;
+        let looked = selected.clusters.iter().map(async |found| {
+            let look = async {
+                let located = found.locate(selection.access.as_ref()).await?;
+                let revision = located.files.root().revision(&selection.commit.to_string());
+                let cluster = located.connect().await?;
+                Ok(sync::status(&cluster, located.files.root(), &revision).await?)
+            };
+            (found.instance.clone(), look.await)
+        });
+        let mut seen = join_all(looked).await;
+        seen.retain(|(_, status)| !matches!(status, Err(PipelineError::NotApplied { .. })));
         Ok(seen)
     }
 

@@ -46,6 +46,11 @@ async fn records(folder: &std::path::Path) -> (Store, Lock) {
         status: Status::Applying,
         plan_sha256: "0".repeat(64),
         reviewed_sha256: None,
+        closure: None,
+        announced: None,
+        place: None,
+        terraform: None,
+        state_lock: None,
         before: state.clone(),
         after: state,
         changed: Timestamp::now(),
@@ -54,9 +59,9 @@ async fn records(folder: &std::path::Path) -> (Store, Lock) {
     journal.set(entry).await.unwrap();
     let run = journal.run().to_owned();
     let (version, closure, commit) = (1, Some("c".repeat(64)), "abc".to_owned());
-    let applied = Applied { version, instance, closure, commit, run, time: Timestamp::now() };
+    let applied = Applied { version, instance, closure, commit, run, time: Timestamp::now(), took: None };
     applied.write(&store).await.unwrap();
-    let lock = Lock::take(&store, &ops()).await.unwrap();
+    let lock = Lock::take(&store, &ops(), &[]).await.unwrap();
     (store, lock)
 }
 
@@ -69,7 +74,7 @@ async fn read(store: &Store, key: &str) -> Result<(), PipelineError> {
     match key.split('/').next().unwrap() {
         "applied" => Applied::all(store).await.map(drop),
         "journal" => Journal::recent(store, &ops(), 1).await.map(drop),
-        _ => Lock::take(store, &ops()).await.map(drop),
+        _ => Lock::take(store, &ops(), &[]).await.map(drop),
     }
 }
 

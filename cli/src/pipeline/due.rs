@@ -18,12 +18,15 @@ use super::{
     applied::Applied,
     backend::Stores,
     bundle::{Bundle, Found, Manifest},
-    compare, errored,
+    compare,
+    errored::Errored,
     exported::Tree,
     fit::{Check, Choice, Field, Inside, Present, Refusal},
     journal::{Entry, Status},
     planning::{self, Ground},
+    schedule::Took,
     seal::Keys,
+    settle::Settled,
     target, trouble,
 };
 
@@ -37,12 +40,43 @@ pub(super) struct Job {
     pub(super) reviewed: Option<String>,
     /// Whether what the plan file would do was held against the manifest; if not, only Terraform itself can read it.
     pub(super) changes_read: bool,
-    /// The stacks that come before this one; when it goes away, those that it goes before.
+    /// The stacks that this one comes after; when it goes away, those that came after it.
     pub(super) after: Vec<StackName>,
     pub(super) closure: Option<String>,
     pub(super) tree: Arc<Tree>,
     pub(super) platform: Arc<Platform>,
     pub(super) commit: CommitId,
+}
+
+/// What is due.
+pub(super) struct Due {
+    /// What can be applied.
+    pub(super) jobs: Vec<Job>,
+    /// What cannot, and why.
+    pub(super) refusals: Vec<Refusal>,
+}
+
+impl Due {
+    /// All of it, or nothing if anything is refused.
+    pub(super) fn whole(self) -> Result<Vec<Job>, PipelineError> {
+        let Self { jobs, refusals } = self;
+        if refusals.is_empty() { Ok(jobs) } else { Err(PipelineError::Refused { refusals }) }
+    }
+
+    /// What depends on nothing that is refused, and what does, each with the stack that it waits for.
+    pub(super) fn apart(self) -> (Vec<Job>, Vec<(Job, StackName)>, Vec<Refusal>) {
+        let Self { mut jobs, refusals } = self;
+        let mut waiting = Vec::new();
+        let mut stopped: Vec<StackName> = refusals.iter().map(|refusal| refusal.instance.stack.clone()).collect();
+        let waits = |job: &Job, stopped: &[StackName]| job.after.iter().find(|stack| stopped.contains(stack)).cloned();
+        while let Some(index) = jobs.iter().position(|job| waits(job, &stopped).is_some()) {
+            let job = jobs.swap_remove(index);
+            let stack = waits(&job, &stopped).unwrap_or_else(|| job.instance.stack.clone());
+            stopped.push(job.instance.stack.clone());
+            waiting.push((job, stack));
+        }
+        (jobs, waiting, refusals)
+    }
 }
 
 /// The merged commit, ready to work in.
@@ -58,7 +92,7 @@ pub(super) struct Stage {
     pub(super) snapshot: Snapshot,
     pub(super) tree: Arc<Tree>,
     pub(super) platform: Arc<Platform>,
-    /// The stacks that come before.
+    /// The stacks that it comes after; when it goes away, those that came after it.
     pub(super) after: Vec<StackName>,
 }
 
@@ -90,15 +124,17 @@ impl Site {
 }
 
 impl Workshop {
-    /// Finds the bundle of every instance that has something to apply, and checks that it fits.
-    pub(super) async fn jobs(
+    /// Finds the bundle of every instance that has something to apply, and checks that it fits. What a killed run left
+    /// in the dark (`left`) is refused.
+    pub(super) async fn due(
         &self,
         request: &ApplyRequest,
         scene: &Scene,
         stores: &Stores,
+        left: &[Settled],
         interrupt: &Interrupt,
         events: EventSink<'_>,
-    ) -> Result<Vec<Job>, PipelineError> {
+    ) -> Result<Due, PipelineError> {
         let bench = Bench {
             commit: request.commit,
             scene,
@@ -109,8 +145,10 @@ impl Workshop {
         let mut jobs = Vec::new();
         let mut moved_on = Vec::new();
         let mut refusals = Vec::new();
+        let errored = Errored::all(&stores.records).await?;
         for (instance, closure) in self.pending(request, scene, stores).await? {
-            if let Some(refusal) = errored::refusal(&instance, stores).await? {
+            let left = left.iter().find(|left| left.instance == instance).and_then(Settled::refusal);
+            if let Some(refusal) = errored.refusal(&instance).or(left) {
                 refusals.push(refusal);
                 continue;
             }
@@ -126,7 +164,7 @@ impl Workshop {
             }
         }
         // Planning again takes minutes and credentials: only when nothing else stands in the way.
-        if refusals.is_empty() {
+        if refusals.is_empty() || request.resume {
             for (instance, bundle, refusal) in moved_on {
                 match self.again(&bench, instance, &bundle, &refusal, interrupt, events).await? {
                     Ok(job) => jobs.push(job),
@@ -134,7 +172,7 @@ impl Workshop {
                 }
             }
         }
-        if refusals.is_empty() { Ok(jobs) } else { Err(PipelineError::Refused { refusals }) }
+        Ok(Due { jobs, refusals })
     }
 
     /// The bundle of `instance` that fits, or why none does.
@@ -303,13 +341,12 @@ impl Workshop {
         instance: &Instance,
         manifest: &Manifest,
     ) -> Result<Stage, PipelineError> {
-        let after = |order: &Order| order.before(&instance.stack).cloned().collect();
         if !manifest.destroy {
             return Ok(Stage {
                 snapshot: bench.scene.snapshot.clone(),
                 tree: Arc::clone(&bench.tree),
                 platform: Arc::clone(&bench.platform),
-                after: after(&bench.scene.order),
+                after: bench.scene.order.before(&instance.stack).cloned().collect(),
             });
         }
         let commit = self.site().repository().resolve(&manifest.commit)?;
@@ -317,7 +354,9 @@ impl Workshop {
         let inventory = Inventory::load(&snapshot)?;
         let order = Order::of(&snapshot, &inventory, &Memo::default())?;
         let tree = Arc::new(self.site().export(&snapshot)?);
-        Ok(Stage { snapshot, tree, platform: Arc::new(inventory.platform), after: after(&order) })
+        let stacks = inventory.stacks.iter().map(|stack| &stack.name);
+        let after = stacks.filter(|other| order.before(other).any(|name| *name == instance.stack)).cloned().collect();
+        Ok(Stage { snapshot, tree, platform: Arc::new(inventory.platform), after })
     }
 
     pub(super) fn write_plan(&self, instance: &Instance, bundle: &Bundle) -> Result<TempPath, PipelineError> {
@@ -344,6 +383,11 @@ impl Job {
             status,
             plan_sha256: self.bundle.manifest.plan_sha256.clone(),
             reviewed_sha256: self.reviewed.clone(),
+            closure: self.closure.clone(),
+            announced: None,
+            place: None,
+            terraform: None,
+            state_lock: None,
             before: self.bundle.manifest.state.clone(),
             after: None,
             changed: Timestamp::now(),
@@ -355,7 +399,7 @@ impl Job {
         Delivered { instance: self.instance.clone(), status, summary }
     }
 
-    pub(super) fn applied(&self, run: String) -> Applied {
+    pub(super) fn applied(&self, run: String, took: Took) -> Applied {
         Applied {
             version: 1,
             instance: self.instance.clone(),
@@ -363,17 +407,7 @@ impl Job {
             commit: self.commit.to_string(),
             run,
             time: Timestamp::now(),
+            took: Some(took),
         }
     }
-}
-
-/// For each job the jobs that go first: what its stack depends on, and for stacks that go away the other way round.
-pub(super) fn dependencies(jobs: &[Arc<Job>]) -> Vec<Vec<usize>> {
-    let depends = |job: &Job, on: &Job| match (&job.closure, &on.closure) {
-        (Some(_), Some(_)) => job.after.contains(&on.instance.stack),
-        (None, None) => on.after.contains(&job.instance.stack),
-        // What stays no longer depends on what goes: the merged commit would not hold together.
-        _ => false,
-    };
-    jobs.iter().map(|job| (0..jobs.len()).filter(|&other| depends(job, &jobs[other])).collect()).collect()
 }

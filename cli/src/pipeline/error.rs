@@ -100,6 +100,32 @@ pub enum PipelineError {
         /// Why.
         source: serde_json::Error,
     },
+    /// A state that Terraform could not store cannot be opened.
+    #[error("cannot open the state `{key}`, which Terraform could not store")]
+    ErroredState {
+        /// Its key among the records.
+        key: String,
+        /// Why.
+        source: SealError,
+    },
+    /// A state that Terraform could not store does not follow on the one that is stored.
+    #[error("`{location}` has {found}, and what could not be stored is {kept}")]
+    StateMovedOn {
+        /// Where the state lies.
+        location: String,
+        /// The version that was kept.
+        kept: String,
+        /// The version that is stored.
+        found: String,
+    },
+    /// What should be the lock of a state is none.
+    #[error("cannot read the lock `{location}`")]
+    StateLock {
+        /// Where it lies.
+        location: String,
+        /// Why.
+        source: serde_json::Error,
+    },
     /// A working file cannot be read or written.
     #[error("cannot {verb} `{path}`")]
     Io {

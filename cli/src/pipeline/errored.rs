@@ -1,30 +1,71 @@
 //! A state that Terraform could not write: kept beside the states, where it blocks applies until it was pushed.
+//!
+//! It is as secret as the states are. Where the platform names recipients, it is sealed: who may write there need not
+//! be able to read it.
 
-use std::path::Path;
+use std::{fs, path::Path};
 
 use crate::{platform::Instance, store::Store};
 
 use super::{
     PipelineError,
-    backend::Stores,
     fit::{Field, Refusal},
+    seal::{self, Keys, Recipients},
 };
 
+/// Where they are kept among the records.
+const FOLDER: &str = "errored";
+
+/// The name that Terraform gives to such a state.
+pub(super) const NAME: &str = "errored.tfstate";
+
+/// What the name of a sealed one ends in.
+const SEALED: &str = ".age";
+
 fn key(instance: &Instance) -> String {
-    format!("errored/{}.tfstate", instance.key())
+    format!("{FOLDER}/{}.tfstate", instance.key())
 }
 
-/// The refusal of an instance whose kept state nobody has pushed; `None` when there is none.
-pub(super) async fn refusal(instance: &Instance, stores: &Stores) -> Result<Option<Refusal>, PipelineError> {
-    if stores.records.get(&key(instance)).await?.is_none() {
-        return Ok(None);
+/// The states that nobody has pushed yet.
+#[derive(Debug)]
+pub(super) struct Errored {
+    records: Store,
+    keys: Vec<String>,
+}
+
+impl Errored {
+    /// Those in `records`.
+    pub(super) async fn all(records: &Store) -> Result<Self, PipelineError> {
+        Ok(Self { records: records.clone(), keys: records.list(FOLDER).await? })
     }
-    Ok(Some(Refusal {
-        instance: instance.clone(),
-        field: Field::ErroredState,
-        reviewed: "none".to_owned(),
-        found: format!("`{}` in `{}`", key(instance), stores.records.location()),
-    }))
+
+    /// The key of that of `instance`.
+    pub(super) fn of(&self, instance: &Instance) -> Option<&str> {
+        let key = key(instance);
+        self.keys.iter().find(|found| found.strip_suffix(SEALED).unwrap_or(found) == key).map(String::as_str)
+    }
+
+    /// The refusal of an instance whose kept state nobody has pushed.
+    pub(super) fn refusal(&self, instance: &Instance) -> Option<Refusal> {
+        self.of(instance).map(|key| Refusal {
+            instance: instance.clone(),
+            field: Field::ErroredState,
+            reviewed: "none".to_owned(),
+            found: format!("`{key}` in `{}`", self.records.location()),
+        })
+    }
+
+    /// The state at `key`, opened if it is sealed.
+    pub(super) async fn read(&self, key: &str, keys: &Keys) -> Result<Vec<u8>, PipelineError> {
+        let content = self.records.get(key).await?.map(|(bytes, _)| bytes).unwrap_or_default();
+        let open = || if seal::is_sealed(&content) { keys.open(&content) } else { Ok(content.to_vec()) };
+        open().map_err(|source| PipelineError::ErroredState { key: key.to_owned(), source })
+    }
+
+    /// Forgets the state at `key`, which was pushed.
+    pub(super) async fn forget(&self, key: &str) -> Result<(), PipelineError> {
+        Ok(self.records.delete(key).await?)
+    }
 }
 
 /// The file that Terraform left, if it did.
@@ -35,11 +76,24 @@ pub(super) fn state_of(error: &PipelineError) -> Option<&Path> {
     }
 }
 
-/// Terraform could not write its state and left it in a file of the run's folder, which goes away. Beside
-/// the states it is safe, and as secret as they are; it blocks further applies until somebody pushed it.
-pub(super) async fn rescue(path: &Path, instance: &Instance, records: &Store) -> Result<(), PipelineError> {
-    let state =
-        std::fs::read(path).map_err(|source| PipelineError::Io { verb: "read", path: path.to_owned(), source })?;
-    records.put(&key(instance), state).await?;
-    Ok(())
+/// Terraform could not write its state and left it in `folder`, a stack's folder of the exported files. Beside the states
+/// it is safe. Until it is there, the folder stays ([`super::exported`]), and the next run on this machine tries again.
+pub(super) async fn collect(
+    folder: &Path,
+    instance: &Instance,
+    recipients: &Recipients,
+    records: &Store,
+) -> Result<(), PipelineError> {
+    let path = folder.join(NAME);
+    let io = |verb| {
+        let path = path.clone();
+        move |source| PipelineError::Io { verb, path, source }
+    };
+    if !path.exists() {
+        return Ok(());
+    }
+    let state = fs::read(&path).map_err(io("read"))?;
+    let sealed = if recipients.is_empty() { "" } else { SEALED };
+    records.put(&format!("{}{sealed}", key(instance)), recipients.seal(state)?).await?;
+    fs::remove_file(&path).map_err(io("delete"))
 }

@@ -4,6 +4,8 @@ use serde::Serialize;
 
 use crate::{platform::Instance, terraform::TerraformEvent};
 
+use super::schedule::Hold;
+
 /// Receives the events of a run, from several tasks at once.
 pub type EventSink<'a> = &'a (dyn Fn(Event) + Send + Sync);
 
@@ -47,9 +49,18 @@ pub enum Event {
         /// How long it took, in seconds.
         seconds: f64,
     },
+    /// Fewer instances run at once than could.
+    Held(Hold),
     /// Something that should be looked at.
     Notice {
         /// What.
         message: String,
     },
+}
+
+impl Event {
+    /// Whether a cloud answered Terraform that it is asked too often.
+    pub(super) fn is_throttling(&self) -> bool {
+        matches!(self, Self::Terraform { said, .. } if said.is_throttling())
+    }
 }

@@ -9,6 +9,10 @@ use std::{
 
 use tempfile::{TempDir, TempPath};
 
+use crate::platform::layout;
+
+use super::errored;
+
 /// What the folders' names begin with.
 const PREFIX: &str = "tree-";
 
@@ -48,6 +52,14 @@ impl Tree {
     }
 }
 
+impl Drop for Tree {
+    /// What Terraform could not store, and nobody could keep either, must not go with the folder.
+    fn drop(&mut self) {
+        let holds_state = holds_state(self.path());
+        self.folder.disable_cleanup(holds_state);
+    }
+}
+
 fn lock_of(folder: &Path) -> PathBuf {
     let mut path = folder.as_os_str().to_owned();
     path.push(LOCK);
@@ -67,10 +79,16 @@ fn sweep(work: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Whether Terraform left a state there that it could not store: whoever settles the run comes for it.
+fn holds_state(folder: &Path) -> bool {
+    let stacks = fs::read_dir(folder.join(layout::INFRA)).into_iter().flatten().flatten();
+    stacks.into_iter().any(|stack| stack.path().join(errored::NAME).exists())
+}
+
 /// Whether neither the kstack that made the folder is alive, nor a Terraform that it started there.
 fn is_abandoned(folder: &Path) -> bool {
     let owned = File::open(lock_of(folder)).is_ok_and(|lock| lock.try_lock().is_err());
-    if owned {
+    if owned || holds_state(folder) {
         return false;
     }
     match is_worked_in(folder) {

@@ -58,6 +58,8 @@ pub enum Field {
     Configuration,
     /// A failed run left a state behind that was never pushed.
     ErroredState,
+    /// The last run was cut short, and what it did is not clear.
+    LastRun,
 }
 
 impl Field {
@@ -90,6 +92,7 @@ impl fmt::Display for Field {
             Self::Changes => "changes",
             Self::Configuration => "configuration",
             Self::ErroredState => "errored state",
+            Self::LastRun => "last run",
         })
     }
 }
@@ -134,12 +137,21 @@ pub struct Refusal {
     pub found: String,
 }
 
+impl Refusal {
+    /// What differs, without the instance.
+    pub(super) fn difference(&self) -> String {
+        let text = self.to_string();
+        text.strip_prefix(&format!("{}: ", self.instance)).map_or(text.clone(), ToOwned::to_owned)
+    }
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { instance, field, reviewed, found } = self;
         match field {
             Field::Plan => write!(f, "{instance}: there is no reviewed plan: {found}"),
             Field::ErroredState => write!(f, "{instance}: a failed run left a state that was never pushed: {found}"),
+            Field::LastRun => write!(f, "{instance}: the last run was cut short: {found}"),
             Field::Inputs | Field::Providers | Field::Changes => {
                 write!(f, "{instance}: {field} differ: reviewed {reviewed}, found {found}")
             }

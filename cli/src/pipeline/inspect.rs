@@ -11,11 +11,11 @@ use crate::{
 };
 
 use super::{
-    ApplyRequest, PipelineError, Site, Workshop,
+    ApplyRequest, Assurances, PipelineError, Site, Workshop,
     backend::Stores,
     bundle::{Bundle, Found},
     due::{Bench, Scene},
-    errored,
+    errored::Errored,
     fit::{Check, Present, Refusal},
     planning,
     seal::Keys,
@@ -142,7 +142,7 @@ impl Workshop {
         let file = self.write_plan(&instance, &bundle)?;
         let stage = self.stage(&bench, &instance, manifest)?;
         checks.extend(self.inside(&instance, &bundle, &file, &stage)?);
-        if let Some(Refusal { field, reviewed, found, .. }) = errored::refusal(&instance, &stores).await? {
+        if let Some(Refusal { field, reviewed, found, .. }) = Errored::all(&stores.records).await?.refusal(&instance) {
             checks.push(Check { field, reviewed, found, fits: false });
         }
         Ok(Verdict { place, instance, checks: merged(checks) })
@@ -212,6 +212,8 @@ impl BundleRequest {
             stacks: vec![stack.clone()],
             dry_run: true,
             bundles: None,
+            resume: false,
+            assurances: Assurances::default(),
         }
     }
 }

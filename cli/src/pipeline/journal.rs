@@ -3,17 +3,24 @@
 //! An entry is written before Terraform starts and after it ends, so whatever kills the run, the
 //! journal names every instance that may be half applied.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::PathBuf};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     platform::{EnvironmentName, Instance},
+    program::ProcessIdentity,
     store::Store,
 };
 
-use super::{PipelineError, bundle::StateVersion};
+use super::{
+    PipelineError,
+    bundle::StateVersion,
+    owner::{Life, Owner},
+};
+
+const MILLISECOND: SignedDuration = SignedDuration::from_millis(1);
 
 /// How far an instance came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +38,18 @@ pub enum Status {
     Interrupted,
     /// Not started, because something it depends on failed or the run was interrupted.
     Skipped,
+    /// Terraform was killed in the middle, and something it made may not be in the state. Nothing is applied to the
+    /// instance until somebody has looked.
+    Unknown,
+}
+
+/// Where Terraform worked, on the owner's machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The stack's folder in the exported files; `errored.tfstate` would be there.
+    pub directory: PathBuf,
+    /// The instance's data folder, with what Terraform said.
+    pub data: PathBuf,
 }
 
 /// One instance's part of a run.
@@ -46,6 +65,21 @@ pub struct Entry {
     /// `on_stale = "compare"`, after the state has moved on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reviewed_sha256: Option<String>,
+    /// Hash of the closure that is applied; `None`: the instance is destroyed.
+    #[serde(default)]
+    pub closure: Option<String>,
+    /// When it was announced that Terraform is started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub announced: Option<Timestamp>,
+    /// Where Terraform works.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+    /// Terraform's process, once it was started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terraform: Option<ProcessIdentity>,
+    /// The ID of the lock that Terraform holds on the state, once it was read there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state_lock: Option<String>,
     /// The state before.
     pub before: Option<StateVersion>,
     /// The state after, once it is known.
@@ -55,31 +89,6 @@ pub struct Entry {
     /// What went wrong, in one line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
-}
-
-/// Who runs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Owner {
-    /// Name of the machine.
-    pub host: String,
-    /// Process id there.
-    pub pid: u32,
-}
-
-impl Owner {
-    /// This process.
-    pub fn this_process() -> Self {
-        let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-        Self { host, pid: std::process::id() }
-    }
-
-    /// Whether the owner is known to be gone: same machine, and no process with its id. A process
-    /// on another machine is never known to be gone.
-    pub fn is_gone(&self) -> bool {
-        let pid = i32::try_from(self.pid).ok().and_then(rustix::process::Pid::from_raw);
-        self.host == Self::this_process().host
-            && pid.is_none_or(|pid| rustix::process::test_kill_process(pid) == Err(rustix::io::Errno::SRCH))
-    }
 }
 
 /// One run's journal as stored.
@@ -95,7 +104,7 @@ pub struct Record {
     pub commit: String,
     /// When the run started.
     pub started: Timestamp,
-    /// When it ended; `None` while it runs, and for ever if it was killed.
+    /// When it ended; `None` while it runs, and until somebody settles what it left if it was killed.
     pub ended: Option<Timestamp>,
     /// The instances, by key.
     pub entries: BTreeMap<String, Entry>,
@@ -113,13 +122,27 @@ fn folder(environment: &EnvironmentName) -> String {
     format!("journal/{environment}")
 }
 
+fn key(environment: &EnvironmentName, run: &str) -> String {
+    format!("{}/{run}.json", folder(environment))
+}
+
+/// The time that a run's id begins with.
+fn time_of(run: &str) -> Option<Timestamp> {
+    let whole = DateTime::strptime("%Y%m%dT%H%M%S", run.get(..15)?).ok()?.to_zoned(TimeZone::UTC).ok()?;
+    let milliseconds: i64 = run.get(15..18)?.parse().ok()?;
+    Some(whole.timestamp() + SignedDuration::from_millis(milliseconds))
+}
+
 impl Journal {
     /// Starts the journal of a run that applies `commit` to `environment`.
     ///
     /// # Errors
     /// [`PipelineError::Store`].
     pub async fn start(store: &Store, environment: &EnvironmentName, commit: &str) -> Result<Self, PipelineError> {
-        let started = Timestamp::now();
+        // Ids tell the order of runs, and the machine of an earlier one may have had a clock that is ahead.
+        let newest = store.list(&folder(environment)).await?.pop();
+        let after = newest.and_then(|key| time_of(key.rsplit('/').next()?)).map(|time| time + MILLISECOND);
+        let started = after.map_or_else(Timestamp::now, |after| after.max(Timestamp::now()));
         let unique = uuid::Uuid::new_v4().simple().to_string();
         let run = format!("{}-{}", started.strftime("%Y%m%dT%H%M%S%3fZ"), &unique[..8]);
         let record = Record {
@@ -131,9 +154,9 @@ impl Journal {
             ended: None,
             entries: BTreeMap::new(),
         };
-        let journal = Self { store: store.clone(), key: format!("{}/{run}.json", folder(environment)), record };
-        journal.write().await?;
-        Ok(journal)
+        let key = key(environment, &run);
+        record.write(store, &key).await?;
+        Ok(Self { store: store.clone(), key, record })
     }
 
     /// The run's id.
@@ -141,13 +164,37 @@ impl Journal {
         &self.record.run
     }
 
+    /// Whether Terraform was announced for `instance`.
+    pub(super) fn has_announced(&self, instance: &Instance) -> bool {
+        self.record.entries.get(&instance.key()).is_some_and(|entry| entry.announced.is_some())
+    }
+
     /// Sets an instance's entry and writes the journal before it returns.
     ///
     /// # Errors
     /// [`PipelineError::Store`]: then the step that the entry announces must not be taken.
-    pub async fn set(&mut self, entry: Entry) -> Result<(), PipelineError> {
-        self.record.entries.insert(entry.instance.key(), entry);
-        self.write().await
+    pub async fn set(&mut self, mut entry: Entry) -> Result<(), PipelineError> {
+        let key = entry.instance.key();
+        // What was noted of Terraform stays.
+        if let Some(known) = self.record.entries.remove(&key) {
+            entry.announced = entry.announced.or(known.announced);
+            entry.place = entry.place.or(known.place);
+            entry.terraform = entry.terraform.or(known.terraform);
+            entry.state_lock = entry.state_lock.or(known.state_lock);
+        }
+        self.record.entries.insert(key, entry);
+        self.record.write(&self.store, &self.key).await
+    }
+
+    /// Adds to the entry of `instance` what became known while Terraform works, and writes the journal.
+    ///
+    /// # Errors
+    /// [`PipelineError::Store`].
+    pub async fn note(&mut self, instance: &Instance, add: impl FnOnce(&mut Entry)) -> Result<(), PipelineError> {
+        if let Some(entry) = self.record.entries.get_mut(&instance.key()) {
+            add(entry);
+        }
+        self.record.write(&self.store, &self.key).await
     }
 
     /// Ends the journal.
@@ -156,14 +203,8 @@ impl Journal {
     /// [`PipelineError::Store`].
     pub async fn end(mut self) -> Result<Record, PipelineError> {
         self.record.ended = Some(Timestamp::now());
-        self.write().await?;
+        self.record.write(&self.store, &self.key).await?;
         Ok(self.record)
-    }
-
-    async fn write(&self) -> Result<(), PipelineError> {
-        let text = serde_json::to_vec_pretty(&self.record)
-            .map_err(|source| PipelineError::Record { key: self.key.clone(), source })?;
-        Ok(self.store.put(&self.key, text).await?)
     }
 
     /// The newest `count` journals of `environment`, newest first. Journals are never deleted, so nobody reads
@@ -179,25 +220,100 @@ impl Journal {
         let mut records = Vec::new();
         // The keys end in the runs' ids, which sort by time.
         for key in store.list(&folder(environment)).await?.into_iter().rev().take(count) {
-            if let Some((bytes, _)) = store.get(&key).await? {
-                records.push(serde_json::from_slice(&bytes).map_err(|source| PipelineError::Record { key, source })?);
-            }
+            records.extend(read(store, key).await?);
         }
         Ok(records)
     }
 }
 
-impl Record {
-    /// Whether Terraform was working on `entry` when the run was killed. `alone` says that the caller holds the
-    /// lock of the environment: then no other run goes on, wherever it was started.
-    fn left(&self, entry: &Entry, alone: bool) -> bool {
-        self.ended.is_none() && (alone || self.owner.is_gone()) && entry.status == Status::Applying
+/// Where what nobody could settle yet is kept, until somebody could: later runs push journals out of sight.
+fn open_folder(environment: &EnvironmentName) -> String {
+    format!("open/{environment}")
+}
+
+/// Reading and mending the journals of earlier runs. Mending is for whoever holds the lock of the environment.
+impl Journal {
+    /// The newest `count` journals, and of earlier ones what is not settled yet; newest first.
+    pub(super) async fn recent_and_open(
+        store: &Store,
+        environment: &EnvironmentName,
+        count: usize,
+    ) -> Result<Vec<Record>, PipelineError> {
+        let mut records = Self::recent(store, environment, count).await?;
+        for key in store.list(&open_folder(environment)).await? {
+            records.extend(read(store, key).await?);
+        }
+        records.sort_by(|one, other| other.run.cmp(&one.run));
+        Ok(records)
+    }
+
+    /// Writes what was found out about an entry of an earlier run.
+    pub(super) async fn mend(
+        store: &Store,
+        environment: &EnvironmentName,
+        record: &Record,
+        entry: Entry,
+    ) -> Result<(), PipelineError> {
+        let open = format!("{}/{}.json", open_folder(environment), entry.instance.key());
+        let is_open = matches!(entry.status, Status::Applying | Status::Unknown);
+        if is_open {
+            let entries = [(entry.instance.key(), entry.clone())].into();
+            Record { entries, ..record.clone() }.write(store, &open).await?;
+        }
+        let key = key(environment, &record.run);
+        if let Some(mut record) = read(store, key.clone()).await? {
+            record.entries.insert(entry.instance.key(), entry);
+            record.write(store, &key).await?;
+        }
+        if !is_open {
+            store.delete(&open).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends the journal of a run that was killed, once all its entries are settled.
+    pub(super) async fn close(store: &Store, environment: &EnvironmentName, run: &str) -> Result<(), PipelineError> {
+        let key = key(environment, run);
+        match read(store, key.clone()).await? {
+            Some(mut record) if record.entries.values().all(|entry| entry.status != Status::Applying) => {
+                record.ended = Some(Timestamp::now());
+                record.write(store, &key).await
+            }
+            _ => Ok(()),
+        }
     }
 }
 
-/// The instances that were left in the middle: the run that worked on them last was killed. `records` are
-/// journals, newest first.
-pub(super) fn left_applying(records: &[Record], alone: bool) -> Vec<(&Record, &Instance)> {
+async fn read(store: &Store, key: String) -> Result<Option<Record>, PipelineError> {
+    let Some((bytes, _)) = store.get(&key).await? else { return Ok(None) };
+    serde_json::from_slice(&bytes).map(Some).map_err(|source| PipelineError::Record { key, source })
+}
+
+impl Record {
+    async fn write(&self, store: &Store, key: &str) -> Result<(), PipelineError> {
+        let text =
+            serde_json::to_vec_pretty(self).map_err(|source| PipelineError::Record { key: key.to_owned(), source })?;
+        Ok(store.put(key, text).await?)
+    }
+
+    /// Whether the run was killed. `alone` says that the caller holds the lock of the environment: then no other run
+    /// goes on, wherever it was started.
+    pub(super) fn was_killed(&self, alone: bool) -> bool {
+        self.ended.is_none() && (alone || self.owner.life() == Life::Gone)
+    }
+
+    /// Whether nobody knows how far Terraform came with `entry`.
+    fn is_open(&self, entry: &Entry, alone: bool) -> bool {
+        match entry.status {
+            Status::Applying => self.was_killed(alone),
+            Status::Unknown => true,
+            _ => false,
+        }
+    }
+}
+
+/// The entries of the runs that worked on an instance last, with their runs. `records` are journals, newest first.
+pub(super) fn last_worked_on(records: &[Record]) -> impl Iterator<Item = (&Record, &Entry)> {
     let mut newest: BTreeMap<&Instance, (&Record, &Entry)> = BTreeMap::new();
     for record in records {
         for entry in record.entries.values().filter(|entry| !matches!(entry.status, Status::Planned | Status::Skipped))
@@ -205,14 +321,50 @@ pub(super) fn left_applying(records: &[Record], alone: bool) -> Vec<(&Record, &I
             newest.entry(&entry.instance).or_insert((record, entry));
         }
     }
-    let left = newest.into_iter().filter(|(_, (record, entry))| record.left(entry, alone));
-    left.map(|(instance, (record, _))| (record, instance)).collect()
+    newest.into_values()
+}
+
+/// Those of which nobody knows how far Terraform came: the run that worked on them last was killed, or Terraform was.
+pub(super) fn left_open(records: &[Record], alone: bool) -> Vec<(&Record, &Entry)> {
+    last_worked_on(records).filter(|(record, entry)| record.is_open(entry, alone)).collect()
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::{platform::StackName, store::Location};
+
+    /// An entry of a stack in `ops`, with nothing known of it.
+    pub fn entry(stack: &str, status: Status) -> Entry {
+        Entry {
+            instance: Instance { stack: StackName::new(stack).unwrap(), environment: Some("ops".parse().unwrap()) },
+            status,
+            plan_sha256: String::new(),
+            reviewed_sha256: None,
+            closure: None,
+            announced: None,
+            place: None,
+            terraform: None,
+            state_lock: None,
+            before: None,
+            after: None,
+            changed: Timestamp::now(),
+            problem: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_later_run_sorts_later_whatever_the_clock_says() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&Location::Folder(folder.path().to_owned())).unwrap();
+        let ops: EnvironmentName = "ops".parse().unwrap();
+        let ahead = "29990131T235959999Z-c0ffee00";
+        store.put(&key(&ops, ahead), "{}").await.unwrap();
+        let first = Journal::start(&store, &ops, "abc").await.unwrap();
+        let second = Journal::start(&store, &ops, "abc").await.unwrap();
+        assert!(ahead < first.run() && first.run() < second.run(), "{} {}", first.run(), second.run());
+        assert!(first.run().starts_with("29990201T000000000Z-"));
+    }
 
     #[tokio::test]
     async fn the_journal_is_on_disk_before_the_step_and_tells_what_was_left() {
@@ -220,32 +372,27 @@ mod tests {
         let store = Store::open(&Location::Folder(folder.path().to_owned())).unwrap();
         let ops: EnvironmentName = "ops".parse().unwrap();
         let mut journal = Journal::start(&store, &ops, "abc").await.unwrap();
-        let entry = Entry {
-            instance: Instance { stack: StackName::new("a").unwrap(), environment: Some(ops.clone()) },
-            status: Status::Applying,
-            plan_sha256: String::new(),
-            reviewed_sha256: None,
-            before: None,
-            after: None,
-            changed: Timestamp::now(),
-            problem: None,
-        };
+        let entry = entry("a", Status::Applying);
         journal.set(entry).await.unwrap();
         // A second reader sees the entry although the run has not ended …
         let mut seen = Journal::recent(&store, &ops, 5).await.unwrap();
         assert_eq!(seen[0].entries["ops/a"].status, Status::Applying);
-        assert_eq!(left_applying(&seen, false).len(), 0, "this process lives");
-        assert_eq!(left_applying(&seen, true).len(), 1, "whoever holds the lock knows that it cannot go on");
+        assert_eq!(left_open(&seen, false).len(), 0, "this process lives");
+        assert_eq!(left_open(&seen, true).len(), 1, "whoever holds the lock knows that it cannot go on");
         // … and knows that it was left once the owner is gone. No process has the largest id.
-        seen[0].owner.pid = i32::MAX as u32;
-        assert_eq!(left_applying(&seen, false).len(), 1);
+        (seen[0].owner.pid, seen[0].owner.process) = (i32::MAX as u32, None);
+        assert_eq!(left_open(&seen, false).len(), 1);
         let ended = journal.end().await.unwrap();
         assert!(ended.ended.is_some());
         // A later run that got somewhere with it settles the matter; one that did not start it does not.
         let mut later = seen[0].clone();
         later.entries.values_mut().for_each(|entry| entry.status = Status::Skipped);
-        assert_eq!(left_applying(&[later.clone(), seen[0].clone()], true).len(), 1);
+        assert_eq!(left_open(&[later.clone(), seen[0].clone()], true).len(), 1);
         later.entries.values_mut().for_each(|entry| entry.status = Status::Failed);
-        assert_eq!(left_applying(&[later, seen[0].clone()], true).len(), 0);
+        assert_eq!(left_open(&[later.clone(), seen[0].clone()], true).len(), 0);
+        // A run may end well although Terraform was killed.
+        later.entries.values_mut().for_each(|entry| entry.status = Status::Unknown);
+        later.ended = Some(Timestamp::now());
+        assert_eq!(left_open(&[later, seen[0].clone()], false).len(), 1);
     }
 }

@@ -6,15 +6,15 @@ use serde::Serialize;
 
 use crate::{
     closure::{Kind, Notice, Reason},
-    platform::{EnvironmentName, Instance, Parallelism, Platform, StackName},
+    platform::{EnvironmentName, Instance, StackName},
     repo::{CommitId, Range},
     terraform::{ChangeList, Interrupt},
 };
 
 use super::{
-    Event, EventSink, PipelineError, Workshop,
+    Event, EventSink, PipelineError, Workshop, order,
     relay::relay,
-    schedule,
+    schedule::{self, Graph, Pace},
     target::{Selection, Target},
     trouble,
 };
@@ -128,8 +128,8 @@ impl Workshop {
     ) -> Result<PlanReport, PipelineError> {
         let Selection { targets, platform, plan_stores, notices } = self.select(request).await?;
         events(Event::Selected { instances: targets.iter().map(|target| target.affected.instance.clone()).collect() });
-        let limit = parallelism(&platform);
-        let instances = self.plan_all(targets, limit, interrupt, events).await?;
+        let pace = Pace::of(platform.pipeline.parallelism);
+        let instances = self.plan_all(targets, pace, interrupt, events).await?;
         Ok(PlanReport {
             commit: (!request.worktree).then_some(request.range.head),
             plan_stores,
@@ -142,22 +142,29 @@ impl Workshop {
     async fn plan_all(
         &self,
         targets: Vec<Target>,
-        limit: usize,
+        pace: Pace,
         interrupt: &Interrupt,
         events: EventSink<'_>,
     ) -> Result<Vec<Planned>, PipelineError> {
         let (sender, relay) = relay();
         let targets: Vec<Arc<Target>> = targets.into_iter().map(Arc::new).collect();
-        let before = vec![Vec::new(); targets.len()];
+        let graph = Graph::new(&order::of_plans(self.site(), &targets));
+        let throttle = pace.throttle();
         let run = schedule::run(
-            &before,
-            limit,
+            &graph,
+            pace,
             || interrupt.is_raised(),
+            |hold| sender.send(Event::Held(hold)),
             |index| {
                 let (workshop, target) = (self.clone(), Arc::clone(&targets[index]));
-                let (interrupt, sender) = (interrupt.clone(), sender.clone());
+                let (interrupt, sender, throttle) = (interrupt.clone(), sender.clone(), throttle.clone());
                 async move {
-                    let send = |event| sender.send(event);
+                    let send = |event: Event| {
+                        if event.is_throttling() {
+                            throttle.heard();
+                        }
+                        sender.send(event);
+                    };
                     let result = workshop.plan_one(&target, &interrupt, &send).await;
                     let ok = result.is_ok();
                     (result, ok)
@@ -172,7 +179,7 @@ impl Workshop {
                     let message = trouble::tell(&error, &target.affected.instance);
                     (PlanResult::Failed { message }, Vec::new())
                 }
-                schedule::Outcome::Stopped | schedule::Outcome::Skipped { .. } => {
+                schedule::Outcome::Stopped | schedule::Outcome::Skipped { .. } | schedule::Outcome::Circular => {
                     (PlanResult::Skipped { reason: "interrupted".to_owned() }, Vec::new())
                 }
             };
@@ -203,7 +210,10 @@ impl Workshop {
         events(Event::Started { instance: instance.clone() });
         let result = self.plan_steps(target, interrupt, events).await;
         let summary = match &result {
-            Ok((list, _)) => summary(list),
+            Ok((list, _)) => {
+                order::remember_plan(self.site(), instance, started.elapsed());
+                summary(list)
+            }
             Err(error) => trouble::tell(error, instance).lines().next().unwrap_or_default().to_owned(),
         };
         events(Event::Finished {
@@ -213,14 +223,6 @@ impl Workshop {
             seconds: started.elapsed().as_secs_f64(),
         });
         result
-    }
-}
-
-/// How many instances run at once. Terraform and a cloud provider keep about one core busy each.
-pub(super) fn parallelism(platform: &Platform) -> usize {
-    match platform.pipeline.parallelism {
-        Parallelism::Fixed(count) => count,
-        Parallelism::Auto => std::thread::available_parallelism().map_or(2, |cores| cores.get() * 3 / 2),
     }
 }
 

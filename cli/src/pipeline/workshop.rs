@@ -128,7 +128,8 @@ impl Site {
         }
     }
 
-    fn data(&self, instance: &Instance) -> PathBuf {
+    /// The folder that stays on this machine between the runs of `instance`.
+    pub(super) fn data(&self, instance: &Instance) -> PathBuf {
         self.work.join("data").join(instance.key())
     }
 }

@@ -91,9 +91,9 @@ pub struct Pipeline {
 /// How many instances run at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Parallelism {
-    /// As many as the machine's cores suggest.
+    /// As many as the machine's cores and memory take, and fewer when a cloud asks for fewer requests.
     Auto,
-    /// This many.
+    /// This many, whatever happens.
     Fixed(usize),
 }
 

@@ -7,13 +7,13 @@ use super::{
     error::SandboxError,
     event::SandboxEvent,
     files::remove_folder,
-    identity::ProcessIdentity,
     launch::{MARK, mark},
     layout::Sandbox,
     member::Member,
     process,
     record::{EngineKind, Record},
 };
+use crate::program::ProcessIdentity;
 
 /// What remains of a sandbox that goes down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,11 +12,8 @@ use std::{
 use process_wrap::tokio::{ChildWrapper, CommandWrap, ProcessSession};
 use tokio::time::{Instant, sleep};
 
-use super::{
-    error::SandboxError,
-    identity::{ProcessIdentity, Signal},
-    launch::Launch,
-};
+use super::{error::SandboxError, launch::Launch};
+use crate::program::{ProcessIdentity, Signal};
 
 /// Time that a process has to end by itself before it is killed.
 const GRACE: Duration = Duration::from_secs(10);

@@ -10,11 +10,10 @@ use serde::{Deserialize, Serialize};
 use super::{
     error::SandboxError,
     files::{read_optional, write_private},
-    identity::ProcessIdentity,
     member::Member,
     ports::Ports,
 };
-use crate::platform::RepositoryName;
+use crate::{platform::RepositoryName, program::ProcessIdentity};
 
 /// The version of the record's form.
 const VERSION: u32 = 1;

@@ -8,6 +8,7 @@ use super::{
     probe::Probe,
     record::{Driver, EngineKind},
 };
+use crate::program::ProcessIdentity;
 
 /// How a process is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,7 +102,7 @@ impl Sandbox {
                     member,
                     version: record.versions.get(member.name()).cloned(),
                     pid: identity.map(|identity| identity.pid),
-                    memory: identity.and_then(super::ProcessIdentity::memory),
+                    memory: identity.and_then(ProcessIdentity::memory),
                     health,
                 }
             }

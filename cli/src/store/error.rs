@@ -75,9 +75,11 @@ pub enum StoreError {
         /// Why.
         source: Trouble,
     },
-    /// A folder of the store cannot be made.
-    #[error("cannot create the folder `{path}`")]
+    /// A folder of the store cannot be made or locked.
+    #[error("cannot {verb} the folder `{path}`")]
     Folder {
+        /// `create` or `lock`.
+        verb: &'static str,
         /// The folder.
         path: String,
         /// Why.

@@ -1,6 +1,6 @@
 //! One store of objects, whatever holds them.
 
-use std::sync::Arc;
+use std::{fs::File, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures::TryStreamExt as _;
@@ -14,6 +14,9 @@ use super::{
     error::{StoreError, Trouble, open_error},
     google, s3,
 };
+
+/// The object that tells what time it is in a store.
+const CLOCK: &str = "clock";
 
 /// Which write an object came from; what [`Store::replace`] compares.
 #[derive(Debug, Clone)]
@@ -55,9 +58,14 @@ impl Store {
                 (Arc::new(azure::open(location, account, container, variable)?), Key::from(prefix.as_str()))
             }
             Location::Folder(path) => {
-                std::fs::create_dir_all(path)
-                    .map_err(|source| StoreError::Folder { path: path.display().to_string(), source })?;
-                (Arc::new(LocalFileSystem::new_with_prefix(path).map_err(open_error(location))?), Key::default())
+                std::fs::create_dir_all(path).map_err(|source| StoreError::Folder {
+                    verb: "create",
+                    path: path.display().to_string(),
+                    source,
+                })?;
+                // Journals are kept here: what was written must still be there after the power went off.
+                let folder = LocalFileSystem::new_with_prefix(path).map_err(open_error(location))?.with_fsync(true);
+                (Arc::new(folder), Key::default())
             }
         };
         Ok(Self { location: location.clone(), objects, prefix })
@@ -110,15 +118,39 @@ impl Store {
     }
 
     /// Writes the object only if it is still `version`; `false` means that somebody wrote in between.
-    /// A folder cannot compare versions: there it writes always, so folders are for one writer.
+    ///
+    /// # Errors
+    /// [`StoreError::Object`]; [`StoreError::Folder`] when the folder cannot be locked.
+    pub async fn replace(&self, key: &str, content: impl Into<Bytes>, version: Version) -> Result<bool, StoreError> {
+        let Location::Folder(folder) = &self.location else {
+            return self.conditional(key, content.into(), PutMode::Update(version.0)).await;
+        };
+        // A folder cannot compare and write in one step, so whoever replaces holds the folder meanwhile: locked is the
+        // folder itself, and the system gives it free when a process is killed.
+        let wrong = |source| StoreError::Folder { verb: "lock", path: folder.display().to_string(), source };
+        let alone = File::open(folder).map_err(wrong)?;
+        let alone = tokio::task::spawn_blocking(move || alone.lock().map(|()| alone)).await;
+        let _alone = alone.map_err(std::io::Error::other).and_then(|locked| locked).map_err(wrong)?;
+        match self.get(key).await? {
+            Some((_, now)) if now.0.e_tag == version.0.e_tag => self.put(key, content).await.map(|()| true),
+            _ => Ok(false),
+        }
+    }
+
+    /// How long ago the object was written, by the store's own clock; `None` when it is not there. Machines' clocks
+    /// differ by minutes, so two times of different machines say nothing. To learn what time it is there, it writes an
+    /// object of its own, `clock`.
     ///
     /// # Errors
     /// [`StoreError::Object`].
-    pub async fn replace(&self, key: &str, content: impl Into<Bytes>, version: Version) -> Result<bool, StoreError> {
-        if matches!(self.location, Location::Folder(_)) {
-            return self.put(key, content).await.map(|()| true);
-        }
-        self.conditional(key, content.into(), PutMode::Update(version.0)).await
+    pub async fn age(&self, key: &str) -> Result<Option<Duration>, StoreError> {
+        let written = match self.objects.head(&self.key(key)).await {
+            Err(object_store::Error::NotFound { .. }) => return Ok(None),
+            result => result.map_err(self.error("read", key))?.last_modified,
+        };
+        self.put(CLOCK, "").await?;
+        let now = self.objects.head(&self.key(CLOCK)).await.map_err(self.error("read", CLOCK))?.last_modified;
+        Ok(Some((now - written).to_std().unwrap_or_default()))
     }
 
     async fn conditional(&self, key: &str, content: Bytes, mode: PutMode) -> Result<bool, StoreError> {
@@ -190,7 +222,32 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
     use super::*;
+
+    #[tokio::test]
+    async fn of_many_who_replace_the_same_version_one_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&Location::Folder(folder.path().to_owned())).unwrap();
+        store.put("lock", "free").await.unwrap();
+        let (_, version) = store.get("lock").await.unwrap().unwrap();
+        let tries = (0..20).map(|number| store.replace("lock", format!("by {number}"), version.clone()));
+        let won = futures::future::join_all(tries).await.into_iter().filter(|result| *result.as_ref().unwrap());
+        assert_eq!(won.count(), 1);
+    }
+
+    #[tokio::test]
+    async fn the_age_of_an_object_is_the_stores_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&Location::Folder(folder.path().to_owned())).unwrap();
+        assert_eq!(store.age("lock").await.unwrap(), None);
+        store.put("lock", "x").await.unwrap();
+        assert!(store.age("lock").await.unwrap().unwrap() < Duration::from_secs(300));
+        let old = SystemTime::now() - Duration::from_secs(3600);
+        File::options().write(true).open(folder.path().join("lock")).unwrap().set_modified(old).unwrap();
+        assert!(store.age("lock").await.unwrap().unwrap() >= Duration::from_secs(3600));
+    }
 
     #[tokio::test]
     async fn a_folder_keeps_objects_and_creates_only_once() {
@@ -201,7 +258,9 @@ mod tests {
         assert!(!store.create("ops/a", "two").await.unwrap());
         let (content, version) = store.get("ops/a").await.unwrap().unwrap();
         assert_eq!(content, "one");
-        assert!(store.replace("ops/a", "three", version).await.unwrap());
+        assert!(store.replace("ops/a", "three", version.clone()).await.unwrap());
+        assert!(!store.replace("ops/a", "four", version.clone()).await.unwrap(), "somebody wrote in between");
+        assert!(!store.replace("ops/b", "four", version).await.unwrap(), "there is nothing to replace");
         store.put("apps/b", "x").await.unwrap();
         assert_eq!(store.list("").await.unwrap(), ["apps/b", "ops/a"]);
         assert_eq!(store.list("ops").await.unwrap(), ["ops/a"]);

@@ -311,7 +311,7 @@ impl Terraform {
     }
 
     /// Runs a command after init; once more after a real init if Terraform asks for one.
-    async fn prepared(
+    pub(super) async fn prepared(
         &self,
         name: &'static str,
         stdout: Stdout,
@@ -355,7 +355,7 @@ impl Terraform {
         Run { command: command_name, name, directory, logs, stdout, also_good }.follow(command, watch).await
     }
 
-    fn command<const N: usize>(&self, arguments: [&str; N]) -> Command {
+    pub(super) fn command<const N: usize>(&self, arguments: [&str; N]) -> Command {
         let mut command = Command::new(&self.binary.path);
         command.args(arguments);
         environment::apply(&mut command);
@@ -392,7 +392,7 @@ fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
-fn waiting(lock_timeout: Option<Duration>, parallelism: Option<u32>) -> impl Iterator<Item = String> {
+pub(super) fn waiting(lock_timeout: Option<Duration>, parallelism: Option<u32>) -> impl Iterator<Item = String> {
     let timeout = lock_timeout.map(|timeout| format!("-lock-timeout={}s", timeout.as_secs()));
     let parallelism = parallelism.map(|parallelism| format!("-parallelism={parallelism}"));
     timeout.into_iter().chain(parallelism)

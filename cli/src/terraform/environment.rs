@@ -6,6 +6,9 @@
 //! runs, hashicorp/terraform#31964); `TF_REATTACH_PROVIDERS` (a provider process configured by
 //! somebody else); and the variables that kstack sets itself. Dropped as well are the keys that open sealed plans:
 //! Terraform and its providers have no use for them.
+//!
+//! `RUNNER_TRACKING_ID` is dropped too: at the end of a job, GitHub's runner kills every process that has it in its
+//! environment. A Terraform that a cancelled kstack left is to end by itself, with everything it made in its state.
 
 use std::env;
 
@@ -21,7 +24,10 @@ pub(super) fn apply(command: &mut tokio::process::Command) {
 
 fn dropped(name: &str) -> bool {
     name.starts_with("TF_CLI_ARGS")
-        || matches!(name, "TF_WORKSPACE" | "TF_PLUGIN_CACHE_DIR" | "TF_REATTACH_PROVIDERS" | "TF_DATA_DIR")
+        || matches!(
+            name,
+            "TF_WORKSPACE" | "TF_PLUGIN_CACHE_DIR" | "TF_REATTACH_PROVIDERS" | "TF_DATA_DIR" | "RUNNER_TRACKING_ID"
+        )
         || name.starts_with("KSTACK_AGE_KEY")
 }
 
@@ -32,7 +38,7 @@ mod tests {
         let kept = ["AWS_PROFILE", "TF_VAR_region", "TF_LOG", "TF_CLI_CONFIG_FILE", "TF_TOKEN_example_com"];
         assert!(!kept.iter().any(|name| super::dropped(name)));
         assert!(
-            ["TF_CLI_ARGS", "TF_CLI_ARGS_plan", "TF_WORKSPACE", "KSTACK_AGE_KEY"]
+            ["TF_CLI_ARGS", "TF_CLI_ARGS_plan", "TF_WORKSPACE", "KSTACK_AGE_KEY", "RUNNER_TRACKING_ID"]
                 .iter()
                 .all(|name| super::dropped(name))
         );

@@ -6,6 +6,8 @@ use std::{collections::BTreeMap, time::Duration};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::program::ProcessIdentity;
+
 /// One thing that Terraform said or did.
 #[derive(Debug, Clone, PartialEq)]
 pub enum TerraformEvent {
@@ -13,6 +15,8 @@ pub enum TerraformEvent {
     Started {
         /// The subcommand, such as `plan`.
         command: &'static str,
+        /// Its process, where the system tells.
+        process: Option<ProcessIdentity>,
     },
     /// Which version runs.
     Version {

@@ -26,6 +26,9 @@ mod process;
 mod raw_change;
 mod show;
 mod state_file;
+mod state_push;
+mod throttling;
+mod trace;
 mod version;
 
 pub use binary::{Binary, Product, SETTING};
@@ -43,4 +46,5 @@ pub use plan_file::{PlanBackend, PlanFile, PlanFileError, PlanMode};
 pub use process::Watch;
 pub use show::{ShowError, changes_from_show_json};
 pub use state_file::{StateFile, StateFileError, StateId, StateOutput};
+pub use trace::{Operation, Trace};
 pub use version::{InvalidVersion, Version};

@@ -2,6 +2,10 @@
 //!
 //! Events go through a file instead of a pipe: if kstack dies, Terraform would be killed by its next write to a
 //! broken pipe, in the middle of an apply and before it has recorded anything. So it ends its work by itself.
+//!
+//! The file of events is locked by the very handle that becomes Terraform's standard output, so the system itself
+//! tells whether that Terraform still runs: no process id that means another process by now, and no moment between
+//! its start and a note of it. What Terraform starts gets other handles, and does not hold the lock.
 
 use std::{
     collections::VecDeque,
@@ -20,10 +24,15 @@ use tokio::{
     time::{Instant, sleep, sleep_until, timeout},
 };
 
+use crate::program::ProcessIdentity;
+
 use super::{ChangeSummary, Diagnostic, Failure, Interrupt, TerraformError, TerraformEvent, events};
 
 /// How many lines that are no events are kept for error messages.
 const KEPT_LINES: usize = 200;
+
+/// What the name of a file of events ends in.
+pub(super) const EVENTS: &str = "jsonl";
 
 /// How often a file that Terraform writes to is looked at.
 const LOOK_AGAIN: Duration = Duration::from_millis(25);
@@ -116,17 +125,28 @@ impl Run<'_> {
         let started = SystemTime::now();
         let (sender, mut lines) = mpsc::unbounded_channel();
         let (over, is_over) = watch::channel(());
-        let tail = |end: &str, is_stderr| self.tail(end, is_stderr, sender.clone(), is_over.clone());
-        command.stdin(Stdio::null()).stderr(tail("err", true)?);
-        command.stdout(match self.stdout {
-            Stdout::Events => tail("jsonl", false)?,
+        let tail = |path: PathBuf, is_stderr| send_lines(&path, is_stderr, sender.clone(), is_over.clone());
+        let stdout = match self.stdout {
+            Stdout::Events => {
+                let path = log(self.logs, self.name, EVENTS);
+                let file = self.occupy(&path, watch).await?;
+                tail(path, false)?;
+                file.into()
+            }
             Stdout::Document => Stdio::piped(),
-        });
+        };
+        let path = log(self.logs, self.name, "err");
+        let errors = fs::File::create(&path).map_err(|source| TerraformError::io("write", &path, source))?;
+        tail(path, true)?;
+        command.stdin(Stdio::null()).stdout(stdout).stderr(errors);
         drop(sender);
         command.current_dir(self.directory).process_group(0);
         let child = command.spawn().map_err(|source| TerraformError::io("run", &program, source))?;
+        // It has our handles of the files; the lock is to go with Terraform.
+        drop(command);
         let mut group = Group::new(child);
-        (watch.events)(TerraformEvent::Started { command: self.name });
+        let process = group.child.id().and_then(ProcessIdentity::of);
+        (watch.events)(TerraformEvent::Started { command: self.name, process });
         let document = group.child.stdout.take().map(read_all);
 
         let mut heard = Heard::default();
@@ -151,20 +171,28 @@ impl Run<'_> {
         self.judge(status, killed, started, heard, document, watch)
     }
 
-    /// A file for one of Terraform's outputs, whose lines are sent on until the run is over.
-    fn tail(
-        &self,
-        end: &str,
-        is_stderr: bool,
-        lines: mpsc::UnboundedSender<(String, bool)>,
-        is_over: watch::Receiver<()>,
-    ) -> Result<Stdio, TerraformError> {
-        let path = self.logs.join(format!("{}.{end}", self.name.replace(' ', "-")));
-        let wrong = |source| TerraformError::io("write", &path, source);
-        let written = fs::File::create(&path).map_err(wrong)?;
-        let read = fs::File::open(&path).map_err(wrong)?;
-        tokio::spawn(send_lines(read.into(), is_stderr, lines, is_over));
-        Ok(written.into())
+    /// The file of events, locked and empty. Waits until no Terraform writes to it: one that a killed kstack left may.
+    async fn occupy(&self, path: &Path, watch: &Watch<'_>) -> Result<fs::File, TerraformError> {
+        let wrong = |verb| move |source| TerraformError::io(verb, path, source);
+        let file = fs::File::options().write(true).create(true).truncate(false).open(path).map_err(wrong("write"))?;
+        let mut told = false;
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(fs::TryLockError::Error(source)) => return Err(wrong("lock")(source)),
+                Err(fs::TryLockError::WouldBlock) if watch.interrupt.is_raised() => {
+                    return Err(self.interrupted(false, None));
+                }
+                Err(fs::TryLockError::WouldBlock) => {}
+            }
+            if !std::mem::replace(&mut told, true) {
+                let message = format!("waiting for the `{}` that an earlier run left behind", self.command);
+                (watch.events)(TerraformEvent::Log { message });
+            }
+            sleep(LOOK_AGAIN).await;
+        }
+        file.set_len(0).map_err(wrong("write"))?;
+        Ok(file)
     }
 
     fn judge(
@@ -204,6 +232,11 @@ impl Run<'_> {
     }
 }
 
+/// The file in `logs` that a command's output goes to.
+pub(super) fn log(logs: &Path, command: &str, end: &str) -> PathBuf {
+    logs.join(format!("{}.{end}", command.replace(' ', "-")))
+}
+
 fn event(text: &str, is_stderr: bool) -> TerraformEvent {
     if is_stderr {
         TerraformEvent::Line { text: anstream::adapter::strip_str(text).to_string() }
@@ -212,8 +245,19 @@ fn event(text: &str, is_stderr: bool) -> TerraformEvent {
     }
 }
 
-/// Sends the lines of a file that grows, until its writer is gone and nothing is left.
-async fn send_lines(
+/// Sends the lines of the file `path`, which grows, until its writer is gone and nothing is left.
+fn send_lines(
+    path: &Path,
+    is_stderr: bool,
+    lines: mpsc::UnboundedSender<(String, bool)>,
+    is_over: watch::Receiver<()>,
+) -> Result<(), TerraformError> {
+    let file = fs::File::open(path).map_err(|source| TerraformError::io("read", path, source))?;
+    tokio::spawn(follow_lines(file.into(), is_stderr, lines, is_over));
+    Ok(())
+}
+
+async fn follow_lines(
     file: tokio::fs::File,
     is_stderr: bool,
     lines: mpsc::UnboundedSender<(String, bool)>,

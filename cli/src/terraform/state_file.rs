@@ -1,6 +1,6 @@
 //! Reading a state without a process: who wrote it, which one it is, its outputs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -21,6 +21,8 @@ pub struct StateFile {
     pub outputs: BTreeMap<String, StateOutput>,
     /// Addresses of the managed resources (not of their instances), sorted.
     pub resources: Vec<String>,
+    /// Addresses of the instances of managed resources; deposed ones are left out.
+    pub instances: BTreeSet<String>,
 }
 
 /// Which state it is, and which version of it.
@@ -109,6 +111,31 @@ struct RawResource {
     #[serde(rename = "type")]
     kind: String,
     name: String,
+    #[serde(default)]
+    instances: Vec<RawInstance>,
+}
+
+#[derive(Deserialize)]
+struct RawInstance {
+    /// A number with `count`, a text with `for_each`.
+    index_key: Option<Value>,
+    deposed: Option<String>,
+}
+
+impl RawResource {
+    fn address(&self) -> String {
+        let address = format!("{}.{}", self.kind, self.name);
+        self.module.as_ref().map(|module| format!("{module}.{address}")).unwrap_or(address)
+    }
+
+    /// The addresses of its instances, as Terraform's messages have them: JSON quotes and escapes keys as HCL does.
+    fn instances(&self) -> impl Iterator<Item = String> {
+        let current = self.instances.iter().filter(|instance| instance.deposed.is_none());
+        current.map(|instance| match &instance.index_key {
+            Some(key) => format!("{}[{key}]", self.address()),
+            None => self.address(),
+        })
+    }
 }
 
 impl StateFile {
@@ -127,13 +154,8 @@ impl StateFile {
             Some(FORMAT) => {}
             found => return Err(StateFileError::Format { found: found.unwrap_or_default() }),
         }
-        let managed = raw.resources.into_iter().filter(|resource| resource.mode == "managed");
-        let mut resources: Vec<_> = managed
-            .map(|resource| {
-                let address = format!("{}.{}", resource.kind, resource.name);
-                resource.module.map(|module| format!("{module}.{address}")).unwrap_or(address)
-            })
-            .collect();
+        let managed: Vec<_> = raw.resources.into_iter().filter(|resource| resource.mode == "managed").collect();
+        let mut resources: Vec<_> = managed.iter().map(RawResource::address).collect();
         resources.sort();
         Ok(Self {
             lineage: raw.lineage,
@@ -141,6 +163,7 @@ impl StateFile {
             terraform_version: raw.terraform_version,
             outputs: raw.outputs,
             resources,
+            instances: managed.iter().flat_map(RawResource::instances).collect(),
         })
     }
 }
@@ -178,12 +201,14 @@ mod tests {
                 "resources":[
                   {"mode":"data","type":"aws_ami","name":"x","provider":"p","instances":[]},
                   {"module":"module.m[0]","mode":"managed","type":"aws_vpc","name":"this","provider":"p","instances":[]},
-                  {"mode":"managed","type":"a","name":"b","provider":"p","instances":[]}],
+                  {"mode":"managed","type":"a","name":"b","provider":"p","instances":[
+                    {"index_key":0,"attributes":{}},{"index_key":"x","attributes":{}},{"index_key":1,"deposed":"d"}]}],
                 "check_results":null}"#,
         )
         .unwrap();
         assert_eq!((state.lineage.as_str(), state.serial), ("l", 7));
         assert_eq!(state.resources, ["a.b", "module.m[0].aws_vpc.this"]);
+        assert_eq!(state.instances, ["a.b[0]", "a.b[\"x\"]"].map(str::to_owned).into());
         assert_eq!(state.outputs["a"].value, serde_json::json!([1]));
         assert!(state.outputs["b"].sensitive);
         assert!(!format!("{state:?}").contains("hush"));

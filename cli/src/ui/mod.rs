@@ -11,6 +11,7 @@ pub mod outputs;
 mod progress;
 mod prompt;
 mod reporter;
+pub mod status;
 mod style;
 mod sync;
 mod table;

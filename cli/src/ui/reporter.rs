@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, sync::Mutex};
 
 use crate::{
-    pipeline::Event,
+    pipeline::{Event, Hold},
     platform::Instance,
     terraform::{Severity, TerraformEvent},
 };
@@ -47,6 +47,7 @@ impl<'a> Reporter<'a> {
                 let verb = if *ok { styles.good(self.verb) } else { styles.error("failed") };
                 self.ui.status(&format!("{verb} {instance}: {summary} {}", styles.dim(format!("({seconds:.1} s)"))));
             }
+            Event::Held(hold) => self.ui.status(&self.ui.styles_err().dim(held(hold))),
             Event::Notice { message } => self.ui.warn(message),
         }
     }
@@ -76,5 +77,19 @@ impl<'a> Reporter<'a> {
     fn with<T>(&self, act: impl FnOnce(&mut BTreeMap<Instance, Task>) -> T) -> T {
         // A panic elsewhere leaves the map as it was: lines to draw.
         act(&mut self.tasks.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+}
+
+fn held(hold: &Hold) -> String {
+    let mib = |bytes: &u64| bytes >> 20;
+    match hold {
+        Hold::Memory { running, available_bytes, needed_bytes } => format!(
+            "no more than {running} at once for now: {} MiB of memory are left, and one more takes {} MiB",
+            mib(available_bytes),
+            mib(needed_bytes)
+        ),
+        Hold::Throttling { limit } => {
+            format!("no more than {limit} at once for now: the cloud asks for fewer requests")
+        }
     }
 }

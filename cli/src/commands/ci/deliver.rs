@@ -4,7 +4,7 @@ use crate::{
     commands::{Context, apply, ci::CiArgs, delivery, interrupt, plan, setup},
     error::CliError,
     exit::ExitCode,
-    pipeline::{ApplyRequest, ClusterSelection, HandoffRequest, PlanRequest, Which, Workshop},
+    pipeline::{ApplyRequest, Assurances, ClusterSelection, HandoffRequest, PlanRequest, Which, Workshop},
     platform::{Environment, Platform},
     repo::{CommitId, Range},
     review::Review,
@@ -86,7 +86,15 @@ fn deliver(
         wait: Some(args.delivery.timeout),
         mode: Mode::Apply,
     };
-    let request = ApplyRequest { commit, environment: name, stacks: Vec::new(), dry_run: false, bundles: None };
+    let request = ApplyRequest {
+        commit,
+        environment: name,
+        stacks: Vec::new(),
+        dry_run: false,
+        bundles: None,
+        resume: false,
+        assurances: Assurances::default(),
+    };
     apply::deliver(context, workshop, platform, &request, (!args.no_handoff).then_some(&handoff), interrupt)
 }
 

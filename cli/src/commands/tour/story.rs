@@ -195,12 +195,13 @@ impl Story<'_> {
         let site = Site::new(Repository::open(&self.ground.platform)?, &context.cache()?);
         let (commit, environment) = (site.repository().head()?, EnvironmentName::new("ops")?);
         let selection = ClusterSelection { commit, environment, stacks: Vec::new(), access: None };
-        let seen = context.block_on(site.status(&selection))?;
+        let seen = context.block_on(site.cluster_status(&selection))?;
+        let seen = seen.into_iter().map(|(_, status)| status).collect::<Result<Vec<_>, _>>()?;
         if context.ui.is_json() {
             return Ok(());
         }
         let mut table = Table::new(*context.ui.styles(), &["kustomization", "objects"]);
-        for (kustomization, objects) in seen.iter().flat_map(|(_, status)| &status.delivered) {
+        for (kustomization, objects) in seen.iter().flat_map(|status| &status.delivered) {
             // The engine itself is no news.
             if kustomization.name == "flux-system" {
                 continue;

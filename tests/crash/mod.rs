@@ -1,0 +1,10 @@
+//! What a run that is killed, cancelled or cut off leaves, and how the next one goes on: the journal, the states, the
+//! locks, and what Terraform makes, each thing once.
+
+mod cancel;
+mod errored;
+mod kill_loop;
+mod locks;
+mod race;
+mod store_gone;
+mod victim;
