@@ -10,6 +10,8 @@ pub mod moto;
 pub mod providers;
 #[path = "../../tests/closure/repository.rs"]
 pub mod repository;
+#[path = "../../tests/support/schema.rs"]
+pub mod schema;
 
 use std::path::PathBuf;
 

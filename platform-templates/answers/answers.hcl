@@ -8,6 +8,10 @@ platform <%= platform.name|hcl %> {
 
   manage_repository = true
 #% endif
+#% if platform.argo_workflows
+
+  argo_workflows = true
+#% endif
 }
 
 #% for environment in platform.environments

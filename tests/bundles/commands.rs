@@ -166,3 +166,57 @@ fn plans_can_travel_in_a_folder() {
     --- exit code 0 ---
     ");
 }
+
+#[test]
+fn single_plans_are_applied_alone() {
+    let repository = Repository::new();
+    for name in ["dns", "net", "vpn"] {
+        repository.stack(name, &data("hello"));
+    }
+    repository.commit("Add three stacks");
+    let root = repository.world.root();
+    let place = |name: &str| root.join(name).display().to_string();
+    let (artefacts, others) = (place("artefacts"), place("others"));
+    let _ = repository.kstack(&["plan", "--bundle", &artefacts]).done();
+    let _ = repository.kstack(&["plan", "--bundle", &others, "-e", "apps", "--stack", "vpn"]).done();
+    let file = |folder: &str| {
+        let found = files_below(&root.join(folder));
+        format!("{}/{}", place(folder), found.first().unwrap())
+    };
+    let (dns, net, vpn) = (file("artefacts/ops/dns"), file("artefacts/ops/net"), file("others"));
+    insta::assert_snapshot!(apply(&repository, &["--bundle", &vpn]), @"
+    --- stderr ---
+    error: nothing was applied: not everything is as it was reviewed
+      vpn (ops): environment differs: reviewed apps, found ops
+
+    hint: name the plan's own environment with `--environment`, or find out who wrote to the plan store
+    hint: run `kstack plan` for the commit, have the new plan reviewed, then apply again
+    --- exit code 1 ---
+    ");
+    insta::assert_snapshot!(apply(&repository, &["--bundle", "kstack.hcl"]), @"
+    --- stderr ---
+    error: cannot use the bundle `[WORLD]/work/kstack.hcl`
+      caused by: it is not a bundle
+      caused by: invalid Zip archive: Could not find EOCD
+
+    hint: find out who wrote to the plan store; then delete the bundle, plan again, and have it reviewed
+    --- exit code 1 ---
+    ");
+    insta::assert_snapshot!(apply(&repository, &["--bundle", &dns, "--bundle", &net]), @"
+    --- stderr ---
+    applied dns (ops): 1 added, 0 changed, 0 destroyed ([TIME])
+    applied net (ops): 1 added, 0 changed, 0 destroyed ([TIME])
+    --- exit code 0 ---
+    ");
+    // A folder is for everything that is due.
+    insta::assert_snapshot!(apply(&repository, &["--bundle", &dns, "--bundle", &others]), @"
+    --- stderr ---
+    error: nothing was applied: not everything is as it was reviewed
+      vpn (ops): there is no reviewed plan: the stack was never planned
+
+    hint: was `kstack plan` run for this change, with the same plan store?
+    --- exit code 1 ---
+    ");
+    let _ = apply(&repository, &["--bundle", &artefacts]).done();
+    assert_eq!(repository.state("vpn").serial, 1);
+}

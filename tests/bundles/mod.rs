@@ -1,10 +1,14 @@
 //! Bundles: sealed to recipients, bound to everything that was reviewed, looked at by `kstack bundle`.
 
+mod canary;
 mod commands;
+mod merges;
 mod mutation;
 mod refusals;
 mod sealing;
 mod stale;
+mod stores;
+mod verify;
 
 use std::{
     fs,

@@ -1,10 +1,12 @@
 # Everything that differs from the common case: three environments without `apps`, clusters of several regions and of
-# this machine, another branch, an ssh address.
+# this machine, another branch, an ssh address, Argo Workflows.
 
 platform "fleet" {
   base_domain    = "fleet.example.com"
   repository     = "ssh://git@git.example.com:2222/fleet.git"
   default_branch = "trunk"
+
+  argo_workflows = true
 }
 
 environment "dev" {}

@@ -14,7 +14,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::support::components;
+use crate::support::{components, schema};
 
 /// A home of its own in which `kstack sandbox` runs. What is still up when it is dropped is taken down.
 struct Home {
@@ -78,12 +78,14 @@ impl Home {
     fn json(&self, arguments: &[&str]) -> Value {
         let output = self.kstack(arguments).args(["--format", "json"]).output().unwrap();
         succeeded(&output);
+        schema::hold(&String::from_utf8_lossy(&output.stdout));
         serde_json::from_slice(&output.stdout).unwrap_or(Value::Null)
     }
 
     /// What `kstack sandbox status` says, whatever it exits with.
     fn status(&self, name: &str) -> Value {
         let output = self.kstack(&["status", name, "--format", "json"]).output().unwrap();
+        schema::hold(&String::from_utf8_lossy(&output.stdout));
         serde_json::from_slice(&output.stdout).unwrap()
     }
 }

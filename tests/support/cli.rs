@@ -12,6 +12,8 @@ use std::{
 
 use tempfile::TempDir;
 
+use super::schema;
+
 /// A temporary folder that holds the home, the programs and the working folder of a test.
 pub struct World {
     folder: TempDir,
@@ -98,7 +100,7 @@ impl World {
         command
     }
 
-    /// Runs `kstack` in the working folder.
+    /// Runs `kstack` in the working folder. JSON documents that it prints are held to their schemas.
     #[must_use = "compare the output or the exit code"]
     pub fn kstack(&self, arguments: &[&str]) -> Ran {
         self.kstack_in("", arguments)
@@ -129,6 +131,7 @@ impl World {
     }
 
     fn ran(&self, output: &Output) -> Ran {
+        schema::hold(&String::from_utf8_lossy(&output.stdout));
         Ran { stdout: self.tidy(&output.stdout), stderr: self.tidy(&output.stderr), code: output.status.code() }
     }
 

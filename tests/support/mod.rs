@@ -11,6 +11,7 @@ pub mod moto;
 pub mod programs;
 pub mod providers;
 pub mod repository;
+pub mod schema;
 pub mod terminal;
 
 /// Where tests keep what is made once for all runs: `kstack`'s own cache folder, by this process's environment.

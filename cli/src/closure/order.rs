@@ -13,6 +13,8 @@ use crate::{
 pub struct Order {
     /// For each stack, those that come before it, and where that is said (`file:line`).
     before: BTreeMap<StackName, BTreeMap<StackName, String>>,
+    /// For each stack, those whose state it reads.
+    producers: BTreeMap<StackName, BTreeSet<StackName>>,
 }
 
 impl Order {
@@ -25,8 +27,8 @@ impl Order {
     /// Stacks that wait for each other.
     pub fn of(snapshot: &Snapshot, inventory: &Inventory, memo: &Memo) -> Result<Self, ClosureError> {
         let known = inventory.stacks.iter().map(|stack| (stack.name.as_str(), &stack.name)).collect::<BTreeMap<_, _>>();
-        let before = in_parallel(&inventory.stacks, |stack| {
-            let mut before = BTreeMap::new();
+        let found = in_parallel(&inventory.stacks, |stack| {
+            let (mut before, mut producers) = (BTreeMap::new(), BTreeSet::new());
             let settings = format!("{}/{}", layout::stack(&stack.name), layout::STACK_FILE);
             for after in &stack.settings.after {
                 // The inventory has refused names that no stack has.
@@ -40,11 +42,16 @@ impl Order {
                 if let Some(name) = known.get(upstream.name.as_str()).filter(|name| ***name != stack.name) {
                     let place = format!("{}:{}", upstream.path, upstream.line);
                     before.entry((*name).clone()).or_insert(place);
+                    producers.insert((*name).clone());
                 }
             }
-            Ok::<_, ClosureError>((stack.name.clone(), before))
+            Ok::<_, ClosureError>((stack.name.clone(), before, producers))
         })?;
-        let order = Self { before: before.into_iter().collect() };
+        let mut order = Self { before: BTreeMap::new(), producers: BTreeMap::new() };
+        for (name, before, producers) in found {
+            order.before.insert(name.clone(), before);
+            order.producers.insert(name, producers);
+        }
         order.check()?;
         Ok(order)
     }
@@ -52,6 +59,11 @@ impl Order {
     /// The stacks that come directly before `stack`.
     pub fn before(&self, stack: &StackName) -> impl Iterator<Item = &StackName> {
         self.before.get(stack).into_iter().flat_map(BTreeMap::keys)
+    }
+
+    /// The stacks whose state `stack` reads.
+    pub fn producers(&self, stack: &StackName) -> impl Iterator<Item = &StackName> {
+        self.producers.get(stack).into_iter().flatten()
     }
 
     /// The stacks in waves: each waits only for stacks of earlier waves. Sorted by name within a wave.

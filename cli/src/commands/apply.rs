@@ -26,9 +26,10 @@ pub struct ApplyArgs {
     /// Apply only this stack; can be given several times
     #[arg(short, long = "stack", value_name = "NAME")]
     stacks: Vec<StackName>,
-    /// Take the reviewed plans from this folder, as `kstack plan --bundle` wrote it, instead of the plan store
-    #[arg(long, value_name = "DIR")]
-    bundle: Option<PathBuf>,
+    /// Take reviewed plans from this file or folder, as `kstack plan --bundle` wrote it, instead of the plan store; can
+    /// be given several times. With files alone, only their stacks are applied
+    #[arg(long = "bundle", value_name = "FILE|DIR")]
+    bundles: Vec<PathBuf>,
     /// Check that the reviewed plans fit; change nothing
     #[arg(long)]
     dry_run: bool,
@@ -50,10 +51,16 @@ pub fn run(context: &mut Context<'_>, args: &ApplyArgs) -> Result<ExitCode, CliE
     let platform = delivery::platform(workshop.site(), commit)?;
     let environment = delivery::environment(&platform, args.environment.as_ref())?;
     let interrupt = interrupt::listen(context)?;
+    let bundles: Vec<PathBuf> = args.bundles.iter().map(|path| context.directory.join(path)).collect();
+    let mut stacks = args.stacks.clone();
+    if stacks.is_empty() && !bundles.iter().any(|path| path.is_dir()) {
+        // Who names single plans means these.
+        stacks = workshop.site().stacks_of_bundles(&bundles)?;
+    }
     let clusters = ClusterSelection {
         commit,
         environment: environment.clone(),
-        stacks: args.stacks.clone(),
+        stacks: stacks.clone(),
         access: args.delivery.access(context),
     };
     let handoff = HandoffRequest {
@@ -62,11 +69,10 @@ pub fn run(context: &mut Context<'_>, args: &ApplyArgs) -> Result<ExitCode, CliE
         wait: Some(args.delivery.timeout),
         mode: Mode::Apply,
     };
-    let bundles = args.bundle.as_ref().map(|folder| context.directory.join(folder));
     let request = ApplyRequest {
         commit,
         environment,
-        stacks: args.stacks.clone(),
+        stacks,
         dry_run: args.dry_run,
         bundles,
         resume: false,

@@ -89,6 +89,9 @@ pub struct InitArgs {
     /// Manage the repository on GitHub or GitLab as well, as `infra/repository`: protection, deploy key, webhook
     #[arg(long)]
     manage_repository: bool,
+    /// Write workflow templates for Argo Workflows as well, as `pipeline/argo-workflows`: plan in shards, apply
+    #[arg(long)]
+    argo_workflows: bool,
     /// Install manifests of the engine [default: fetched once and kept]
     #[arg(long, value_name = "FILE")]
     engine_manifests: Option<PathBuf>,

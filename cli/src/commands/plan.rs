@@ -109,6 +109,7 @@ fn request(repository: &Repository, args: &PlanArgs) -> Result<PlanRequest, CliE
         },
         environments: args.environments.clone(),
         stacks: args.stacks.clone(),
+        part: None,
         keep: !args.dry_run,
         bundles: None,
     })

@@ -29,9 +29,10 @@ pub struct ResumeArgs {
     /// I have looked at the resources of this stack: nothing exists that its state does not have; can be given several times
     #[arg(long, value_name = "STACK")]
     checked: Vec<StackName>,
-    /// Take the reviewed plans from this folder, as `kstack plan --bundle` wrote it, instead of the plan store
-    #[arg(long, value_name = "DIR")]
-    bundle: Option<PathBuf>,
+    /// Take reviewed plans from this file or folder, as `kstack plan --bundle` wrote it, instead of the plan store; can
+    /// be given several times
+    #[arg(long = "bundle", value_name = "FILE|DIR")]
+    bundles: Vec<PathBuf>,
     /// Say what was left and what would be applied; wait for nothing and change nothing
     #[arg(long)]
     dry_run: bool,
@@ -56,7 +57,7 @@ pub fn run(context: &mut Context<'_>, args: &ResumeArgs) -> Result<ExitCode, Cli
     let request = ResumeRequest {
         environment: environment.clone(),
         dry_run: args.dry_run,
-        bundles: args.bundle.as_ref().map(|folder| context.directory.join(folder)),
+        bundles: args.bundles.iter().map(|path| context.directory.join(path)).collect(),
         assurances: Assurances { gone: args.gone.clone(), checked: args.checked.clone() },
     };
     let reporter = Reporter::new(context.ui, "applied");

@@ -2,7 +2,7 @@
 
 use super::{CliError, ErrorKind};
 use crate::{
-    pipeline::{BundleFormat, Field, KEY, KEY_FILE, PipelineError, Refusal, SealError},
+    pipeline::{BundleFormat, Field, KEY, KEY_FILE, PipelineError, Refusal, SealError, ShardError},
     terraform::StateFileError,
 };
 
@@ -190,6 +190,27 @@ fn bootstrap(error: PipelineError) -> CliError {
     hints.into_iter().fold(CliError::new(ErrorKind::User, error), CliError::hint)
 }
 
+impl From<ShardError> for CliError {
+    fn from(error: ShardError) -> Self {
+        let hint = match &error {
+            ShardError::Io { .. } => None,
+            ShardError::Nothing { .. } | ShardError::Missing { .. } => {
+                Some("look at the logs of those jobs, and run them again; the results of the others can stay")
+            }
+            ShardError::Doubled { .. } | ShardError::OtherNumber { .. } | ShardError::OtherChange { .. } => {
+                Some("give each run a folder of its own, and empty it before a run is repeated")
+            }
+            ShardError::Damaged { .. } | ShardError::OtherPart { .. } => Some("run the job of that shard again"),
+            ShardError::OtherVersion { .. } => Some("all jobs of a run need the same version of kstack"),
+        };
+        let error = Self::new(ErrorKind::User, error);
+        match hint {
+            Some(hint) => error.hint(hint),
+            None => error,
+        }
+    }
+}
+
 fn refused(refusals: &[Refusal]) -> CliError {
     let lines: Vec<String> = refusals.iter().map(ToString::to_string).collect();
     let mut error =
@@ -211,9 +232,13 @@ fn refused(refusals: &[Refusal]) -> CliError {
         error = error.hint("who can read the plan store could read that plan: delete it, and plan again");
     }
     let foreign = |field| {
-        use Field::{Backend, Completeness, Environment, Providers, Purpose, Stack};
-        matches!(field, Stack | Environment | Purpose | Providers | Completeness | Backend)
+        use Field::{Backend, Completeness, Providers, Purpose, Stack};
+        matches!(field, Stack | Purpose | Providers | Completeness | Backend)
     };
+    if has(Field::Environment) {
+        error =
+            error.hint("name the plan's own environment with `--environment`, or find out who wrote to the plan store");
+    }
     if refusals.iter().any(|refusal| foreign(refusal.field)) {
         error = error.hint("`kstack plan` does not make such a bundle: find out who wrote to the plan store");
     }

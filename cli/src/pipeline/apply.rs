@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 use crate::{
     platform::{EnvironmentName, Instance, Parallelism, StackName},
     repo::CommitId,
-    terraform::{Interrupt, PlanFile, TerraformError, TerraformEvent, Watch},
+    terraform::{Interrupt, PlanFile, TerraformError, TerraformEvent, Trace, Watch},
 };
 
 use super::{
@@ -23,7 +23,7 @@ use super::{
     relay::relay,
     schedule::{self, Graph, Pace, Took},
     settle::{Assurances, Grounds, Settled},
-    target, trouble,
+    states_read, target, trouble,
 };
 
 /// What to apply.
@@ -37,8 +37,8 @@ pub struct ApplyRequest {
     pub stacks: Vec<StackName>,
     /// Check everything, change nothing.
     pub dry_run: bool,
-    /// Take the reviewed plans from this folder instead of the plan store.
-    pub bundles: Option<PathBuf>,
+    /// Take the reviewed plans from these files and folders instead of the plan store.
+    pub bundles: Vec<PathBuf>,
     /// Go on with a run that was cut short: push the states that it could not store, and apply what can be applied,
     /// although something else cannot.
     pub resume: bool,
@@ -105,8 +105,10 @@ impl Workshop {
     ) -> Result<ApplyReport, PipelineError> {
         let scene = self.site().scene(request)?;
         target::environment(&scene.inventory.platform, &request.environment)?;
-        let stores = self.site().stores(&scene.inventory.platform, &request.environment, request.bundles.as_deref())?;
-        stores.plans.probe().await?;
+        let stores = self.site().stores(&scene.inventory.platform, &request.environment)?;
+        if request.bundles.is_empty() {
+            stores.plans.probe().await?;
+        }
         if request.dry_run {
             return self.checked(request, &scene, &stores, interrupt, events, None).await;
         }
@@ -304,6 +306,7 @@ impl Workshop {
             };
             recorded = job.applied(run, took).write(&stores.records).await;
         }
+        let is_recorded = recorded.is_ok() && status != Status::Unknown;
         if let Err(error) = recorded {
             let lost = trouble::chain(&error);
             delivered.summary = match status {
@@ -312,6 +315,10 @@ impl Workshop {
                 _ => format!("{}\nit could not be recorded: {lost}", delivered.summary),
             };
             delivered.status = Status::Failed;
+        }
+        if is_recorded && let Err(error) = Trace::forget(&self.site().data(&job.instance)) {
+            let notice = format!("{}: {}", job.instance, trouble::chain(&error));
+            events(Event::Notice { message: notice });
         }
         events(Event::Finished {
             instance: job.instance.clone(),
@@ -348,6 +355,11 @@ impl Workshop {
                 path: lock_path.clone(),
                 source,
             })?;
+        }
+        match states_read::secrets(&job.plan, &terraform.workspace().directory).await {
+            Ok((secrets, _)) => terraform.hide(secrets),
+            Err(error) if error.is_declined() => {}
+            Err(error) => return Err(error.into()),
         }
         step("initialising");
         terraform.init(&watch).await?;

@@ -84,7 +84,7 @@ pub struct StateVersion {
 /// Terraform or OpenTofu, and its version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Program {
-    /// `terraform` or `tofu`.
+    /// `Terraform` or `OpenTofu`.
     pub product: String,
     /// Such as `1.11.4`.
     pub version: String,
@@ -139,6 +139,15 @@ pub struct Found {
     pub bundles: Vec<Bundle>,
     /// What kept others from being read: in a store that many write to, one bad object must not hide the good ones.
     pub unreadable: Vec<PipelineError>,
+}
+
+impl Found {
+    /// Adds what was found elsewhere.
+    pub fn extend(&mut self, other: Self) {
+        self.bundles.extend(other.bundles);
+        self.unreadable.extend(other.unreadable);
+        self.bundles.sort_by_key(|bundle| std::cmp::Reverse(bundle.manifest.created));
+    }
 }
 
 impl Bundle {

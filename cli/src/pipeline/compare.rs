@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::Serialize;
 
-use crate::terraform::{AttributeChange, ChangeList, OutputChange, ResourceChange};
+use crate::terraform::{AttributeChange, ChangeList, OutputChange, ResourceChange, Shown};
 
 use super::{
     fit::{Check, Field},
@@ -47,7 +47,8 @@ impl fmt::Display for Difference {
 
 /// Where the two lists differ, by address.
 pub(super) fn differences(reviewed: &ChangeList, found: &ChangeList) -> Vec<Difference> {
-    let (then, now) = (lines(reviewed), lines(found));
+    let found = as_seen(reviewed, found);
+    let (then, now) = (lines(reviewed), lines(&found));
     let mut addresses: Vec<&(String, String)> =
         then.keys().chain(now.keys().filter(|key| !then.contains_key(*key))).collect();
     addresses.sort();
@@ -64,6 +65,34 @@ pub(super) fn differences(reviewed: &ChangeList, found: &ChangeList) -> Vec<Diff
             },
         })
         .collect()
+}
+
+/// `found` as a reader of `reviewed` would have seen it: a value that was hidden then is hidden now. What counts as
+/// sensitive can differ between the two, since kstack hides more than the plan file marks: what comes out of other states.
+fn as_seen(reviewed: &ChangeList, found: &ChangeList) -> ChangeList {
+    let hide = |then: &Shown, now: &mut Shown| {
+        if *then == Shown::Sensitive && matches!(now, Shown::Value(_)) {
+            *now = Shown::Sensitive;
+        }
+    };
+    let mut found = found.clone();
+    for change in &mut found.resources {
+        let same = |then: &&ResourceChange| then.address == change.address && then.deposed == change.deposed;
+        let Some(then) = reviewed.resources.iter().find(same) else { continue };
+        for attribute in &mut change.attributes {
+            if let Some(then) = then.attributes.iter().find(|then| then.path == attribute.path) {
+                hide(&then.before, &mut attribute.before);
+                hide(&then.after, &mut attribute.after);
+            }
+        }
+    }
+    for output in &mut found.outputs {
+        if let Some(then) = reviewed.outputs.iter().find(|then| then.name == output.name) {
+            hide(&then.before, &mut output.before);
+            hide(&then.after, &mut output.after);
+        }
+    }
+    found
 }
 
 /// The two lists as one field.

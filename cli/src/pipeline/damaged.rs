@@ -11,7 +11,7 @@ use super::{
     PipelineError,
     applied::Applied,
     bundle::StateVersion,
-    journal::{Entry, Journal, Status},
+    journal::{Entry, Journal, Status, tests::entry},
     lock::Lock,
 };
 use crate::{
@@ -42,19 +42,11 @@ async fn records(folder: &std::path::Path) -> (Store, Lock) {
     let mut journal = Journal::start(&store, &ops(), "abc").await.unwrap();
     let state = Some(StateVersion { lineage: "l".to_owned(), serial: 4 });
     let entry = Entry {
-        instance: instance.clone(),
-        status: Status::Applying,
         plan_sha256: "0".repeat(64),
-        reviewed_sha256: None,
-        closure: None,
-        announced: None,
-        place: None,
-        terraform: None,
-        state_lock: None,
         before: state.clone(),
         after: state,
-        changed: Timestamp::now(),
         problem: Some("why".to_owned()),
+        ..entry("net", Status::Applying)
     };
     journal.set(entry).await.unwrap();
     let run = journal.run().to_owned();

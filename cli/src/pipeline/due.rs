@@ -8,7 +8,7 @@ use tempfile::TempPath;
 
 use crate::{
     closure::{self, Closure, Inventory, Memo, Order},
-    platform::{Instance, OnStale, Platform, StackName},
+    platform::{Instance, OnStale, Platform, StackName, Verify},
     repo::{CommitId, Snapshot},
     terraform::{Interrupt, PlanFile},
 };
@@ -18,7 +18,6 @@ use super::{
     applied::Applied,
     backend::Stores,
     bundle::{Bundle, Found, Manifest},
-    compare,
     errored::Errored,
     exported::Tree,
     fit::{Check, Choice, Field, Inside, Present, Refusal},
@@ -27,6 +26,7 @@ use super::{
     schedule::Took,
     seal::Keys,
     settle::Settled,
+    shelf::Shelf,
     target, trouble,
 };
 
@@ -142,6 +142,7 @@ impl Workshop {
             platform: Arc::new(scene.inventory.platform.clone()),
         };
         let keys = Keys::from_env()?;
+        let shelf = Shelf::open(&request.bundles, &stores.plans, &keys)?;
         let mut jobs = Vec::new();
         let mut moved_on = Vec::new();
         let mut refusals = Vec::new();
@@ -152,7 +153,7 @@ impl Workshop {
                 refusals.push(refusal);
                 continue;
             }
-            match self.choice(&bench, stores, &keys, &instance, closure.as_ref(), events).await? {
+            match self.choice(&bench, &shelf, &keys, &instance, closure.as_ref(), events).await? {
                 Choice::Fits(bundle) => match self.job(&bench, instance, *bundle)? {
                     Ok(job) => jobs.push(job),
                     Err(refusal) => refusals.push(refusal),
@@ -164,6 +165,11 @@ impl Workshop {
             }
         }
         // Planning again takes minutes and credentials: only when nothing else stands in the way.
+        if (refusals.is_empty() || request.resume) && bench.platform.pipeline.verify == Verify::Replan {
+            let moved = self.verify_anew(&jobs, interrupt, events).await?;
+            jobs.retain(|job| moved.iter().all(|refusal| refusal.instance != job.instance));
+            refusals.extend(moved);
+        }
         if refusals.is_empty() || request.resume {
             for (instance, bundle, refusal) in moved_on {
                 match self.again(&bench, instance, &bundle, &refusal, interrupt, events).await? {
@@ -176,17 +182,17 @@ impl Workshop {
     }
 
     /// The bundle of `instance` that fits, or why none does.
-    async fn choice(
+    pub(super) async fn choice(
         &self,
         bench: &Bench<'_>,
-        stores: &Stores,
+        shelf: &Shelf,
         keys: &Keys,
         instance: &Instance,
         closure: Option<&Closure>,
         events: EventSink<'_>,
     ) -> Result<Choice, PipelineError> {
         let hash = closure.map(|closure| closure.hash.to_string());
-        let Found { bundles, unreadable } = Bundle::find(&stores.plans, keys, instance, hash.as_deref()).await?;
+        let Found { bundles, unreadable } = shelf.find(keys, instance, hash.as_deref()).await?;
         let state = self.site().state(&bench.tree, &bench.platform, instance).version().await?;
         let program = self.program();
         let policy = planning::policy(&bench.platform);
@@ -203,7 +209,7 @@ impl Workshop {
         match (choice, unreadable.next()) {
             (None, Some(error)) => Err(error),
             (None, None) => {
-                let all = Bundle::all(&stores.plans, keys, instance).await?.bundles;
+                let all = shelf.all(keys, instance).await?.bundles;
                 Ok(Choice::Unfit(present.without_plan(all.first())))
             }
             (Some(choice), Some(error)) => {
@@ -230,9 +236,7 @@ impl Workshop {
         let lock_file = tokio::sync::Mutex::default();
         let destroy = reviewed.manifest.destroy;
         let ground = Ground { instance: &instance, tree: &tree, platform: &platform, destroy, lock_file: &lock_file };
-        let fresh = self.plan_fresh(&ground, interrupt, events).await?;
-        let differences = compare::differences(&reviewed.manifest.changes, &fresh.changes);
-        let check = compare::check(&reviewed.manifest.changes, &fresh.changes, &differences);
+        let (fresh, check) = self.plan_beside(&reviewed.manifest, &ground, interrupt, events).await?;
         if let Some(differs) = check.refusal(&instance) {
             let found = format!("{}, planned again because the {} differs", differs.found, refusal.field);
             return Ok(Err(Refusal { found, ..differs }));
@@ -250,7 +254,7 @@ impl Workshop {
     }
 
     /// The instances whose content is not what was applied last, with their closures; `None`: its stack is gone.
-    async fn pending(
+    pub(super) async fn pending(
         &self,
         request: &ApplyRequest,
         scene: &Scene,

@@ -87,7 +87,7 @@ impl Site {
                 Ok(Inspected { place, bundle })
             }
             WhichBundle::Key(key) => {
-                let plans = self.stores(&platform, &request.delivering(&platform)?, None)?.plans;
+                let plans = self.stores(&platform, &request.delivering(&platform)?)?.plans;
                 let missing =
                     || PipelineError::NoBundle { what: format!("`{key}`"), place: plans.location().to_string() };
                 let (bytes, _) = plans.get(key).await?.ok_or_else(missing)?;
@@ -95,7 +95,7 @@ impl Site {
             }
             WhichBundle::Stack(stack) => {
                 let environment = request.delivering(&platform)?;
-                let stores = self.stores(&platform, &environment, None)?;
+                let stores = self.stores(&platform, &environment)?;
                 let scene = self.scene(&request.about(stack, &environment))?;
                 let instance = instance_of(&scene, stack, &environment);
                 newest(&stores, &keys, &instance, scene.closures.get(&instance)).await
@@ -122,7 +122,7 @@ impl Workshop {
         };
         let scene = self.site().scene(&request.about(&manifest.instance.stack, &environment))?;
         let instance = instance_of(&scene, &manifest.instance.stack, &environment);
-        let stores = self.site().stores(&platform, &environment, None)?;
+        let stores = self.site().stores(&platform, &environment)?;
         let bench = Bench {
             commit: request.commit,
             scene: &scene,
@@ -211,7 +211,7 @@ impl BundleRequest {
             environment: environment.clone(),
             stacks: vec![stack.clone()],
             dry_run: true,
-            bundles: None,
+            bundles: Vec::new(),
             resume: false,
             assurances: Assurances::default(),
         }

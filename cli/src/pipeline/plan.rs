@@ -1,8 +1,8 @@
 //! Plans what a change affects, and keeps each plan as a bundle.
 
-use std::{path::PathBuf, sync::Arc, time::Instant};
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Instant};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     closure::{Kind, Notice, Reason},
@@ -33,6 +33,8 @@ pub struct PlanRequest {
     pub environments: Vec<EnvironmentName>,
     /// Only these stacks; empty: all.
     pub stacks: Vec<StackName>,
+    /// Of all these, only the instances that a shard plans; `None`: all.
+    pub part: Option<BTreeSet<Instance>>,
     /// Keep the plans as bundles.
     pub keep: bool,
     /// Keep them in this folder instead of the plan store.
@@ -80,7 +82,7 @@ impl PlanReport {
 }
 
 /// One instance's part of the report.
-#[derive(Debug)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Planned {
     /// The instance.
     pub instance: Instance,
@@ -97,7 +99,7 @@ pub struct Planned {
 }
 
 /// What Terraform said of an instance.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "result", rename_all = "kebab-case")]
 pub enum PlanResult {
     /// What it would do; may be nothing.

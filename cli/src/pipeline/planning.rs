@@ -22,6 +22,7 @@ use super::{
     exported::Tree,
     providers,
     seal::Recipients,
+    states_read,
     target::Target,
 };
 
@@ -110,6 +111,16 @@ impl Workshop {
         step("reading the plan");
         let mut changes = terraform.changes(&file, &watch).await?;
         changes.list.keep_answered_drift();
+        match states_read::secrets(&file, &terraform.workspace().directory).await {
+            Ok((secrets, told)) => {
+                secrets.hide_in(&mut changes.list);
+                notices.extend(told);
+            }
+            Err(error) if error.is_declined() => {
+                notices.push(format!("what is sensitive in states that the plan reads cannot be told: {error}"));
+            }
+            Err(error) => return Err(error.into()),
+        }
         if let Reader::Show { because } = &changes.reader {
             notices.push(format!("the plan was read by `show -json`: {because}"));
         }

@@ -28,7 +28,7 @@ pub struct ResumeRequest {
     /// Tell what was left, change nothing.
     pub dry_run: bool,
     /// Take the reviewed plans from this folder instead of the plan store.
-    pub bundles: Option<PathBuf>,
+    pub bundles: Vec<PathBuf>,
     /// What the user knows of earlier runs.
     pub assurances: Assurances,
 }
@@ -58,7 +58,7 @@ impl Workshop {
         events: EventSink<'_>,
     ) -> Result<ResumeReport, PipelineError> {
         let ResumeRequest { environment, dry_run, bundles, assurances } = request;
-        let records = self.site().stores(platform, environment, None)?.records;
+        let records = self.site().stores(platform, environment)?.records;
         let runs = Journal::recent_and_open(&records, environment, 1).await?;
         let mut report = ResumeReport { environment: environment.clone(), run: None, applied: None };
         let is_done = runs

@@ -145,7 +145,7 @@ impl Site {
     }
 
     async fn scope(&self, inventory: &Inventory, environment: EnvironmentName) -> Result<Scope, PipelineError> {
-        let stores = self.stores(&inventory.platform, &environment, None)?;
+        let stores = self.stores(&inventory.platform, &environment)?;
         let lock = Lock::holder(&stores.records, &environment).await?.map(|held| LockStatus {
             host: held.owner.host,
             pid: held.owner.pid,

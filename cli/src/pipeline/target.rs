@@ -5,14 +5,14 @@ use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::Mutex;
 
 use crate::{
-    closure::{self, Affected, Closure, Inventory, Kind, Memo, Notice, Order},
+    closure::{self, Affected, Closure, Inventory, Memo, Order},
     hcl,
     platform::{Environment, EnvironmentName, Instance, Platform, StackName},
     repo::CommitId,
     store::{Location, Store},
 };
 
-use super::{PipelineError, PlanRequest, Workshop, applied::Applied, backend::Stores, exported::Tree, plan::Which};
+use super::{PipelineError, PlanRequest, Workshop, chosen::Chosen, exported::Tree};
 
 /// One instance to plan, with everything it needs.
 pub(super) struct Target {
@@ -47,71 +47,14 @@ pub(super) struct Selection {
 }
 
 impl Workshop {
-    /// Finds the instances of `request`.
+    /// Finds the instances of `request`, and exports the files to plan them with.
     ///
     /// # Errors
     /// When the repository, the platform or the stores cannot be read, or a name is unknown.
     pub(super) async fn select(&self, request: &PlanRequest) -> Result<Selection, PipelineError> {
         let memo = Memo::default();
-        let repository = self.site().repository();
-        let base = request.range.base.map(|commit| repository.commit_snapshot(commit)).transpose()?;
-        let head = if request.worktree {
-            repository.worktree_snapshot()?
-        } else {
-            repository.commit_snapshot(request.range.head)?
-        };
-        // Without a base everything is new.
-        let since = base.as_ref().filter(|_| request.which == Which::Changed);
-        let changes = closure::affected(since, &head, &memo)?;
-        let inventory = changes.inventory;
+        let Chosen { head, inventory, present, gone, since, notices } = self.site().choose(request, &memo).await?;
         let platform = Arc::new(inventory.platform.clone());
-        let environments = environments(&platform, &request.environments)?;
-        // Those of single files are told with the instances that read them.
-        let whole = changes.notices.iter().filter(|notice| matches!(notice, Notice::BaseUnreadable { .. }));
-        let mut notices: Vec<String> = whole.map(ToString::to_string).collect();
-
-        let (mut gone, mut present): (Vec<_>, Vec<_>) =
-            changes.affected.into_iter().partition(|affected| affected.kind == Kind::Removed);
-        let mut since: BTreeMap<Instance, CommitId> = BTreeMap::new();
-        if let Some(base) = request.range.base {
-            since.extend(gone.iter().map(|affected| (affected.instance.clone(), base)));
-        }
-        if request.which == Which::Pending {
-            let first = platform.environments.iter().map(|environment| &environment.name).take(1);
-            let mut applied = Vec::new();
-            for stores in Stores::open_all(&platform, environments.iter().chain(first), repository.root())? {
-                applied.extend(Applied::all(&stores.records).await?);
-            }
-            let hash = |affected: &Affected| affected.closure.as_ref().map(|closure| closure.hash.to_string());
-            present.retain(|affected| {
-                !applied
-                    .iter()
-                    .any(|applied| applied.instance == affected.instance && applied.closure == hash(affected))
-            });
-            let existing = inventory.instances();
-            for applied in applied.iter().filter(|applied| applied.closure.is_some()) {
-                if !existing.contains(&applied.instance) {
-                    since.insert(applied.instance.clone(), repository.resolve(&applied.commit)?);
-                    gone.push(removed(&applied.instance));
-                }
-            }
-        }
-        let stacks = inventory.stacks.iter().map(|stack| &stack.name);
-        known_stacks(&request.stacks, stacks.chain(gone.iter().map(|affected| &affected.instance.stack)))?;
-        let wanted = |affected: &Affected| {
-            affected.instance.environment.as_ref().is_none_or(|name| environments.contains(name))
-                && (request.stacks.is_empty() || request.stacks.contains(&affected.instance.stack))
-        };
-        present.retain(wanted);
-        gone.retain(wanted);
-        if request.stacks.is_empty() {
-            let by_hand = |affected: &Affected| is_manual(&inventory, &affected.instance);
-            notices.extend(present.iter().filter(|affected| by_hand(affected)).map(|affected| {
-                let stack = &affected.instance.stack;
-                format!("{} is planned and applied by people: `kstack plan --stack {stack}`", affected.instance)
-            }));
-            present.retain(|affected| !by_hand(affected));
-        }
 
         // Not needed to plan, but what cannot be applied in any order should not be reviewed.
         Order::of(&head, &inventory, &memo)?;
@@ -161,7 +104,7 @@ impl Workshop {
             let Some(environment) = platform.delivering(&target.affected.instance) else { continue };
             let plans = match &request.bundles {
                 Some(folder) => Store::open(&Location::Folder(folder.clone()))?,
-                None => self.site().stores(platform, environment, None)?.plans,
+                None => self.site().stores(platform, environment)?.plans,
             };
             let location = plans.location().to_string();
             if !stores.contains_key(&location) {
@@ -204,10 +147,6 @@ impl Workshop {
 /// Whether the stack of `instance` is left to people.
 pub(super) fn is_manual(inventory: &Inventory, instance: &Instance) -> bool {
     inventory.stack(instance.stack.as_str()).is_ok_and(|stack| stack.settings.manual)
-}
-
-fn removed(instance: &Instance) -> Affected {
-    Affected { instance: instance.clone(), kind: Kind::Removed, closure: None, base_hash: None, reasons: Vec::new() }
 }
 
 /// The environments that a request means.

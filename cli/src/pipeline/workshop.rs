@@ -7,17 +7,22 @@ use std::{
     collections::BTreeMap,
     ffi::OsString,
     fs::{File, TryLockError},
+    io,
+    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
     time::Duration,
 };
 
+use rustix::{
+    io::Errno,
+    process::{Pid, test_kill_process},
+};
 use sha2::{Digest as _, Sha256};
 use tempfile::TempPath;
 
 use crate::{
     platform::{EnvironmentName, Instance, Platform, layout},
     repo::{Repository, Snapshot},
-    store::{Location, Store},
     terraform::{Binary, Interrupt, ProviderMirrors, Terraform, Workspace},
 };
 
@@ -27,6 +32,9 @@ use super::{
     bundle::hex,
     exported::Tree,
 };
+
+/// What the names of plan files begin with; the process that made one follows.
+const PLAN: &str = "plan-";
 
 /// A repository, and the folder to work on it in.
 #[derive(Debug, Clone)]
@@ -59,24 +67,12 @@ impl Site {
         Ok(tree)
     }
 
-    /// The stores of `environment`, with the bundles in the folder `bundles` instead of the plan store, if one is given.
+    /// The stores of `environment`.
     ///
     /// # Errors
-    /// [`PipelineError::Store`] and [`PipelineError::Location`]; [`PipelineError::Io`] when there is no such folder.
-    pub(super) fn stores(
-        &self,
-        platform: &Platform,
-        environment: &EnvironmentName,
-        bundles: Option<&Path>,
-    ) -> Result<Stores, PipelineError> {
-        let mut stores = Stores::open(platform, environment, self.repository.root())?;
-        if let Some(folder) = bundles {
-            let io = |source| PipelineError::Io { verb: "read", path: folder.to_owned(), source };
-            // A store would make the folder, and a mistyped name look like plans that were never made.
-            std::fs::read_dir(folder).map_err(io)?;
-            stores.plans = Store::open(&Location::Folder(folder.to_owned()))?;
-        }
-        Ok(stores)
+    /// [`PipelineError::Store`] and [`PipelineError::Location`].
+    pub(super) fn stores(&self, platform: &Platform, environment: &EnvironmentName) -> Result<Stores, PipelineError> {
+        Stores::open(platform, environment, self.repository.root())
     }
 
     /// Where the state of `instance` lives.
@@ -92,8 +88,10 @@ impl Site {
     pub fn secret_file(&self, instance: &Instance) -> Result<TempPath, PipelineError> {
         let folder = self.data(instance);
         let make = || {
-            std::fs::create_dir_all(&folder)?;
-            Ok(tempfile::Builder::new().prefix("plan-").tempfile_in(&folder)?.into_temp_path())
+            make_private(&folder)?;
+            sweep_plans(&folder)?;
+            let prefix = format!("{PLAN}{}-", std::process::id());
+            Ok(tempfile::Builder::new().prefix(&prefix).tempfile_in(&folder)?.into_temp_path())
         };
         make().map_err(|source| PipelineError::Io { verb: "make a file in", path: folder.clone(), source })
     }
@@ -111,7 +109,7 @@ impl Site {
     ) -> Result<File, PipelineError> {
         let path = self.data(instance).join("in-use");
         let io = |source| PipelineError::Io { verb: "lock", path: path.clone(), source };
-        std::fs::create_dir_all(self.data(instance)).map_err(io)?;
+        make_private(&self.data(instance)).map_err(io)?;
         let file = File::create(&path).map_err(io)?;
         let mut waiting = Some(waiting);
         loop {
@@ -132,6 +130,26 @@ impl Site {
     pub(super) fn data(&self, instance: &Instance) -> PathBuf {
         self.work.join("data").join(instance.key())
     }
+}
+
+/// Makes a folder that nobody else can look into: what Terraform keeps and says there may have secrets in it.
+fn make_private(folder: &Path) -> io::Result<()> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// Removes the plans that killed runs left in `folder`. Their names say whose they are.
+fn sweep_plans(folder: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let owner = name.to_str().and_then(|name| name.strip_prefix(PLAN)?.split('-').next()?.parse().ok());
+        let gone = owner.and_then(Pid::from_raw).is_some_and(|pid| test_kill_process(pid) == Err(Errno::SRCH));
+        if gone {
+            // What cannot be removed now harms nobody; the next run tries again.
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+    Ok(())
 }
 
 /// A site with a program to plan and apply with.
@@ -181,5 +199,30 @@ impl Workshop {
             mirrors: ProviderMirrors::from_env(),
         };
         Ok(Terraform::new(self.binary.clone(), workspace)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plans_of_killed_runs_are_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut ended = std::process::Command::new("true").spawn().unwrap();
+        ended.wait().unwrap();
+        let names = [
+            (format!("plan-{}-a", std::process::id()), true),
+            (format!("plan-{}-a", ended.id()), false),
+            ("plan-x".to_owned(), true),
+            ("plan.jsonl".to_owned(), true),
+        ];
+        for (name, _) in &names {
+            std::fs::write(folder.path().join(name), "").unwrap();
+        }
+        sweep_plans(folder.path()).unwrap();
+        for (name, stays) in &names {
+            assert_eq!(folder.path().join(name).exists(), *stays, "{name}");
+        }
     }
 }

@@ -24,6 +24,6 @@ pub use instance::Instance;
 pub use metadata::{Cluster, DerivedName, Metadata, MetadataError, Provider};
 pub use names::{ClusterName, EnvironmentName, InvalidName, PlatformName, RepositoryName, SandboxName, StackName};
 pub use parse::ParseError;
-pub use settings::{Engine, FluxMode, OnStale, Parallelism, Pipeline, Platform, Policy};
+pub use settings::{Engine, FluxMode, OnStale, Parallelism, Pipeline, Platform, Policy, Verify};
 pub use stack::{Stack, StackSettings, check_stacks};
 pub use state::{State, StateBackend};

@@ -84,6 +84,8 @@ pub struct Pipeline {
     pub parallelism: Parallelism,
     /// What happens when the reviewed plan no longer fits.
     pub on_stale: OnStale,
+    /// Whether the world is looked at once more before an apply.
+    pub verify: Verify,
     /// Whom bundles are encrypted to, as `age` writes recipients (`age1…`); empty: they are kept in the clear.
     pub recipients: Vec<String>,
 }
@@ -104,6 +106,15 @@ pub enum OnStale {
     Refuse,
     /// Where the state, the program or the policy moved on, plan again; apply if that comes to the reviewed changes.
     Compare,
+}
+
+/// How a plan that fits is verified before it is applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verify {
+    /// By everything that it is bound to.
+    Bundle,
+    /// By a plan that is made anew as well: a change made outside Terraform moves no state.
+    Replan,
 }
 
 /// What is not allowed, or not without a word.

@@ -40,6 +40,8 @@ pub struct Answers {
     pub flux_version: String,
     /// Whether the repository's own settings are a stack, `infra/repository`.
     pub manage_repository: bool,
+    /// Whether workflow templates for Argo Workflows are written, `pipeline/argo-workflows`.
+    pub argo_workflows: bool,
 }
 
 impl Answers {

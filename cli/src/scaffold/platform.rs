@@ -1,7 +1,7 @@
 //! A whole platform: which template becomes which files.
 
 use super::{
-    Answers, Assets, ChangeSet, Places, ScaffoldError,
+    Answers, Assets, ChangeSet, Field, Places, Problem, ScaffoldError,
     bootstrap::{self, BootstrapValues},
     template::Renderer,
     values::{PlatformValues, Scope},
@@ -25,6 +25,9 @@ pub fn platform(answers: &Answers, assets: &Assets, engine_manifests: &str) -> R
     writer.group("platform", "", scope)?;
     if let Some(forge) = values.forge {
         writer.group(&format!("forge/{forge}"), "", scope)?;
+    }
+    if values.argo_workflows {
+        writer.group("argo-workflows", "pipeline/argo-workflows/", scope)?;
     }
     for environment in &values.environments {
         let scope = Scope { environment: Some(environment), ..scope };
@@ -73,6 +76,10 @@ pub fn platform(answers: &Answers, assets: &Assets, engine_manifests: &str) -> R
 fn checked(answers: &Answers) -> Result<PlatformValues<'_>, ScaffoldError> {
     let mut problems = answers.problems();
     problems.extend(bootstrap::problem(answers));
+    if answers.argo_workflows && answers.state.is_local() {
+        let message = "`--argo-workflows` needs state that is not on this machine".to_owned();
+        problems.push(Problem { field: Field::State, message });
+    }
     match answers.base_environment() {
         Some(base) if problems.is_empty() => PlatformValues::new(answers, base),
         _ => Err(ScaffoldError::Answers { problems, places: Places::default() }),

@@ -45,6 +45,8 @@ pub(super) struct PlatformValues<'a> {
     default_branch: &'a str,
     /// The repository's own settings are a stack.
     manage_repository: bool,
+    /// Argo Workflows can be the pipeline.
+    pub(super) argo_workflows: bool,
     pub(super) environments: Vec<EnvironmentValues<'a>>,
     pub(super) clusters: Vec<ClusterValues<'a>>,
     pub(super) services: Vec<&'static Service>,
@@ -200,6 +202,7 @@ impl<'a> PlatformValues<'a> {
             repository: &answers.repository,
             default_branch: &answers.default_branch,
             manage_repository: answers.manage_repository,
+            argo_workflows: answers.argo_workflows,
             environments: environments(answers),
             services: services(clusters.iter().any(|cluster| cluster.cloud)),
             base: base.as_str(),

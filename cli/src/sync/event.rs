@@ -47,7 +47,8 @@ pub enum SyncEvent {
     Connected {
         /// Its address.
         endpoint: String,
-        /// Its version, such as `v1.34.2`.
+        /// Its version, such as `v1.34.2`. Not `version` in JSON, which is that of the document.
+        #[serde(rename = "api_version")]
         version: String,
     },
     /// An object was created or changed; in a dry run, it would be.

@@ -103,6 +103,17 @@ impl Cell {
             }
     }
 
+    /// Hands every plain value to `seen` that is marked, or lies in what is; `inside` says that it does already.
+    pub(super) fn visit_sensitive(&self, inside: bool, seen: &mut dyn FnMut(&Value)) {
+        let inside = inside || self.sensitive;
+        match &self.content {
+            Content::Plain(value) if inside => seen(value),
+            Content::List(items) => items.iter().for_each(|item| item.visit_sensitive(inside, seen)),
+            Content::Map(entries) => entries.values().for_each(|entry| entry.visit_sensitive(inside, seen)),
+            Content::Plain(_) | Content::Null | Content::Unknown => {}
+        }
+    }
+
     /// Marks what `path` leads to. Where it cannot be followed to its end, the last value that it
     /// reaches is marked whole: rather too much than too little.
     pub(super) fn mark(&mut self, path: &[Step]) {

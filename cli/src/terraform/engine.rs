@@ -6,7 +6,10 @@ use std::{
     fs,
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -14,11 +17,11 @@ use tokio::process::Command;
 
 use super::{
     BackendSetting, Binary, Cause, ChangeList, ChangeSummary, Diagnostic, InitOutcome, PlanFile, PlanMode,
-    ProviderMirrors, Severity, StateFile, TerraformError, TerraformEvent, Watch, changes_from_show_json,
+    ProviderMirrors, Secrets, Severity, StateFile, TerraformError, TerraformEvent, Watch, changes_from_show_json,
     cli_config::CliConfig,
     environment,
     init::{Fingerprint, LOCK_FILE, Marker, Standing, Surroundings},
-    process::{Ended, Run, Stdout},
+    process::{APPLY, Ended, Run, Stdout},
 };
 
 /// A root module to run, and with what.
@@ -123,6 +126,8 @@ pub struct Terraform {
     ready: AtomicBool,
     /// Whether the lock file in the working folder is the one that an earlier init chose.
     lock_put_back: AtomicBool,
+    /// What is masked in everything that Terraform says.
+    secrets: Mutex<Secrets>,
 }
 
 impl Terraform {
@@ -141,6 +146,10 @@ impl Terraform {
             directory.canonicalize().map_err(|source| TerraformError::io("use", directory, source))?;
         let cli_config = CliConfig::settle(&workspace.mirrors, workspace.data.join("terraform.rc"))?;
         let marker = Marker::new(&workspace.data);
+        let inherited: Vec<_> = std::env::vars_os().collect();
+        let given = workspace.environment.iter().map(|(name, value)| (OsStr::new(name), value.as_os_str()));
+        let variables = inherited.iter().map(|(name, value)| (name.as_os_str(), value.as_os_str())).chain(given);
+        let secrets = Secrets::of_environment(&workspace.directory, variables)?;
         Ok(Self {
             binary,
             workspace,
@@ -148,7 +157,14 @@ impl Terraform {
             marker,
             ready: AtomicBool::new(false),
             lock_put_back: AtomicBool::new(false),
+            secrets: Mutex::new(secrets),
         })
+    }
+
+    /// Masks `secrets` as well in everything that Terraform says from now on. Known by themselves are credentials in the
+    /// environment, sensitive inputs, and what is sensitive in a plan that is applied.
+    pub fn hide(&self, secrets: Secrets) {
+        self.secrets.lock().unwrap_or_else(PoisonError::into_inner).extend(secrets);
     }
 
     /// The program.
@@ -210,6 +226,9 @@ impl Terraform {
     /// # Errors
     /// [`TerraformError::Failed`], [`TerraformError::Interrupted`] or an I/O error.
     pub async fn plan(&self, options: &PlanOptions, watch: &Watch<'_>) -> Result<PlanOutcome, TerraformError> {
+        for file in &options.var_files {
+            self.hide(Secrets::of_variable_file(&self.workspace.directory, file)?);
+        }
         let command = || {
             let mut command = self.command(["plan", "-json", "-input=false", "-detailed-exitcode"]);
             command.arg(joined("-out=", absolute(&options.out).as_os_str()));
@@ -242,12 +261,16 @@ impl Terraform {
         watch: &Watch<'_>,
     ) -> Result<ChangeSummary, TerraformError> {
         self.restore_lock_file(plan)?;
+        // What only the program itself can read, it alone can mask.
+        if let Ok(secrets) = Secrets::of_plan(&self.workspace.directory, plan) {
+            self.hide(secrets);
+        }
         let command = || {
             let mut command = self.command(["apply", "-json", "-input=false"]);
             command.args(waiting(options.lock_timeout, options.parallelism)).arg(absolute(plan));
             command
         };
-        let ended = self.prepared("apply", Stdout::Events, &[], watch, command).await?;
+        let ended = self.prepared(APPLY, Stdout::Events, &[], watch, command).await?;
         Ok(ended.summary.unwrap_or_default())
     }
 
@@ -352,7 +375,13 @@ impl Terraform {
         let command_name = format!("{program} {name}");
         let directory = &self.workspace.directory;
         let logs = &self.workspace.data;
-        Run { command: command_name, name, directory, logs, stdout, also_good }.follow(command, watch).await
+        let secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let clear = |event| (watch.events)(secrets.clear_event(event));
+        let cleared = Watch { events: &clear, interrupt: watch.interrupt };
+        let run = Run { command: command_name, name, directory, logs, stdout, also_good };
+        let mut ended = run.follow(command, &cleared).await.map_err(|error| secrets.clear_error(error))?;
+        ended.diagnostics.iter_mut().for_each(|diagnostic| secrets.clear_diagnostic(diagnostic));
+        Ok(ended)
     }
 
     pub(super) fn command<const N: usize>(&self, arguments: [&str; N]) -> Command {

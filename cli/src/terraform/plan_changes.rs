@@ -3,7 +3,8 @@
 use prost::Message as _;
 
 use super::{
-    Action, ChangeList, CheckResult, CheckStatus, OutputChange, PlanFileError, PlanMode, Product, ResourceMode, Shown,
+    Action, ChangeList, CheckResult, CheckStatus, OutputChange, PlanFileError, PlanMode, Product, ResourceMode,
+    Secrets, Shown,
     address::Parts,
     cell::{Cell, Step},
     diff,
@@ -40,6 +41,21 @@ pub(super) fn read(plan: &Plan, mode: PlanMode, product: Product) -> Result<Chan
     let checks = plan.check_results.iter().flat_map(|results| &results.objects).map(check);
     let checks = finish_checks(checks.collect::<Result<Vec<_>, _>>()?);
     Ok(ChangeList { resources: finish_all(resources), drift: finish_drift(drift), outputs, checks })
+}
+
+/// Adds every text that is marked sensitive in a value of the plan.
+pub(super) fn add_sensitive(plan: &Plan, secrets: &mut Secrets) -> Result<(), PlanFileError> {
+    let resources = plan.resource_changes.iter().chain(&plan.resource_drift);
+    let resources = resources.filter_map(|resource| resource.change.as_ref()).map(|change| (change, false));
+    let outputs = plan.output_changes.iter().filter_map(|output| Some((output.change.as_ref()?, output.sensitive)));
+    for (change, whole) in resources.chain(outputs) {
+        // Who made the plan is not known here, and for the values it hardly matters.
+        let values = Values::of(change, Product::Terraform).or_else(|_| Values::of(change, Product::OpenTofu))?;
+        for cell in [&values.before, &values.after] {
+            cell.visit_sensitive(whole, &mut |value| secrets.add(value));
+        }
+    }
+    Ok(())
 }
 
 /// `None` for conditions that hold.

@@ -7,7 +7,7 @@
 
 use std::{
     borrow::Cow,
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io::{self, Cursor, Read as _},
     ops::Range,
     path::{Path, PathBuf},
@@ -20,7 +20,7 @@ use serde_json::Value;
 use zip::{ZipArchive, result::ZipError};
 
 use super::{
-    ChangeList, Product, StateFile, StateFileError, StateId, Version,
+    ChangeList, Product, Secrets, StateFile, StateFileError, StateId, Version,
     cell::{Cell, Content},
     init::LOCK_FILE,
     plan_changes,
@@ -231,6 +231,25 @@ impl PlanFile {
     /// The lock file that it was made with.
     pub fn lock_file(&self) -> Option<&[u8]> {
         self.lock_file.as_deref()
+    }
+
+    /// The whole state that it was made from, as JSON: with every value in clear.
+    pub(super) fn state_text(&self) -> Result<Vec<u8>, PlanFileError> {
+        Ok(member(&mut self.archive.clone(), "tfstate")?.unwrap_or_default())
+    }
+
+    /// Adds what is marked sensitive in the values that change, and the inputs in `sensitive`.
+    pub(super) fn add_sensitive(
+        &self,
+        sensitive: &BTreeSet<String>,
+        secrets: &mut Secrets,
+    ) -> Result<(), PlanFileError> {
+        for (_, value) in self.plan.variables.iter().filter(|(name, _)| sensitive.contains(*name)) {
+            let value = plan_value::decode(value);
+            let value = value.map_err(|_| PlanFileError::Unsupported("inputs of another kind".to_owned()))?;
+            value.visit_sensitive(true, &mut |value| secrets.add(value));
+        }
+        plan_changes::add_sensitive(&self.plan, secrets)
     }
 
     /// Names of the root variables that were set, without their values.

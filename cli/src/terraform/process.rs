@@ -10,6 +10,7 @@
 use std::{
     collections::VecDeque,
     fs,
+    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
     time::{Duration, SystemTime},
@@ -30,6 +31,9 @@ use super::{ChangeSummary, Diagnostic, Failure, Interrupt, TerraformError, Terra
 
 /// How many lines that are no events are kept for error messages.
 const KEPT_LINES: usize = 200;
+
+/// The command whose events are kept until somebody forgets them.
+pub(super) const APPLY: &str = "apply";
 
 /// What the name of a file of events ends in.
 pub(super) const EVENTS: &str = "jsonl";
@@ -136,7 +140,8 @@ impl Run<'_> {
             Stdout::Document => Stdio::piped(),
         };
         let path = log(self.logs, self.name, "err");
-        let errors = fs::File::create(&path).map_err(|source| TerraformError::io("write", &path, source))?;
+        let errors =
+            private().truncate(true).open(&path).map_err(|source| TerraformError::io("write", &path, source))?;
         tail(path, true)?;
         command.stdin(Stdio::null()).stdout(stdout).stderr(errors);
         drop(sender);
@@ -168,13 +173,14 @@ impl Run<'_> {
             None => Ok(Vec::new()),
         }
         .map_err(|source| TerraformError::io("read the output of", &program, source))?;
+        self.forget();
         self.judge(status, killed, started, heard, document, watch)
     }
 
     /// The file of events, locked and empty. Waits until no Terraform writes to it: one that a killed kstack left may.
     async fn occupy(&self, path: &Path, watch: &Watch<'_>) -> Result<fs::File, TerraformError> {
         let wrong = |verb| move |source| TerraformError::io(verb, path, source);
-        let file = fs::File::options().write(true).create(true).truncate(false).open(path).map_err(wrong("write"))?;
+        let file = private().truncate(false).open(path).map_err(wrong("write"))?;
         let mut told = false;
         loop {
             match file.try_lock() {
@@ -193,6 +199,17 @@ impl Run<'_> {
         }
         file.set_len(0).map_err(wrong("write"))?;
         Ok(file)
+    }
+
+    /// Empties the files that were read to their end: their events have been told, with secrets masked. What an apply
+    /// said is kept until the journal knows how it ended: [`super::Trace::forget`].
+    fn forget(&self) {
+        for end in ["err", EVENTS] {
+            if (self.name, end) != (APPLY, EVENTS) {
+                // One that cannot be emptied is overwritten by the next run.
+                let _ = empty(&log(self.logs, self.name, end));
+            }
+        }
     }
 
     fn judge(
@@ -230,6 +247,18 @@ impl Run<'_> {
         // File systems round down: a second of slack, since runs take longer than that to fail twice.
         (changed + Duration::from_secs(1) >= started).then_some(path)
     }
+}
+
+/// What Terraform and its providers say may have secrets in it: only the user may read it.
+fn private() -> fs::OpenOptions {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).mode(0o600);
+    options
+}
+
+/// Forgets what a file of events holds.
+pub(super) fn empty(path: &Path) -> std::io::Result<()> {
+    fs::OpenOptions::new().write(true).truncate(true).open(path).map(drop)
 }
 
 /// The file in `logs` that a command's output goes to.

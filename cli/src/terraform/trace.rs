@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::{
     ChangeSummary, Diagnostic, Severity, TerraformError, TerraformEvent, events,
-    process::{EVENTS, log},
+    process::{APPLY, EVENTS, empty, log},
 };
 
 /// One change that an apply began.
@@ -52,7 +52,7 @@ impl Trace {
     /// # Errors
     /// [`TerraformError::Io`].
     pub fn is_running(data: &Path) -> Result<bool, TerraformError> {
-        let path = log(data, "apply", EVENTS);
+        let path = log(data, APPLY, EVENTS);
         let file = match fs::File::open(&path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
             file => file.map_err(|source| TerraformError::io("read", &path, source))?,
@@ -69,7 +69,7 @@ impl Trace {
     /// # Errors
     /// [`TerraformError::Io`].
     pub fn of_last_apply(data: &Path) -> Result<Option<Self>, TerraformError> {
-        let path = log(data, "apply", EVENTS);
+        let path = log(data, APPLY, EVENTS);
         let wrong = |source| TerraformError::io("read", &path, source);
         let file = match fs::File::open(&path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -80,6 +80,18 @@ impl Trace {
             trace.add(&String::from_utf8_lossy(&line.map_err(wrong)?));
         }
         Ok(Some(trace))
+    }
+
+    /// Forgets what the last apply in `data` said, once it is recorded how it ended: there may be secrets in it.
+    ///
+    /// # Errors
+    /// [`TerraformError::Io`].
+    pub fn forget(data: &Path) -> Result<(), TerraformError> {
+        let path = log(data, APPLY, EVENTS);
+        match empty(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            emptied => emptied.map_err(|source| TerraformError::io("write", &path, source)),
+        }
     }
 
     fn add(&mut self, line: &str) {

@@ -7,6 +7,7 @@
 mod diagnostic;
 pub mod explanation;
 pub mod inventory;
+pub mod matrix;
 pub mod outputs;
 mod progress;
 mod prompt;
@@ -122,13 +123,13 @@ impl Ui {
 
     /// An event of a run as a JSON line. An event that cannot be written would be a bug; it must not end the run.
     fn event(&self, event: &impl Serialize) {
-        if let Ok(mut document) = serde_json::to_value(event)
-            && let Some(fields) = document.as_object_mut()
+        let mut document = serde_json::json!({ "type": "event", "version": 1 });
+        if let (Some(document), Ok(serde_json::Value::Object(fields))) =
+            (document.as_object_mut(), serde_json::to_value(event))
         {
-            fields.insert("type".to_owned(), "event".into());
-            fields.insert("version".to_owned(), 1.into());
-            self.line(&document.to_string());
+            document.extend(fields);
         }
+        self.line(&document.to_string());
     }
 
     /// What was done, in a short sentence on standard error.

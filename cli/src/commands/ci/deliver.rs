@@ -91,7 +91,7 @@ fn deliver(
         environment: name,
         stacks: Vec::new(),
         dry_run: false,
-        bundles: None,
+        bundles: Vec::new(),
         resume: false,
         assurances: Assurances::default(),
     };
@@ -112,6 +112,7 @@ fn plan_next(
         which: Which::Pending,
         environments: vec![next.name.clone()],
         stacks: Vec::new(),
+        part: None,
         keep: true,
         bundles: None,
     };

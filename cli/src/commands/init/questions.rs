@@ -21,6 +21,7 @@ pub(super) fn draft(context: &Context<'_>, args: &InitArgs, root: &Path) -> Resu
     };
     flags(&mut draft, args)?;
     draft.manage_repository |= args.manage_repository;
+    draft.argo_workflows |= args.argo_workflows;
     if draft.name.is_none() {
         draft.name = root.file_name().and_then(|name| name.to_str()).and_then(platform_name);
     }

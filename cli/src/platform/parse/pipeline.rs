@@ -4,7 +4,7 @@ use hcl_edit::structure::Block;
 
 use crate::{
     hcl::BlockReader,
-    platform::{OnStale, Parallelism, Pipeline, Policy, form},
+    platform::{OnStale, Parallelism, Pipeline, Policy, Verify, form},
 };
 
 use super::{Parser, checked, each};
@@ -16,6 +16,7 @@ impl<'a> Parser<'a> {
                 plan_store: None,
                 parallelism: Parallelism::Auto,
                 on_stale: OnStale::Refuse,
+                verify: Verify::Bundle,
                 recipients: Vec::new(),
             });
         };
@@ -39,9 +40,17 @@ impl<'a> Parser<'a> {
                 }
                 _ => OnStale::Refuse,
             };
+            let verify = match reader.string("verify") {
+                Some(word) if word.value == "replan" => Verify::Replan,
+                Some(word) if word.value != "bundle" => {
+                    reader.problem(word.span, "`verify` must be `\"bundle\"` or `\"replan\"`");
+                    Verify::Bundle
+                }
+                _ => Verify::Bundle,
+            };
             let recipients = reader.strings("recipients").unwrap_or_default();
             let recipients = each(reader, "recipients", &recipients, "a recipient", form::age_recipient);
-            Some(Pipeline { plan_store, parallelism: parallelism?, on_stale, recipients })
+            Some(Pipeline { plan_store, parallelism: parallelism?, on_stale, verify, recipients })
         })
     }
 

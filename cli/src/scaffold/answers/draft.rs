@@ -35,6 +35,8 @@ pub struct Draft {
     pub flux_version: Option<String>,
     /// As [`Answers::manage_repository`].
     pub manage_repository: bool,
+    /// As [`Answers::argo_workflows`].
+    pub argo_workflows: bool,
     pub(super) places: Places,
 }
 
@@ -161,6 +163,7 @@ impl Draft {
             state,
             flux_version: self.flux_version().to_owned(),
             manage_repository: self.manage_repository,
+            argo_workflows: self.argo_workflows,
         })
     }
 

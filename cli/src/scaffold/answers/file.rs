@@ -106,9 +106,9 @@ impl<'f> Reader<'f> {
             Err(error) => drop(self.problem(name.span.clone(), error.to_string())),
         }
         self.place(Field::Name, name.span);
-        let (read, manage_repository) = self.block(block, |reader| {
+        let (read, [manage_repository, argo_workflows]) = self.block(block, |reader| {
             let read = ["base_domain", "repository", "default_branch"].map(|key| reader.string(key));
-            (read, reader.boolean("manage_repository"))
+            (read, ["manage_repository", "argo_workflows"].map(|key| reader.boolean(key)))
         });
         let [base_domain, repository, default_branch] = read;
         let mut keep = |field, answer: Option<Located<String>>| {
@@ -122,6 +122,7 @@ impl<'f> Reader<'f> {
         (self.draft.base_domain, self.draft.repository, self.draft.default_branch) =
             (base_domain, repository, default_branch);
         self.draft.manage_repository = manage_repository.is_some_and(|manage| manage.value);
+        self.draft.argo_workflows = argo_workflows.is_some_and(|wanted| wanted.value);
     }
 
     fn environment(&mut self, block: &'f Block) {

@@ -35,6 +35,7 @@ pipeline {
   plan_store  = "s3://acme-kstack-plans/kstack"
   parallelism = 4
   on_stale    = "plan"
+  verify      = "twice"
   recipients = [
     "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8q",
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB",
