@@ -2,7 +2,7 @@
 //! they are compared with, on real components. `docs/benchmarks.md` says what came out and under which conditions.
 //!
 //! `cargo bench --bench chain` measures everything in some minutes; `cargo bench --bench chain -- init aws` these
-//! parts. The parts: init, changes, sandbox, try, aws.
+//! parts. The parts: init, changes, pipeline, outputs, sandbox, try, aws.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a measurement that fails says nothing")]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints figures")]
@@ -12,8 +12,13 @@ mod changes;
 mod init;
 mod local;
 mod measure;
+mod memory;
+mod outputs;
+mod pipeline;
 #[expect(dead_code, reason = "the tests use more of it")]
 mod shared;
+mod stacks;
+mod terramate;
 
 use std::process::Command;
 
@@ -23,9 +28,11 @@ use measure::Table;
 type Measure = fn(&Table);
 
 /// The parts by name, in the order in which they run.
-const PARTS: [(&str, Measure); 5] = [
+const PARTS: [(&str, Measure); 7] = [
     ("init", init::measure),
     ("changes", changes::measure),
+    ("pipeline", pipeline::measure),
+    ("outputs", outputs::measure),
     ("sandbox", local::measure_sandbox),
     ("try", local::measure_try),
     ("aws", aws::measure),

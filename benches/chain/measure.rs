@@ -19,6 +19,8 @@ pub struct Run {
     pub wall: Duration,
     /// The peak of the largest of its processes, in KiB; `None` without GNU `time`.
     pub peak: Option<u64>,
+    /// The processor time of all its processes; `None` without GNU `time`.
+    pub cpu: Option<Duration>,
     /// What it said on standard error, each line with the time since the start.
     pub said: Vec<(Duration, String)>,
 }
@@ -28,14 +30,19 @@ pub fn run(world: &World, folder: &Path, program: &Path, arguments: &[&str]) -> 
     let peak = world.root().join("peak");
     let mut command = if Path::new(TIME).exists() {
         let mut command = world.command(TIME, folder);
-        command.args(["--format=%M", "--output"]).arg(&peak).arg(program);
+        command.args(["--format=%M %U %S", "--output"]).arg(&peak).arg(program);
         command
     } else {
         world.command(program, folder)
     };
     let mut run = clock(command.args(arguments));
     let text = fs::read_to_string(&peak).ok();
-    run.peak = text.and_then(|text| text.trim().parse().ok());
+    let figures = text.iter().flat_map(|text| text.split_whitespace());
+    if let [peak, user, system] = figures.collect::<Vec<_>>()[..] {
+        run.peak = peak.parse().ok();
+        let seconds = [user, system].iter().map(|text| text.parse::<f64>().unwrap()).sum();
+        run.cpu = Some(Duration::from_secs_f64(seconds));
+    }
     run
 }
 
@@ -53,13 +60,19 @@ fn clock(command: &mut Command) -> Run {
     let wall = start.elapsed();
     let lines = || said.iter().fold(String::new(), |text, (_, line)| text + line + "\n");
     assert!(status.success(), "{command:?}: {status}\n{}", lines());
-    Run { wall, peak: None, said }
+    Run { wall, peak: None, cpu: None, said }
 }
 
 /// The program that is measured: the one built with this one, or another that `KSTACK_PROGRAM` names.
 pub fn kstack() -> PathBuf {
     let named = std::env::var_os("KSTACK_PROGRAM").map(PathBuf::from);
     named.unwrap_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_kstack")))
+}
+
+/// How often to measure something: as often as `KSTACK_BENCH_RUNS` says, or else `usual`.
+pub fn runs(usual: usize) -> usize {
+    let asked = std::env::var("KSTACK_BENCH_RUNS").ok();
+    asked.map_or(usual, |asked| asked.parse().expect("`KSTACK_BENCH_RUNS` is a number"))
 }
 
 /// A Markdown table of figures; each row is printed as soon as it is known.
@@ -109,6 +122,11 @@ impl Table {
         let (min, median, max) = (text(*min), text(median), text(*max));
         println!("| {what} | {} | {min} | {median} | {max} | {peak} |", values.len());
     }
+}
+
+/// The processor times of `runs`; none without GNU `time`.
+pub fn cpus(runs: &[Run]) -> Vec<Duration> {
+    runs.iter().filter_map(|run| run.cpu).collect()
 }
 
 /// The wall times of `runs`.

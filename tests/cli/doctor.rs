@@ -13,12 +13,13 @@ fn fake(world: &World, name: &str, says: &str) {
 
 #[test]
 fn an_empty_machine() {
-    insta::assert_snapshot!(World::new().kstack(&["doctor"]), @r"
+    insta::assert_snapshot!(World::new().kstack(&["doctor"]), @"
     --- stdout ---
     check      finding  detail                                      what to do
     git        missing  not found                                   install Git
     terraform  missing  not found                                   install Terraform or OpenTofu, or name the program in `KSTACK_TERRAFORM`
     kubectl    warning  not found                                   kstack does without; install it to look into clusters yourself
+    providers  ok       0 in the store, 0 MB
     sandbox    warning  neither components, a Docker engine nor Go  install Docker, or Go to build the components; otherwise they are downloaded
     platform   warning  there is none in this folder                `kstack init` makes one
     --- exit code 1 ---
@@ -33,12 +34,13 @@ fn a_machine_that_has_everything_and_no_platform() {
     fake(&world, "terraform", "Terraform v1.11.4");
     fake(&world, "kubectl", "Client Version: v1.34.2");
     fake(&world, "go", "go version go1.25.0 linux/amd64");
-    insta::assert_snapshot!(world.kstack(&["doctor"]), @r"
+    insta::assert_snapshot!(world.kstack(&["doctor"]), @"
     --- stdout ---
     check      finding  detail                        what to do
     git        ok       [VERSION]
     terraform  ok       Terraform 1.11.4
     kubectl    ok       1.34.2
+    providers  ok       0 in the store, 0 MB
     sandbox    warning  no components yet             they are built with Go at the first start, in about 20 minutes
     platform   warning  there is none in this folder  `kstack init` makes one
     --- exit code 0 ---

@@ -104,21 +104,23 @@ fn a_killed_apply_is_told_and_its_terraform_waited_for() {
     let told = repository.kstack(&["resume", "--dry-run"]);
     assert!(told.stderr.contains("slow (ops): Terraform still works on it"), "{told}");
     assert!(lock.exists(), "{told}");
-    let (ran, ()) = std::thread::scope(|scope| {
-        let ran = scope.spawn(|| repository.kstack(&["apply", "--no-handoff"]));
-        std::thread::sleep(Duration::from_millis(500));
-        assert_eq!(trees(&repository), 1, "it works in the files that its kstack exported");
-        end_orphan(&started);
-        (ran.join().unwrap(), ())
-    });
-    let host = &journal.owner.host;
-    assert!(ran.stderr.contains("waiting for the Terraform of run `[RUN]`"), "{ran}");
-    assert!(
-        ran.stderr.contains(&format!("run `[RUN]` on `{host}` was cut short while it applied slow (ops)")),
-        "{ran}"
-    );
-    assert!(ran.stderr.contains("a part was done; what was is in the state"), "{ran}");
-    assert!(ran.code == Some(1) && ran.stderr.contains("slow (ops): state differs"), "{ran}");
+    let said = repository.world.root().join("said");
+    let output = fs::File::create(&said).unwrap();
+    let mut command: Command = repository.world.command(env!("CARGO_BIN_EXE_kstack"), &repository.world.work());
+    command.args(["apply", "--no-handoff"]).stdin(Stdio::null()).stdout(output.try_clone().unwrap()).stderr(output);
+    let mut waiting = command.spawn().unwrap();
+    let told = || fs::read_to_string(&said).unwrap();
+    while !told().contains("waiting for the Terraform of run") {
+        assert_eq!(waiting.try_wait().unwrap(), None, "it must wait: {}", told());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(trees(&repository), 1, "it works in the files that its kstack exported");
+    end_orphan(&started);
+    assert_eq!(waiting.wait().unwrap().code(), Some(1), "{}", told());
+    let (host, told) = (&journal.owner.host, told());
+    assert!(told.contains(&format!("on `{host}` was cut short while it applied slow (ops)")), "{told}");
+    assert!(told.contains("a part was done; what was is in the state"), "{told}");
+    assert!(told.contains("slow (ops): state differs"), "{told}");
     let journal = repository.journal();
     assert_eq!(journal.entries["ops/slow"].status, Status::Failed);
     assert_eq!(journal.entries["ops/slow"].after.as_ref().unwrap().serial, repository.state("slow").serial);

@@ -9,6 +9,7 @@ mod interrupts;
 mod opentofu;
 mod outputs;
 mod plan;
+mod providers;
 mod schedule;
 mod status;
 mod tour;

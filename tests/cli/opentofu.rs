@@ -140,6 +140,7 @@ fn an_encrypted_plan_can_be_seen_but_not_kept() {
         + id = (known after apply)
 
     Notices
+      network (ops): what is sensitive in states that the plan reads cannot be told: the plan is encrypted by OpenTofu, and only `tofu` has the keys
       network (ops): the plan was read by `show -json`: the plan is encrypted by OpenTofu, and only `tofu` has the keys
 
     1 to create

@@ -1,15 +1,14 @@
-//! A platform of two thousand stacks that share forty modules; the same on every machine.
+//! A platform of many stacks that share forty modules; the same on every machine.
 
 use std::collections::BTreeSet;
 
 use super::repository::Files;
 
-pub const STACKS: usize = 2_000;
-pub const MODULES: usize = 40;
+const MODULES: usize = 40;
 
-/// The platform, and the stacks that use module `m07`. Each stack calls one to three of the modules, chosen by a
+/// The platform of `stacks` stacks, and those that use module `m07`. Each stack calls one to three of the modules, chosen by a
 /// fixed sequence.
-pub fn platform() -> (Files, BTreeSet<String>) {
+pub fn platform(stacks: usize) -> (Files, BTreeSet<String>) {
     let mut files = Files::platform(&[]);
     for module in 0..MODULES {
         let text = format!(
@@ -24,7 +23,7 @@ pub fn platform() -> (Files, BTreeSet<String>) {
         usize::try_from(state >> 33).unwrap() % below
     };
     let mut users = BTreeSet::new();
-    for stack in 0..STACKS {
+    for stack in 0..stacks {
         let name = format!("s{stack:04}");
         let mut text = format!(
             "terraform {{\n  required_version = \">= 1.5\"\n}}\n\nresource \"terraform_data\" \"own\" {{\n  input = \"{name}\"\n}}\n"

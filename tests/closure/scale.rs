@@ -4,16 +4,14 @@ use std::{collections::BTreeSet, time::Instant};
 
 use kstack::closure::{Memo, affected};
 
-use super::{
-    Repo,
-    fleet::{STACKS, platform},
-    stacks,
-};
+use super::{Repo, fleet::platform, stacks};
+
+const STACKS: usize = 2_000;
 
 #[test]
 #[ignore = "takes seconds, and its time is for people to read"]
 fn two_thousand_stacks_on_forty_modules() {
-    let (base, users) = platform();
+    let (base, users) = platform(STACKS);
     let repo = Repo::new();
     repo.commit(&base);
     let head = repo.commit(&base.clone().touched("modules/m07/main.tf"));

@@ -103,6 +103,10 @@ fn an_export_is_the_commit_and_never_leaves_its_folder() {
     assert!(
         part.join("modules/m/main.tf").is_file() && part.join("a/b/c.txt").is_file() && !part.join("a/run.sh").exists()
     );
+
+    let rest = folder.path().join("rest");
+    snapshot.export_without(&rest, &|folder| folder == "a/b").unwrap();
+    assert!(rest.join("a/run.sh").is_file() && rest.join("modules/m/main.tf").is_file() && !rest.join("a/b").exists());
 }
 
 fn umask() -> u32 {

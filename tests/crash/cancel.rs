@@ -21,7 +21,7 @@ esac
 #[test]
 fn a_cancelled_job_loses_nothing_that_terraform_can_still_record() {
     let scale = if std::env::var_os("KSTACK_TEST_CANCEL").is_some() { 1.0 } else { 0.1 };
-    let mut victim = Victim::new(&format!("{}", 15.0 * scale));
+    let mut victim = Victim::new(&format!("{}", 30.0 * scale));
     victim.wrap_terraform(&UNDISTURBED.replace("SETSID", find_program("setsid").unwrap().to_str().unwrap()));
     victim.repository.world.set("RUNNER_TRACKING_ID", "github_test");
     let mark = "RUNNER_TRACKING_ID=github_test";
@@ -42,7 +42,6 @@ fn a_cancelled_job_loses_nothing_that_terraform_can_still_record() {
     // The next job on this machine waits, and goes on with what was not begun.
     let (ran, report) = victim.resume(&[]);
     assert_eq!(ran.code, Some(0), "{ran}");
-    assert!(ran.stderr.contains("waiting for the Terraform of run"), "{ran}");
     let left = &report["report"]["applied"]["left"];
     assert_eq!((left[0]["finding"].as_str(), left[0]["instance"]["stack"].as_str()), (Some("applied"), Some("a")));
     assert_eq!(left.as_array().unwrap().len(), 1, "{left:#}");

@@ -28,7 +28,6 @@ fn a_state_that_could_not_be_stored_is_sealed_and_pushed() {
     let sealed = format!("  parallelism = 1\n  recipients  = [\"{recipient}\"]\n");
     victim.repository.write("kstack.hcl", &platform.replace("  parallelism = 1\n", &sealed));
     victim.repository.commit("Seal plans");
-    let _ = victim.repository.kstack(&["plan", "--all"]).done();
     let state = victim.repository.world.work().join(".kstack/state/ops/a.tfstate");
     let mv = crate::support::cli::find_program("mv").unwrap();
     let script = LOSING.replace("STATE", &state.display().to_string()).replace("MV", &mv.display().to_string());

@@ -10,3 +10,5 @@ mod rarities;
 mod readers;
 mod secrets;
 mod stack;
+mod store;
+mod storm;

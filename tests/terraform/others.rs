@@ -10,7 +10,7 @@ use std::{
 };
 
 use kstack::terraform::{
-    Binary, PlanFile, PlanFileError, Product, Reader, StateFile, StateFileError, StateId, Version,
+    Binary, PlanFile, PlanFileError, Platform, Product, Reader, StateFile, StateFileError, StateId, Version,
     changes_from_show_json,
 };
 
@@ -101,7 +101,8 @@ fn older(path: &Path) -> Option<Binary> {
     let (name, version) = text.lines().find_map(said).unwrap();
     let product = if name == "Terraform" { Product::Terraform } else { Product::OpenTofu };
     let older = version < Version::release(1, 10, 0);
-    older.then(|| Binary { path: path.to_owned(), product, version, sha256: String::new() })
+    let (sha256, platform) = (String::new(), Platform::current());
+    older.then(|| Binary { path: path.to_owned(), product, version, sha256, platform })
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,8 +10,8 @@ use std::{
 };
 
 use kstack::terraform::{
-    ApplyOptions, BackendSetting, Binary, Interrupt, PlanFile, PlanOptions, PlanOutcome, ProviderMirrors, Terraform,
-    TerraformError, TerraformEvent, Watch, Workspace,
+    ApplyOptions, BackendSetting, Binary, Interrupt, PlanFile, PlanOptions, PlanOutcome, ProviderMirrors,
+    ProviderStore, Terraform, TerraformError, TerraformEvent, Watch, Workspace,
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -22,7 +22,8 @@ use crate::support::programs;
 pub struct Stack {
     root: PathBuf,
     _kept: Option<TempDir>,
-    mirrors: ProviderMirrors,
+    pub mirrors: ProviderMirrors,
+    pub store: Option<ProviderStore>,
     program: Option<Binary>,
     pub environment: BTreeMap<String, OsString>,
     pub events: Mutex<Vec<TerraformEvent>>,
@@ -56,6 +57,7 @@ impl Stack {
             root: root.to_owned(),
             _kept: None,
             mirrors: ProviderMirrors::none(),
+            store: None,
             program: None,
             environment: BTreeMap::new(),
             events: Mutex::default(),
@@ -96,6 +98,7 @@ impl Stack {
             backend: backend.into_iter().collect(),
             environment,
             mirrors: self.mirrors.clone(),
+            store: self.store.clone(),
         };
         let program = match &self.program {
             Some(program) => program.clone(),

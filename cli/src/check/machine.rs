@@ -11,7 +11,7 @@ use crate::{
     platform::{Platform, StateBackend, layout},
     program::find,
     store::{Location, Store, StoreError},
-    terraform::Binary,
+    terraform::{Binary, ProviderStore},
 };
 
 use super::{Files, program, repository};
@@ -23,6 +23,8 @@ pub struct Machine {
     pub folder: PathBuf,
     /// Where components of the local control plane are kept.
     pub components: PathBuf,
+    /// Where runs keep the packages of providers that they share.
+    pub providers: PathBuf,
 }
 
 /// How a check ended.
@@ -77,6 +79,7 @@ pub fn examine(machine: &Machine) -> Vec<Check> {
     });
     let local = root.is_none_or(has_local_stack);
     let mut checks = vec![git(&machine.folder), terraform(&machine.folder), kubectl(&machine.folder)];
+    checks.push(providers(&ProviderStore::new(machine.providers.clone())));
     checks.push(sandbox(&machine.folder, &machine.components, local && root.is_some()));
     match root {
         None => checks.push(Check::warning("platform", "there is none in this folder", "`kstack init` makes one")),
@@ -139,6 +142,18 @@ fn kubectl(folder: &Path) -> Check {
             Check::warning("kubectl", "not found", "kstack does without; install it to look into clusters yourself")
         }
     }
+}
+
+/// The store of providers, which the first plan fills.
+fn providers(store: &ProviderStore) -> Check {
+    let name = "providers";
+    let inventory = store.inventory();
+    let detail = format!("{} in the store, {} MB", inventory.entries.len(), inventory.bytes() / 1_000_000);
+    if inventory.broken == 0 {
+        return Check::ok(name, detail);
+    }
+    let detail = format!("{detail}; {} left unfinished by runs that were killed", inventory.broken);
+    Check::warning(name, detail, format!("the next run clears them; or delete `{}`", store.root().display()))
 }
 
 /// A Docker engine, components that are here, or a Go toolchain that builds them.

@@ -5,6 +5,7 @@ use crate::{
     check::{self, Finding, Machine},
     error::CliError,
     exit::ExitCode,
+    pipeline,
     ui::Table,
 };
 
@@ -17,7 +18,8 @@ pub struct DoctorArgs {}
 /// # Errors
 /// When the places of kstack's own folders are not known.
 pub fn run(context: &mut Context<'_>, _args: &DoctorArgs) -> Result<ExitCode, CliError> {
-    let machine = Machine { folder: context.directory.clone(), components: context.components()? };
+    let providers = context.cache()?.join(pipeline::PROVIDERS);
+    let machine = Machine { folder: context.directory.clone(), components: context.components()?, providers };
     let checks = check::examine(&machine);
     let healthy = checks.iter().all(|check| check.finding != Finding::Missing);
     if context.ui.is_json() {

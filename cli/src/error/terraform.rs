@@ -5,7 +5,10 @@ use std::sync::Arc;
 use super::{CliError, ErrorKind};
 use crate::{
     hcl::{Diagnostic, SourceFile},
-    terraform::{self, Cause, Failure, LockInfo, PlanFileError, SETTING, ShowError, StateFileError, TerraformError},
+    terraform::{
+        self, Cause, Failure, LockFileProblem, LockInfo, PlanFileError, Platform, ProviderStoreError, SETTING,
+        ShowError, StateFileError, TerraformError,
+    },
 };
 
 impl From<TerraformError> for CliError {
@@ -13,6 +16,9 @@ impl From<TerraformError> for CliError {
         let kind = match &error {
             TerraformError::Interrupted { .. } => ErrorKind::Interrupted,
             TerraformError::NotFound { .. } | TerraformError::NotTerraform { .. } | TerraformError::TooOld { .. } => {
+                ErrorKind::User
+            }
+            TerraformError::Providers(error) if matches!(**error, ProviderStoreError::LockFile { .. }) => {
                 ErrorKind::User
             }
             _ => ErrorKind::External,
@@ -51,6 +57,30 @@ fn hints(error: &TerraformError) -> Vec<String> {
             vec!["look at the resources by hand before the next run: not everything may be recorded".to_owned()]
         }
         TerraformError::Failed(failure) => failed(failure),
+        TerraformError::Providers(error) => provider(error),
+        _ => Vec::new(),
+    }
+}
+
+fn provider(error: &ProviderStoreError) -> Vec<String> {
+    let lock = |platform: &Platform| {
+        format!("run `terraform providers lock -platform={platform}` in the stack, and commit `.terraform.lock.hcl`")
+    };
+    match error {
+        ProviderStoreError::LockFile { problem, .. } if matches!(**problem, LockFileProblem::NoHashes { .. }) => {
+            vec![lock(&Platform::current())]
+        }
+        ProviderStoreError::LockFile { .. } => vec![
+            "restore `.terraform.lock.hcl` from Git, or delete it and run `terraform init` in the stack".to_owned(),
+        ],
+        ProviderStoreError::Mismatch { package, .. } => vec![
+            format!("if the lock file was written on another platform: {}", lock(&package.platform)),
+            "otherwise somebody has replaced the package: do not use it before you know who".to_owned(),
+        ],
+        ProviderStoreError::Registry { host, .. } => vec![format!(
+            "check the network and the proxy, or name a mirror that has it in `{}`: `{host}` is not asked then",
+            terraform::MIRROR_SETTING
+        )],
         _ => Vec::new(),
     }
 }
@@ -176,6 +206,29 @@ mod tests {
         if it has surely died, release the lock with `terraform force-unlock abc`
         Terraform could not store the state and left it in `/x/errored.tfstate`: push it with `terraform state push` before anything else is applied
         ");
+    }
+
+    #[test]
+    fn a_provider_that_is_not_what_was_locked_is_explained() {
+        let package = terraform::Package {
+            address: "registry.terraform.io/hashicorp/random".parse().unwrap(),
+            version: "3.9.0".parse().unwrap(),
+            platform: "linux_amd64".parse().unwrap(),
+        };
+        let error = ProviderStoreError::Mismatch {
+            package: package.into(),
+            from: "/mirror".into(),
+            found: vec!["h1:A".into()],
+        };
+        let error = CliError::from(TerraformError::from(error));
+        insta::assert_snapshot!(format!("{error}\n{}", error.hints().join("\n")), @"
+        `hashicorp/random` 3.9.0 for linux_amd64 from `/mirror` is not what the lock file has: it has h1:A
+        if the lock file was written on another platform: run `terraform providers lock -platform=linux_amd64` in the stack, and commit `.terraform.lock.hcl`
+        otherwise somebody has replaced the package: do not use it before you know who
+        ");
+        let problem = terraform::LockFile::parse(b"provider \"a").unwrap_err().into();
+        let error = ProviderStoreError::LockFile { path: ".terraform.lock.hcl".into(), problem };
+        assert_eq!(CliError::from(TerraformError::from(error)).kind(), ErrorKind::User);
     }
 
     #[test]

@@ -22,6 +22,7 @@ use super::{
     exported::Tree,
     fit::{Check, Choice, Field, Inside, Present, Refusal},
     journal::{Entry, Status},
+    parting::Due,
     planning::{self, Ground},
     schedule::Took,
     seal::Keys,
@@ -46,37 +47,6 @@ pub(super) struct Job {
     pub(super) tree: Arc<Tree>,
     pub(super) platform: Arc<Platform>,
     pub(super) commit: CommitId,
-}
-
-/// What is due.
-pub(super) struct Due {
-    /// What can be applied.
-    pub(super) jobs: Vec<Job>,
-    /// What cannot, and why.
-    pub(super) refusals: Vec<Refusal>,
-}
-
-impl Due {
-    /// All of it, or nothing if anything is refused.
-    pub(super) fn whole(self) -> Result<Vec<Job>, PipelineError> {
-        let Self { jobs, refusals } = self;
-        if refusals.is_empty() { Ok(jobs) } else { Err(PipelineError::Refused { refusals }) }
-    }
-
-    /// What depends on nothing that is refused, and what does, each with the stack that it waits for.
-    pub(super) fn apart(self) -> (Vec<Job>, Vec<(Job, StackName)>, Vec<Refusal>) {
-        let Self { mut jobs, refusals } = self;
-        let mut waiting = Vec::new();
-        let mut stopped: Vec<StackName> = refusals.iter().map(|refusal| refusal.instance.stack.clone()).collect();
-        let waits = |job: &Job, stopped: &[StackName]| job.after.iter().find(|stack| stopped.contains(stack)).cloned();
-        while let Some(index) = jobs.iter().position(|job| waits(job, &stopped).is_some()) {
-            let job = jobs.swap_remove(index);
-            let stack = waits(&job, &stopped).unwrap_or_else(|| job.instance.stack.clone());
-            stopped.push(job.instance.stack.clone());
-            waiting.push((job, stack));
-        }
-        (jobs, waiting, refusals)
-    }
 }
 
 /// The merged commit, ready to work in.
@@ -135,10 +105,12 @@ impl Workshop {
         interrupt: &Interrupt,
         events: EventSink<'_>,
     ) -> Result<Due, PipelineError> {
+        let pending = self.pending(request, scene, stores).await?;
+        let closures = pending.iter().filter_map(|(_, closure)| closure.as_ref());
         let bench = Bench {
             commit: request.commit,
             scene,
-            tree: Arc::new(self.site().export(&scene.snapshot)?),
+            tree: Arc::new(self.site().export_for(&scene.snapshot, closures)?),
             platform: Arc::new(scene.inventory.platform.clone()),
         };
         let keys = Keys::from_env()?;
@@ -147,7 +119,7 @@ impl Workshop {
         let mut moved_on = Vec::new();
         let mut refusals = Vec::new();
         let errored = Errored::all(&stores.records).await?;
-        for (instance, closure) in self.pending(request, scene, stores).await? {
+        for (instance, closure) in pending {
             let left = left.iter().find(|left| left.instance == instance).and_then(Settled::refusal);
             if let Some(refusal) = errored.refusal(&instance).or(left) {
                 refusals.push(refusal);
@@ -356,8 +328,10 @@ impl Workshop {
         let commit = self.site().repository().resolve(&manifest.commit)?;
         let snapshot = self.site().repository().commit_snapshot(commit)?;
         let inventory = Inventory::load(&snapshot)?;
-        let order = Order::of(&snapshot, &inventory, &Memo::default())?;
-        let tree = Arc::new(self.site().export(&snapshot)?);
+        let memo = Memo::default();
+        let order = Order::of(&snapshot, &inventory, &memo)?;
+        let closure = closure::closure_of(&snapshot, &inventory, instance, &memo)?;
+        let tree = Arc::new(self.site().export_for(&snapshot, [&closure])?);
         let stacks = inventory.stacks.iter().map(|stack| &stack.name);
         let after = stacks.filter(|other| order.before(other).any(|name| *name == instance.stack)).cloned().collect();
         Ok(Stage { snapshot, tree, platform: Arc::new(inventory.platform), after })

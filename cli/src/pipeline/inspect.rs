@@ -126,7 +126,7 @@ impl Workshop {
         let bench = Bench {
             commit: request.commit,
             scene: &scene,
-            tree: Arc::new(self.site().export(&scene.snapshot)?),
+            tree: Arc::new(self.site().export_for(&scene.snapshot, scene.closures.get(&instance))?),
             platform: Arc::new(platform),
         };
         let state = self.site().state(&bench.tree, &bench.platform, &instance).version().await?;

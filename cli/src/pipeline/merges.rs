@@ -19,18 +19,19 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    ApplyRequest, Assurances, Site, Which, Workshop,
+    ApplyRequest, Site, Which, Workshop,
     applied::Applied,
     due::Bench,
     fit::{Choice, Field},
     seal::Keys,
+    settle::Assurances,
     shelf::Shelf,
 };
 use crate::{
     closure::Closure,
     platform::{EnvironmentName, Instance},
     repo::{CommitId, Repository},
-    terraform::{Binary, Product, Version},
+    terraform::{Binary, Platform, Product, Version},
 };
 use forge::{Forge, How};
 use platform::{Contents, Edit, Files};
@@ -118,6 +119,7 @@ impl Simulation {
             product: Product::Terraform,
             version: Version::release(1, 11, 4),
             sha256: "5a".repeat(32),
+            platform: Platform::current(),
         };
         Self {
             forge,

@@ -16,6 +16,7 @@ use super::{
     errored::Errored,
     exported::Tree,
     journal::{Journal, Status},
+    lock::Lock,
     seal::Keys,
     trouble,
 };
@@ -64,7 +65,14 @@ impl Workshop {
         let is_done = runs
             .iter()
             .all(|run| run.ended.is_some() && run.entries.values().all(|entry| entry.status == Status::Applied));
-        let Some(last) = runs.first().filter(|_| !is_done) else { return Ok(report) };
+        let Some(last) = runs.first().filter(|_| !is_done) else {
+            // A run may be killed after its last word, when only its lock is left.
+            let held = Lock::holder(&records, environment).await?;
+            if !dry_run && held.is_some_and(|held| held.dead.is_some()) {
+                Lock::take(&records, environment, &[]).await?.release().await?;
+            }
+            return Ok(report);
+        };
         let request = ApplyRequest {
             commit: self.site().repository().resolve(&last.commit)?,
             environment: environment.clone(),

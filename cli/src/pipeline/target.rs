@@ -1,6 +1,9 @@
 //! What a plan request means: the instances, and for each the files to plan and what binds them.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use tokio::sync::Mutex;
 
@@ -61,7 +64,8 @@ impl Workshop {
         let mut targets = Vec::new();
         if !present.is_empty() {
             let commit = (!request.worktree).then_some(request.range.head);
-            let tree = Arc::new(self.site().export(&head)?);
+            let closures = present.iter().filter_map(|affected| affected.closure.as_ref());
+            let tree = Arc::new(self.site().export_for(&head, closures)?);
             let mut locks: BTreeMap<StackName, Arc<Mutex<()>>> = BTreeMap::new();
             for affected in present {
                 let Some(closure) = affected.closure.clone() else { continue };
@@ -99,22 +103,23 @@ impl Workshop {
         targets: &mut [Target],
         platform: &Platform,
     ) -> Result<Vec<String>, PipelineError> {
-        let mut stores: BTreeMap<String, Store> = BTreeMap::new();
+        // Opening a store may mean certificates and a token, so each is opened once.
+        let mut stores: BTreeMap<EnvironmentName, Store> = BTreeMap::new();
         for target in targets {
             let Some(environment) = platform.delivering(&target.affected.instance) else { continue };
-            let plans = match &request.bundles {
-                Some(folder) => Store::open(&Location::Folder(folder.clone()))?,
-                None => self.site().stores(platform, environment)?.plans,
-            };
-            let location = plans.location().to_string();
-            if !stores.contains_key(&location) {
+            if !stores.contains_key(environment) {
+                let plans = match &request.bundles {
+                    Some(folder) => Store::open(&Location::Folder(folder.clone()))?,
+                    None => self.site().stores(platform, environment)?.plans,
+                };
                 // A plan that cannot be kept is found out now, not after minutes of planning.
                 plans.probe().await?;
-                stores.insert(location.clone(), plans);
+                stores.insert(environment.clone(), plans);
             }
-            target.plans = stores.get(&location).cloned();
+            target.plans = stores.get(environment).cloned();
         }
-        Ok(stores.into_keys().collect())
+        let places: BTreeSet<String> = stores.values().map(|store| store.location().to_string()).collect();
+        Ok(places.into_iter().collect())
     }
 
     /// A removed instance is planned with the files of the last commit that had it.
@@ -129,12 +134,13 @@ impl Workshop {
         let inventory = Inventory::load(&snapshot)?;
         let closure = closure::closure_of(&snapshot, &inventory, &affected.instance, memo)?;
         let protect = inventory.stack(affected.instance.stack.as_str())?.settings.protect.clone();
+        let tree = Arc::new(self.site().export_for(&snapshot, [&closure])?);
         Ok(Target {
             affected,
             closure,
             commit: Some(commit),
             base: Some(commit),
-            tree: Arc::new(self.site().export(&snapshot)?),
+            tree,
             platform: Arc::new(inventory.platform),
             head: Arc::clone(head),
             protect,

@@ -4,7 +4,7 @@
 //! exported for the run and removed after it, so an edited file can neither slip into a plan nor break one.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     ffi::OsString,
     fs::{File, TryLockError},
     io,
@@ -21,9 +21,10 @@ use sha2::{Digest as _, Sha256};
 use tempfile::TempPath;
 
 use crate::{
+    closure::Closure,
     platform::{EnvironmentName, Instance, Platform, layout},
     repo::{Repository, Snapshot},
-    terraform::{Binary, Interrupt, ProviderMirrors, Terraform, Workspace},
+    terraform::{Binary, Interrupt, ProviderMirrors, ProviderStore, Terraform, Workspace},
 };
 
 use super::{
@@ -35,12 +36,15 @@ use super::{
 
 /// What the names of plan files begin with; the process that made one follows.
 const PLAN: &str = "plan-";
+/// The folder of the provider store, below kstack's cache folder.
+pub const PROVIDERS: &str = "providers";
 
 /// A repository, and the folder to work on it in.
 #[derive(Debug, Clone)]
 pub struct Site {
     repository: Repository,
     work: PathBuf,
+    providers: ProviderStore,
 }
 
 impl Site {
@@ -48,7 +52,7 @@ impl Site {
     pub fn new(repository: Repository, cache: &Path) -> Self {
         let id = hex(&Sha256::digest(repository.root().as_os_str().as_encoded_bytes()));
         let work = cache.join("work").join(&id[..16]);
-        Self { repository, work }
+        Self { repository, work, providers: ProviderStore::new(cache.join(PROVIDERS)) }
     }
 
     /// The repository that is worked on.
@@ -56,14 +60,34 @@ impl Site {
         &self.repository
     }
 
-    /// Exports what Terraform can read of `snapshot`.
+    /// Exports all that `snapshot` holds.
     ///
     /// # Errors
     /// [`PipelineError::Io`], [`PipelineError::Repo`].
     pub fn export(&self, snapshot: &Snapshot) -> Result<Tree, PipelineError> {
+        self.export_without(snapshot, &|_| false)
+    }
+
+    /// Exports `snapshot` without the folders of stacks that none of `closures` has a file of. With thousands of stacks,
+    /// writing the others would take longer than planning one; and a file that a closure should have had and has not is
+    /// missed by Terraform instead of slipping into a plan.
+    ///
+    /// # Errors
+    /// As [`Site::export`].
+    pub(super) fn export_for<'c>(
+        &self,
+        snapshot: &Snapshot,
+        closures: impl IntoIterator<Item = &'c Closure>,
+    ) -> Result<Tree, PipelineError> {
+        let files = closures.into_iter().flat_map(|closure| closure.files.keys());
+        let read: BTreeSet<&str> = files.filter_map(|path| stack_folder(path)).collect();
+        self.export_without(snapshot, &|folder| stack_folder(folder) == Some(folder) && !read.contains(folder))
+    }
+
+    fn export_without(&self, snapshot: &Snapshot, without: &dyn Fn(&str) -> bool) -> Result<Tree, PipelineError> {
         let io = |source| PipelineError::Io { verb: "make a folder in", path: self.work.clone(), source };
         let tree = Tree::new(&self.work).map_err(io)?;
-        snapshot.export(tree.path())?;
+        snapshot.export_without(tree.path(), without)?;
         Ok(tree)
     }
 
@@ -152,6 +176,12 @@ fn sweep_plans(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// The folder of the stack that `path` is or lies in, such as `infra/dns`.
+fn stack_folder(path: &str) -> Option<&str> {
+    let name = path.strip_prefix(layout::INFRA)?.strip_prefix('/')?;
+    path.get(..path.len() - name.len() + name.find('/').unwrap_or(name.len()))
+}
+
 /// A site with a program to plan and apply with.
 #[derive(Debug, Clone)]
 pub struct Workshop {
@@ -197,6 +227,7 @@ impl Workshop {
             backend: state.settings().to_vec(),
             environment: self.environment.clone(),
             mirrors: ProviderMirrors::from_env(),
+            store: Some(self.site.providers.clone()),
         };
         Ok(Terraform::new(self.binary.clone(), workspace)?)
     }
@@ -223,6 +254,16 @@ mod tests {
         sweep_plans(folder.path()).unwrap();
         for (name, stays) in &names {
             assert_eq!(folder.path().join(name).exists(), *stays, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_stacks_folder_is_told_from_the_paths_in_it() {
+        for path in ["infra/dns", "infra/dns/main.tf", "infra/dns/policies/read.json"] {
+            assert_eq!(stack_folder(path), Some("infra/dns"), "{path}");
+        }
+        for path in ["infra", "infrastructure/dns/main.tf", "modules/infra/dns/main.tf", "kstack.hcl"] {
+            assert_eq!(stack_folder(path), None, "{path}");
         }
     }
 }

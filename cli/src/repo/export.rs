@@ -49,8 +49,16 @@ impl Snapshot {
     /// When `dest` is not empty or cannot be written, or a name in the tree is one that no checkout
     /// may create.
     pub fn export(&self, dest: &Path) -> Result<Exported, RepoError> {
+        self.export_without(dest, &|_| false)
+    }
+
+    /// As [`Snapshot::export`], without the folders (by path from the root) that `without` is true for.
+    ///
+    /// # Errors
+    /// As [`Snapshot::export`].
+    pub fn export_without(&self, dest: &Path, without: &dyn Fn(&str) -> bool) -> Result<Exported, RepoError> {
         prepare(dest)?;
-        let mut plan = Plan { snapshot: self, tasks: Vec::new(), left_out: Vec::new() };
+        let mut plan = Plan { snapshot: self, without, tasks: Vec::new(), left_out: Vec::new() };
         plan.folder(self.tree(), "", dest)?;
         plan.run()
     }
@@ -64,7 +72,7 @@ impl Snapshot {
         prepare(dest)?;
         let mut folders = folders.to_vec();
         folders.sort_unstable();
-        let mut plan = Plan { snapshot: self, tasks: Vec::new(), left_out: Vec::new() };
+        let mut plan = Plan { snapshot: self, without: &|_| false, tasks: Vec::new(), left_out: Vec::new() };
         let mut last: Option<&str> = None;
         for folder in folders {
             // Sorted, so that a folder comes before what is inside it.
@@ -111,6 +119,7 @@ fn safe<'n>(name: &'n [u8], path: &str) -> Result<&'n OsStr, RepoError> {
 
 struct Plan<'s> {
     snapshot: &'s Snapshot,
+    without: &'s dyn Fn(&str) -> bool,
     tasks: Vec<Task>,
     left_out: Vec<LeftOut>,
 }
@@ -123,6 +132,7 @@ impl Plan<'_> {
             let path = join(path, &node.name);
             let place = place.join(safe(node.raw_name(), &path)?);
             match (&node.folder, node.mode) {
+                (Some(_), _) if (self.without)(&path) => {}
                 (Some(below), _) => {
                     fs::create_dir(&place).map_err(error::io("create", &place))?;
                     self.folder(below, &path, &place)?;
@@ -148,22 +158,23 @@ impl Plan<'_> {
     }
 
     fn run(self) -> Result<Exported, RepoError> {
-        in_parallel(&self.tasks, |task| self.write(task))?;
+        let snapshot = self.snapshot;
+        in_parallel(&self.tasks, |task| write(snapshot, task))?;
         Ok(Exported { files: self.tasks.len(), left_out: self.left_out })
     }
+}
 
-    fn write(&self, task: &Task) -> Result<(), RepoError> {
-        if task.mode == Mode::Link {
-            let target = self.snapshot.link_target(task.id)?;
-            return symlink(OsStr::from_bytes(&target), &task.place).map_err(error::io("create", &task.place));
-        }
-        let bytes = self.snapshot.blob(task.id)?;
-        let permissions = if task.mode == Mode::Executable { 0o777 } else { 0o666 };
-        // The mode is what the umask leaves of it, as with a checkout.
-        let create = || -> io::Result<()> {
-            let mut file: File = OpenOptions::new().write(true).create_new(true).mode(permissions).open(&task.place)?;
-            file.write_all(&bytes)
-        };
-        create().map_err(error::io("write", &task.place))
+fn write(snapshot: &Snapshot, task: &Task) -> Result<(), RepoError> {
+    if task.mode == Mode::Link {
+        let target = snapshot.link_target(task.id)?;
+        return symlink(OsStr::from_bytes(&target), &task.place).map_err(error::io("create", &task.place));
     }
+    let bytes = snapshot.blob(task.id)?;
+    let permissions = if task.mode == Mode::Executable { 0o777 } else { 0o666 };
+    // The mode is what the umask leaves of it, as with a checkout.
+    let create = || -> io::Result<()> {
+        let mut file: File = OpenOptions::new().write(true).create_new(true).mode(permissions).open(&task.place)?;
+        file.write_all(&bytes)
+    };
+    create().map_err(error::io("write", &task.place))
 }

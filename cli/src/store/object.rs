@@ -246,7 +246,8 @@ mod tests {
         assert!(store.age("lock").await.unwrap().unwrap() < Duration::from_secs(300));
         let old = SystemTime::now() - Duration::from_secs(3600);
         File::options().write(true).open(folder.path().join("lock")).unwrap().set_modified(old).unwrap();
-        assert!(store.age("lock").await.unwrap().unwrap() >= Duration::from_secs(3600));
+        // File systems stamp with a clock that is a few milliseconds behind.
+        assert!(store.age("lock").await.unwrap().unwrap() > Duration::from_secs(3590));
     }
 
     #[tokio::test]

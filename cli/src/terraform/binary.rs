@@ -12,7 +12,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{TerraformError, Version, environment};
+use super::{Platform, TerraformError, Version, environment};
 use crate::program;
 
 /// The environment variable that names the program.
@@ -62,6 +62,8 @@ pub struct Binary {
     pub version: Version,
     /// Hex SHA-256 of the file.
     pub sha256: String,
+    /// What it was built for, which its providers must be too.
+    pub platform: Platform,
 }
 
 impl Binary {
@@ -79,11 +81,11 @@ impl Binary {
         let facts = match Remembered::open(&path, cache)? {
             (_, Some(facts)) => facts,
             (remembered, None) => {
-                let (product, version) = ask(&path).await?;
+                let (product, version, platform) = ask(&path).await?;
                 let file = path.clone();
                 let hashed = tokio::task::spawn_blocking(move || hash(&file)).await;
                 let sha256 = hashed.map_err(|error| TerraformError::io("read", &path, error.into()))??;
-                let facts = Facts { product, version: version.to_string(), sha256 };
+                let facts = Facts { product, version: version.to_string(), sha256, platform };
                 remembered.keep(&facts)?;
                 facts
             }
@@ -95,7 +97,7 @@ impl Binary {
         if version < OLDEST {
             return Err(TerraformError::TooOld { path, product: facts.product, version, oldest: OLDEST });
         }
-        Ok(Self { path, product: facts.product, version, sha256: facts.sha256 })
+        Ok(Self { path, product: facts.product, version, sha256: facts.sha256, platform: facts.platform })
     }
 
     /// Where the program is that [`Binary::find`] would look at; nothing is run.
@@ -114,7 +116,7 @@ impl Binary {
 }
 
 /// Runs `version`. Not `version -json`: there OpenTofu calls itself `terraform_version` as well.
-async fn ask(path: &Path) -> Result<(Product, Version), TerraformError> {
+async fn ask(path: &Path) -> Result<(Product, Version, Platform), TerraformError> {
     let mut command = tokio::process::Command::new(path);
     command.arg("version").current_dir("/").stdin(std::process::Stdio::null()).kill_on_drop(true);
     environment::apply(&mut command);
@@ -128,7 +130,9 @@ async fn ask(path: &Path) -> Result<(Product, Version), TerraformError> {
             "OpenTofu" => Product::OpenTofu,
             _ => return None,
         };
-        Some((product, version.parse().ok()?))
+        // Another line, such as `on linux_amd64`; without one it is taken to be for the machine that kstack is for.
+        let platform = text.lines().find_map(|line| line.trim().strip_prefix("on ")?.parse().ok());
+        Some((product, version.parse().ok()?, platform.unwrap_or_else(Platform::current)))
     });
     let first = text.lines().next().unwrap_or_default().trim();
     known.ok_or_else(|| TerraformError::NotTerraform { path: path.to_owned(), said: first.chars().take(80).collect() })
@@ -162,6 +166,7 @@ struct Facts {
     product: Product,
     version: String,
     sha256: String,
+    platform: Platform,
 }
 
 /// The file in which the facts of one binary are kept.

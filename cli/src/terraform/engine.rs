@@ -17,10 +17,12 @@ use tokio::process::Command;
 
 use super::{
     BackendSetting, Binary, Cause, ChangeList, ChangeSummary, Diagnostic, InitOutcome, PlanFile, PlanMode,
-    ProviderMirrors, Secrets, Severity, StateFile, TerraformError, TerraformEvent, Watch, changes_from_show_json,
+    ProviderMirrors, ProviderStore, Secrets, Severity, StateFile, TerraformError, TerraformEvent, Watch,
+    changes_from_show_json,
     cli_config::CliConfig,
     environment,
-    init::{Fingerprint, LOCK_FILE, Marker, Standing, Surroundings},
+    initialising::Supply,
+    marker::Marker,
     process::{APPLY, Ended, Run, Stdout},
 };
 
@@ -38,6 +40,8 @@ pub struct Workspace {
     pub environment: BTreeMap<String, OsString>,
     /// Where providers come from before the registry.
     pub mirrors: ProviderMirrors,
+    /// The packages that all runs of this machine share; without it, each workspace has its own.
+    pub store: Option<ProviderStore>,
 }
 
 /// How to plan.
@@ -118,20 +122,21 @@ pub enum Reader {
 /// Terraform on one [`Workspace`]. Every command runs init first where it is needed.
 #[derive(Debug)]
 pub struct Terraform {
-    binary: Binary,
-    workspace: Workspace,
-    cli_config: CliConfig,
-    marker: Marker,
+    pub(super) binary: Binary,
+    pub(super) workspace: Workspace,
+    pub(super) cli_config: CliConfig,
+    pub(super) marker: Marker,
     /// Whether the last init was found to be good, so that a plan does not look again.
-    ready: AtomicBool,
+    pub(super) ready: AtomicBool,
     /// Whether the lock file in the working folder is the one that an earlier init chose.
-    lock_put_back: AtomicBool,
+    pub(super) lock_put_back: AtomicBool,
+    pub(super) supply: Supply,
     /// What is masked in everything that Terraform says.
     secrets: Mutex<Secrets>,
 }
 
 impl Terraform {
-    /// Makes the data folder and writes the CLI configuration.
+    /// Makes the data folder and settles the CLI configuration.
     ///
     /// # Errors
     /// [`TerraformError::Io`].
@@ -144,8 +149,9 @@ impl Terraform {
         let directory = &workspace.directory;
         workspace.directory =
             directory.canonicalize().map_err(|source| TerraformError::io("use", directory, source))?;
-        let cli_config = CliConfig::settle(&workspace.mirrors, workspace.data.join("terraform.rc"))?;
-        let marker = Marker::new(&workspace.data);
+        let (rc, with_store) = (workspace.data.join("terraform.rc"), workspace.store.is_some());
+        let cli_config = CliConfig::settle(&workspace.mirrors, binary.product, rc, &workspace.directory, with_store)?;
+        let (marker, supply) = (Marker::new(&workspace.data), Supply::new(&workspace.data));
         let inherited: Vec<_> = std::env::vars_os().collect();
         let given = workspace.environment.iter().map(|(name, value)| (OsStr::new(name), value.as_os_str()));
         let variables = inherited.iter().map(|(name, value)| (name.as_os_str(), value.as_os_str())).chain(given);
@@ -157,6 +163,7 @@ impl Terraform {
             marker,
             ready: AtomicBool::new(false),
             lock_put_back: AtomicBool::new(false),
+            supply,
             secrets: Mutex::new(secrets),
         })
     }
@@ -175,50 +182,6 @@ impl Terraform {
     /// Where it runs.
     pub fn workspace(&self) -> &Workspace {
         &self.workspace
-    }
-
-    /// Prepares the working folder, unless nothing that init reads has changed since the last one.
-    ///
-    /// A lock file that the configuration brings is never changed: an outdated one is an error.
-    ///
-    /// # Errors
-    /// [`TerraformError::Failed`], [`TerraformError::Interrupted`] or an I/O error.
-    pub async fn init(&self, watch: &Watch<'_>) -> Result<InitOutcome, TerraformError> {
-        let surroundings = Surroundings {
-            binary: &self.binary,
-            backend: &self.workspace.backend,
-            cli_config: &self.cli_config,
-            data: &self.workspace.data,
-        };
-        let fingerprint = Fingerprint::of(&self.workspace.directory, surroundings)?;
-        let standing = self.marker.check(&fingerprint, &self.workspace.directory)?;
-        if standing == Standing::Outdated {
-            self.run_init(fingerprint, watch).await?;
-            return Ok(InitOutcome::Done);
-        }
-        self.lock_put_back.store(standing == Standing::GoodWithLock, Ordering::Relaxed);
-        self.ready.store(true, Ordering::Relaxed);
-        Ok(InitOutcome::Skipped)
-    }
-
-    async fn run_init(&self, fingerprint: Fingerprint, watch: &Watch<'_>) -> Result<(), TerraformError> {
-        self.forget_init()?;
-        let brings_lock = self.lock_path().exists();
-        // The data folder belongs to this instance alone: another backend is another place, not a migration.
-        let mut command = self.command(["init", "-json", "-input=false", "-reconfigure"]);
-        if brings_lock {
-            command.arg("-lockfile=readonly");
-        }
-        for setting in &self.workspace.backend {
-            command.arg(match setting {
-                BackendSetting::File(path) => joined("-backend-config=", path.as_os_str()),
-                BackendSetting::Value { name, value } => format!("-backend-config={name}={value}").into(),
-            });
-        }
-        self.follow(command, "init", Stdout::Events, &[], watch).await?;
-        self.marker.set(fingerprint, &self.workspace.directory, brings_lock)?;
-        self.ready.store(true, Ordering::Relaxed);
-        Ok(())
     }
 
     /// Plans and writes the plan file.
@@ -355,6 +318,7 @@ impl Terraform {
         let first = Watch { events: &quiet, interrupt: watch.interrupt };
         match self.follow(command(), name, stdout, also_good, &first).await {
             Err(TerraformError::Failed(failure)) if failure.cause() == Cause::InitNeeded => {
+                self.supply.doubt(&failure);
                 self.forget_init()?;
                 self.init(watch).await?;
                 self.follow(command(), name, stdout, also_good, watch).await
@@ -363,7 +327,7 @@ impl Terraform {
         }
     }
 
-    async fn follow(
+    pub(super) async fn follow(
         &self,
         command: Command,
         name: &'static str,
@@ -395,22 +359,9 @@ impl Terraform {
         }
         command
     }
-
-    fn forget_init(&self) -> Result<(), TerraformError> {
-        self.ready.store(false, Ordering::Relaxed);
-        if self.lock_put_back.swap(false, Ordering::Relaxed) {
-            let path = self.lock_path();
-            fs::remove_file(&path).map_err(|source| TerraformError::io("delete", &path, source))?;
-        }
-        self.marker.clear()
-    }
-
-    fn lock_path(&self) -> PathBuf {
-        self.workspace.directory.join(LOCK_FILE)
-    }
 }
 
-fn joined(option: &str, value: &OsStr) -> OsString {
+pub(super) fn joined(option: &str, value: &OsStr) -> OsString {
     let mut argument = OsString::from(option);
     argument.push(value);
     argument

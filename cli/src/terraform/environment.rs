@@ -12,6 +12,8 @@
 
 use std::env;
 
+use super::collector;
+
 /// Clears and sets what every run has in common.
 pub(super) fn apply(command: &mut tokio::process::Command) {
     for (name, _) in env::vars_os() {
@@ -20,6 +22,7 @@ pub(super) fn apply(command: &mut tokio::process::Command) {
         }
     }
     command.env("TF_IN_AUTOMATION", "1").env("TF_INPUT", "0").env("CHECKPOINT_DISABLE", "1");
+    command.envs(collector::variables());
 }
 
 fn dropped(name: &str) -> bool {

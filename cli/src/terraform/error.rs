@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Diagnostic, PlanFileError, Product, Severity, ShowError, StateFileError, Version};
+use super::{Diagnostic, PlanFileError, Product, ProviderStoreError, Severity, ShowError, StateFileError, Version};
 
 /// Why a Terraform command could not be run, or failed.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +59,9 @@ pub enum TerraformError {
         /// State that Terraform could not store, if it left any.
         errored_state: Option<PathBuf>,
     },
+    /// A provider cannot be had.
+    #[error(transparent)]
+    Providers(Box<ProviderStoreError>),
     /// A saved plan cannot be read.
     #[error(transparent)]
     PlanFile(#[from] PlanFileError),
@@ -81,6 +84,17 @@ impl TerraformError {
             Self::Failed(failure) => failure.errored_state.as_deref(),
             Self::Interrupted { errored_state, .. } => errored_state.as_deref(),
             _ => None,
+        }
+    }
+}
+
+impl From<ProviderStoreError> for TerraformError {
+    fn from(error: ProviderStoreError) -> Self {
+        match error {
+            ProviderStoreError::Interrupted => {
+                Self::Interrupted { command: "getting providers".to_owned(), killed: false, errored_state: None }
+            }
+            error => Self::Providers(Box::new(error)),
         }
     }
 }

@@ -8,6 +8,8 @@ use serde_json::Value;
 
 use crate::program::ProcessIdentity;
 
+use super::StoreEvent;
+
 /// One thing that Terraform said or did.
 #[derive(Debug, Clone, PartialEq)]
 pub enum TerraformEvent {
@@ -62,6 +64,8 @@ pub enum TerraformEvent {
         /// Its text.
         message: String,
     },
+    /// Something happened in the provider store, before Terraform was started.
+    Store(StoreEvent),
     /// A line of stderr, or one that is not JSON.
     Line {
         /// The line.

@@ -11,7 +11,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs, io,
+    fs,
     path::{Component, Path, PathBuf},
 };
 
@@ -69,10 +69,7 @@ impl Fingerprint {
         parts.add("kstack init 1", b"");
         parts.add("binary", surroundings.binary.sha256.as_bytes());
         parts.add("data", surroundings.data.as_os_str().as_encoded_bytes());
-        match surroundings.cli_config {
-            CliConfig::Users { .. } => parts.add("cli-config", b"user's"),
-            CliConfig::Own { text, .. } => parts.add("cli-config", text.as_bytes()),
-        }
+        parts.add("cli-config", surroundings.cli_config.basis().as_bytes());
         for setting in surroundings.backend {
             match setting {
                 BackendSetting::File(path) => parts.add("backend-file", &read(&directory.join(path))?),
@@ -197,92 +194,10 @@ fn read(path: &Path) -> Result<Vec<u8>, TerraformError> {
     fs::read(path).map_err(|source| TerraformError::io("read", path, source))
 }
 
-/// What the last init left behind, in the instance's data folder.
-#[derive(Debug)]
-pub(super) struct Marker {
-    path: PathBuf,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct Remembered {
-    fingerprint: Fingerprint,
-    /// The lock file after init, if there is one.
-    lock: Option<String>,
-    /// Whether the configuration brought it along; else init chose it.
-    brought: bool,
-}
-
-/// What [`Marker::check`] found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Standing {
-    /// Init has to run.
-    Outdated,
-    /// The last init is still good.
-    Good,
-    /// The last init is still good, and the lock file that it chose was put back into the configuration.
-    GoodWithLock,
-}
-
-impl Marker {
-    pub(super) fn new(data: &Path) -> Self {
-        Self { path: data.join("init.json") }
-    }
-
-    /// Whether the last init is still good for `fingerprint`. A lock file that it chose is put back where
-    /// the configuration brings none: later commands want it.
-    pub(super) fn check(&self, fingerprint: &Fingerprint, directory: &Path) -> Result<Standing, TerraformError> {
-        // A marker that cannot be read is as good as none.
-        let bytes = fs::read(&self.path).ok();
-        let remembered: Option<Remembered> = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        let Some(remembered) = remembered.filter(|remembered| remembered.fingerprint == *fingerprint) else {
-            return Ok(Standing::Outdated);
-        };
-        let lock = lock_file(directory)?;
-        if lock == remembered.lock {
-            return Ok(Standing::Good);
-        }
-        match remembered.lock {
-            Some(chosen) if lock.is_none() && !remembered.brought => {
-                let path = directory.join(LOCK_FILE);
-                fs::write(&path, chosen).map_err(|source| TerraformError::io("write", &path, source))?;
-                Ok(Standing::GoodWithLock)
-            }
-            _ => Ok(Standing::Outdated),
-        }
-    }
-
-    /// Remembers an init that ended well. `brought` says whether the configuration brought its lock file.
-    pub(super) fn set(&self, fingerprint: Fingerprint, directory: &Path, brought: bool) -> Result<(), TerraformError> {
-        let wrong = |source| TerraformError::io("write", &self.path, source);
-        let remembered = Remembered { fingerprint, lock: lock_file(directory)?, brought };
-        let text = serde_json::to_vec(&remembered).map_err(|error| wrong(error.into()))?;
-        fs::write(&self.path, text).map_err(wrong)
-    }
-
-    /// Forgets the last init.
-    pub(super) fn clear(&self) -> Result<(), TerraformError> {
-        match fs::remove_file(&self.path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(TerraformError::io("delete", &self.path, error))
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-/// The text of the configuration's lock file, if it has one.
-fn lock_file(directory: &Path) -> Result<Option<String>, TerraformError> {
-    let path = directory.join(LOCK_FILE);
-    match fs::read_to_string(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        text => text.map(Some).map_err(|source| TerraformError::io("read", &path, source)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::terraform::{Product, Version};
+    use crate::terraform::{Platform, Product, ProviderMirrors, Version};
 
     fn binary() -> Binary {
         Binary {
@@ -290,6 +205,7 @@ mod tests {
             product: Product::Terraform,
             version: Version::release(1, 11, 4),
             sha256: "ab".into(),
+            platform: Platform::current(),
         }
     }
 
@@ -361,30 +277,26 @@ mod tests {
     }
 
     #[test]
-    fn a_marker_holds_for_its_fingerprint_and_lock_file() {
+    fn the_program_and_what_it_is_configured_with_count() {
         let root = tempfile::tempdir().unwrap();
         let stack = stack(root.path());
-        let lock = stack.join(LOCK_FILE);
-        let marker = Marker::new(root.path());
-        let print = fingerprint(&stack, &[]);
-        let check = || marker.check(&print, &stack).unwrap();
-        assert_eq!(check(), Standing::Outdated);
-
-        fs::write(&lock, "chosen").unwrap();
-        marker.set(print.clone(), &stack, false).unwrap();
-        assert_eq!(check(), Standing::Good);
-        fs::remove_file(&lock).unwrap();
-        assert_eq!(check(), Standing::GoodWithLock);
-        assert_eq!(fs::read_to_string(&lock).unwrap(), "chosen");
-        fs::write(&lock, "another").unwrap();
-        assert_eq!(check(), Standing::Outdated);
-
-        marker.set(print.clone(), &stack, true).unwrap();
-        fs::remove_file(&lock).unwrap();
-        assert_eq!(check(), Standing::Outdated, "whoever deletes their lock file wants new versions");
-        fs::write(&lock, "another").unwrap();
-        assert_eq!(check(), Standing::Good);
-        marker.clear().unwrap();
-        assert_eq!(check(), Standing::Outdated);
+        let (first, settings) = (binary(), root.path().join("rc"));
+        let print = |binary: &Binary, cli_config: &CliConfig, data: &str| {
+            let data = Path::new(data);
+            Fingerprint::of(&stack, Surroundings { binary, backend: &[], cli_config, data }).unwrap()
+        };
+        let users = CliConfig::Users { named: None };
+        let before = print(&first, &users, "/data");
+        let newer = Binary { version: Version::release(1, 12, 0), sha256: "cd".into(), ..first.clone() };
+        assert_ne!(print(&newer, &users, "/data"), before, "another version is another file");
+        assert_ne!(print(&first, &users, "/elsewhere"), before, "links in there are absolute");
+        fs::create_dir_all(root.path().join("mirror/example.com/me/mine")).unwrap();
+        let mirrors = ProviderMirrors::new([root.path().join("mirror")]);
+        let own = CliConfig::settle(&mirrors, Product::Terraform, settings, &stack, true).unwrap();
+        let with_mirror = print(&first, &own, "/data");
+        assert_ne!(with_mirror, before);
+        // What the store shows changes with every lock file, which counts by itself.
+        own.write(Path::new("/view"), &[]).unwrap();
+        assert_eq!(print(&first, &own, "/data"), with_mirror);
     }
 }

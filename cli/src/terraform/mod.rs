@@ -9,13 +9,16 @@ mod binary;
 mod cell;
 mod change;
 mod cli_config;
+mod collector;
 mod diff;
 mod engine;
 mod environment;
 mod error;
 mod events;
 mod init;
+mod initialising;
 mod interrupt;
+mod marker;
 mod plan_changes;
 mod plan_config;
 mod plan_file;
@@ -24,6 +27,7 @@ mod plan_reads;
 mod plan_trust;
 mod plan_value;
 mod process;
+mod provider_store;
 mod raw_change;
 mod secrets;
 mod show;
@@ -47,6 +51,10 @@ pub use plan_config::Configuration;
 pub use plan_file::{PlanBackend, PlanFile, PlanFileError, PlanMode};
 pub use plan_reads::StateRead;
 pub use process::Watch;
+pub use provider_store::{
+    Credentials, InvalidAddress, Inventory, LockFile, LockFileProblem, Locked, Offers, Package, PackageVersion, Place,
+    Platform, Provided, ProviderAddress, ProviderStore, ProviderStoreError, Request, Source, StoreEvent, Stored,
+};
 pub use secrets::Secrets;
 pub use show::{ShowError, changes_from_show_json};
 pub use state_file::{StateFile, StateFileError, StateId, StateOutput};

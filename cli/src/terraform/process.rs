@@ -290,7 +290,7 @@ async fn follow_lines(
     file: tokio::fs::File,
     is_stderr: bool,
     lines: mpsc::UnboundedSender<(String, bool)>,
-    is_over: watch::Receiver<()>,
+    mut is_over: watch::Receiver<()>,
 ) {
     let mut file = BufReader::new(file);
     let mut line = Vec::new();
@@ -310,7 +310,8 @@ async fn follow_lines(
         } else if read == 0 && over {
             return;
         } else if read == 0 {
-            sleep(LOOK_AGAIN).await;
+            // Whoever waits for the end is not kept waiting for the next look.
+            let _ = timeout(LOOK_AGAIN, is_over.changed()).await;
         }
     }
 }

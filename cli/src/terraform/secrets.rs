@@ -132,6 +132,7 @@ impl Secrets {
             TerraformEvent::Log { message } | TerraformEvent::Other { message, .. } => self.clear(message),
             TerraformEvent::Line { text } => self.clear(text),
             TerraformEvent::Started { .. }
+            | TerraformEvent::Store(_)
             | TerraformEvent::Version { .. }
             | TerraformEvent::ChangeSummary(_)
             | TerraformEvent::Outputs { .. } => {}

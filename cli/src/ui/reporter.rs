@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Mutex};
 use crate::{
     pipeline::{Event, Hold},
     platform::Instance,
-    terraform::{Severity, TerraformEvent},
+    terraform::{Severity, StoreEvent, TerraformEvent},
 };
 
 use super::{Ui, progress::Task};
@@ -59,11 +59,26 @@ impl<'a> Reporter<'a> {
                 self.ui.detail(&format!("{instance}: {} done", resource.address));
             }
             TerraformEvent::RefreshStart(resource) => self.message(instance, format!("reading {}", resource.address)),
+            TerraformEvent::Store(said) => self.stored(instance, said),
             TerraformEvent::Diagnostic(diagnostic) if diagnostic.severity == Severity::Warning => {
                 self.ui.detail(&format!("{instance}: warning: {}", diagnostic.summary));
             }
             _ => {}
         }
+    }
+
+    fn stored(&self, instance: &Instance, said: &StoreEvent) {
+        let message = match said {
+            StoreEvent::Waiting { package } => format!("waiting until another run has put {package} into the store"),
+            StoreEvent::Filling { package, source } => format!("getting {package} from `{source}`"),
+            StoreEvent::Corrupt { package } => {
+                return self.ui.warn(&format!("{package} in the provider store was damaged: it is replaced"));
+            }
+            StoreEvent::Hashed { package } => format!("{package} is what was locked"),
+            StoreEvent::Adopted { package } => format!("{package} is in the store now"),
+        };
+        self.ui.detail(&format!("{instance}: {message}"));
+        self.message(instance, message);
     }
 
     fn message(&self, instance: &Instance, message: String) {

@@ -192,7 +192,10 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::{pipeline::owner::Owner, platform::StackName};
+    use crate::{
+        pipeline::{journal::tests::entry, owner::Owner},
+        platform::StackName,
+    };
 
     fn net() -> Instance {
         Instance { stack: StackName::new("net").unwrap(), environment: "ops".parse().ok() }
@@ -203,21 +206,8 @@ mod tests {
     }
 
     fn record(status: Status, minute: u8, ended: bool) -> Record {
-        let entry = Entry {
-            instance: net(),
-            status,
-            plan_sha256: String::new(),
-            reviewed_sha256: None,
-            closure: None,
-            announced: None,
-            place: None,
-            terraform: None,
-            state_lock: None,
-            before: None,
-            after: None,
-            changed: at(minute),
-            problem: Some("no such thing\nreally".to_owned()),
-        };
+        let problem = Some("no such thing\nreally".to_owned());
+        let entry = Entry { changed: at(minute), problem, ..entry("net", status) };
         Record {
             version: 1,
             run: format!("run-{minute}"),
