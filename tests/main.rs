@@ -17,6 +17,7 @@ mod readme;
 mod sandbox;
 mod scaffold;
 mod schemas;
+mod stages;
 mod store;
 mod support;
 mod sync;

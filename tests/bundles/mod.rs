@@ -83,7 +83,7 @@ fn data(input: &str) -> String {
 }
 
 /// `kstack apply` of a platform whose clusters are left alone.
-fn apply(repository: &Repository, flags: &[&str]) -> Ran {
+pub fn apply(repository: &Repository, flags: &[&str]) -> Ran {
     repository.kstack(&[&["apply", "--no-handoff"][..], flags].concat())
 }
 
@@ -96,7 +96,7 @@ fn untouched(repository: &Repository) {
 }
 
 /// The two members of a bundle.
-fn unpack(bytes: &[u8]) -> (Value, Vec<u8>) {
+pub fn unpack(bytes: &[u8]) -> (Value, Vec<u8>) {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).unwrap();
     let mut read = |name| {
         let mut content = Vec::new();
@@ -106,7 +106,7 @@ fn unpack(bytes: &[u8]) -> (Value, Vec<u8>) {
     (serde_json::from_slice(&read("bundle.json")).unwrap(), read("plan"))
 }
 
-fn pack(manifest: &Value, plan: &[u8]) -> Vec<u8> {
+pub fn pack(manifest: &Value, plan: &[u8]) -> Vec<u8> {
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, bytes) in [("bundle.json", manifest.to_string().as_bytes()), ("plan", plan)] {
         archive.start_file(name, SimpleFileOptions::default()).unwrap();

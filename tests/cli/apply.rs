@@ -501,8 +501,8 @@ fn only_dependents_of_a_failure_are_left_out() {
     let _ = repository.kstack(&["plan"]).done();
     insta::assert_snapshot!(apply(&repository, &["--quiet"]), @r"
     --- stdout ---
-    app (ops): not started: net (ops) failed
-    db (ops): not started: net (ops) failed
+    app (ops): not started: net (ops) was not applied
+    db (ops): not started: net (ops) was not applied
     net (ops): `terraform apply` failed: infra/net/main.tf:10: local-exec provisioner error
     Error running command 'exit 7': exit status 7. Output:
     --- exit code 1 ---

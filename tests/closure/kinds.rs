@@ -1,6 +1,6 @@
 //! Kinds of references that are easily missed, each as Terraform treats it.
 
-use kstack::closure::{Inventory, Memo, closure_of};
+use kstack::closure::{Inventory, Memo, ReadOutputs, Upstream, closure_of};
 
 use super::{Before, Files, Repo, repository::Content, stacks};
 
@@ -341,6 +341,35 @@ fn state_is_read_by_the_names_of_every_backend() {
     let inventory = Inventory::load(&snapshot).unwrap();
     let closure = closure_of(&snapshot, &inventory, &inventory.instances()[0], &Memo::default()).unwrap();
     assert_eq!(closure.upstream.into_iter().map(|upstream| upstream.name).collect::<Vec<_>>(), ["net"]);
+}
+
+#[test]
+fn what_is_read_of_a_state_is_known() {
+    let files = platform(&[
+        ("infra/a/main.tf", "module \"m\" {\n  source = \"../../modules/m\"\n}\n"),
+        (
+            "modules/m/state.tf",
+            "data \"terraform_remote_state\" \"x\" {\n  for_each = var.all\n  backend  = \"gcs\"\n  config   = { prefix = \
+             \"ops/net\" }\n}\n",
+        ),
+        ("modules/m/main.tf", "locals {\n  id = data.terraform_remote_state.x[\"a\"].outputs.id\n}\n"),
+    ]);
+    let repo = Repo::new();
+    let snapshot = repo.snapshot(&files);
+    let inventory = Inventory::load(&snapshot).unwrap();
+    let closure = closure_of(&snapshot, &inventory, &inventory.instances()[0], &Memo::default()).unwrap();
+    let upstream: Vec<Upstream> = closure.upstream.into_iter().collect();
+    let expected = Upstream {
+        name: "net".to_owned(),
+        environment: Some("ops".to_owned()),
+        path: "modules/m/state.tf".to_owned(),
+        line: 4,
+        module: "modules/m".to_owned(),
+        block: "x".to_owned(),
+        repeated: true,
+        outputs: ReadOutputs::Named(["id".to_owned()].into()),
+    };
+    assert_eq!(upstream, [expected]);
 }
 
 #[test]

@@ -1,8 +1,12 @@
 //! What one file says that matters to closures, wherever it lies: a function of its content alone.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{json, lexical, reader, text::Text};
+use super::{
+    json, lexical, reader,
+    state_reads::{self, ReadOutputs},
+    text::Text,
+};
 use crate::hcl::Document;
 
 /// How a file is to be read.
@@ -49,8 +53,9 @@ pub(super) struct Facts {
     pub(super) references: Vec<Reference>,
     /// The lines of `for_each` in `resource`, `data` and `module` blocks.
     pub(super) loops: Vec<usize>,
-    /// The keys or paths of `terraform_remote_state`, with their lines.
-    pub(super) remote_states: Vec<(Text, usize)>,
+    pub(super) remote_states: Vec<RemoteState>,
+    /// The outputs of states that are used, by the name of the data source.
+    pub(super) state_reads: BTreeMap<String, ReadOutputs>,
     pub(super) outputs: BTreeSet<String>,
     /// Why the file could not be parsed; the rest then comes from a look at its words.
     pub(super) problem: Option<Problem>,
@@ -64,6 +69,18 @@ pub(super) struct ModuleCall {
     pub(super) source: Option<Text>,
     pub(super) version: Option<String>,
     pub(super) arguments: Vec<(String, Text)>,
+    pub(super) line: usize,
+}
+
+/// Where a `terraform_remote_state` reads from.
+#[derive(Debug)]
+pub(super) struct RemoteState {
+    /// The name of the data source.
+    pub(super) name: String,
+    /// The key or path of the state.
+    pub(super) place: Text,
+    /// Whether it has a `for_each`, and so may stand for several states.
+    pub(super) repeated: bool,
     pub(super) line: usize,
 }
 
@@ -121,6 +138,12 @@ impl Facts {
         let text = String::from_utf8_lossy(bytes);
         // Terraform accepts a byte order mark; the parser does not.
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        let mut facts = Self::parse(text, language);
+        facts.state_reads = state_reads::find(text);
+        facts
+    }
+
+    fn parse(text: &str, language: Language) -> Self {
         match language {
             Language::Configuration | Language::Values => match Document::parse(String::new(), text) {
                 Ok(document) if language == Language::Values => reader::values(document.body(), &document.file().text),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::{ClosureHash, Notice};
+use super::{ClosureHash, Notice, ReadOutputs};
 use crate::{
     platform::{Instance, layout},
     repo::{Mode, ObjectId},
@@ -81,10 +81,20 @@ pub struct RemoteModule {
 pub struct Upstream {
     /// The last part of the state's key, without `.tfstate`: a stack's name if there is one of it.
     pub name: String,
+    /// The part before it, where that is known: an environment's name, in the keys that kstack gives to states.
+    pub environment: Option<String>,
     /// The file that reads it.
     pub path: String,
     /// The line.
     pub line: usize,
+    /// The folder of the stack or module that the file belongs to.
+    pub module: String,
+    /// The name of the `terraform_remote_state` there.
+    pub block: String,
+    /// Whether that has a `for_each`, and so may read several states.
+    pub repeated: bool,
+    /// What is used of it.
+    pub outputs: ReadOutputs,
 }
 
 impl Closure {

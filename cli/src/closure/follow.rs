@@ -6,10 +6,10 @@ use std::{
 };
 
 use super::{
-    ClosureError, Memo, Notice, RemoteModule, Upstream,
+    ClosureError, Memo, Notice, ReadOutputs, RemoteModule, Upstream,
     collect::{Added, Collector},
     evaluate::{Evaluator, Folder, Value, ValuesFile},
-    facts::{Facts, Language, ModuleCall, Reference, ReferenceKind},
+    facts::{Facts, Language, ModuleCall, Reference, ReferenceKind, RemoteState},
     files::Origin,
     inventory::{is_configuration, is_override},
     text::Text,
@@ -297,15 +297,42 @@ impl<'s> Follow<'s> {
     }
 
     fn follow_states(&mut self, folder: &str, path: &str, facts: &Facts) {
-        for (key, line) in &facts.remote_states {
-            for value in self.evaluator.values_of(&key.last_segment(), folder) {
-                if let Value::Exact(name) = value {
-                    let name = name.rsplit('/').next().unwrap_or_default();
-                    let name = name.strip_suffix(".tfstate").unwrap_or(name).to_owned();
-                    self.upstream.insert(Upstream { name, path: path.to_owned(), line: *line });
-                }
+        for RemoteState { name: block, place, repeated, line } in &facts.remote_states {
+            let whole = self.evaluator.values_of(place, folder);
+            for value in self.evaluator.values_of(&place.last_segment(), folder) {
+                let Value::Exact(last) = value else { continue };
+                let last = last.rsplit('/').next().unwrap_or_default();
+                let mut outputs = ReadOutputs::default();
+                let files = self.evaluator.folders.get(folder).map_or(&[][..], |read| &read.files);
+                files.iter().filter_map(|(_, facts)| facts.state_reads.get(block)).for_each(|read| outputs.add(read));
+                self.upstream.insert(Upstream {
+                    name: last.strip_suffix(".tfstate").unwrap_or(last).to_owned(),
+                    environment: folder_of(last, &whole),
+                    path: path.to_owned(),
+                    line: *line,
+                    module: folder.to_owned(),
+                    block: block.clone(),
+                    repeated: *repeated,
+                    outputs,
+                });
             }
         }
+    }
+}
+
+/// The folder right before `last` in those of `places` that end in it, if it is one.
+fn folder_of(last: &str, places: &BTreeSet<Value>) -> Option<String> {
+    let folders = places.iter().map(|place| match place {
+        Value::Exact(place) => {
+            let (folders, name) = place.rsplit_once('/')?;
+            (name == last).then(|| folders.rsplit('/').next().unwrap_or_default())
+        }
+        Value::Below(_) | Value::Anywhere => None,
+    });
+    let mut folders = folders.collect::<BTreeSet<_>>().into_iter();
+    match (folders.next(), folders.next()) {
+        (Some(Some(folder)), None) => Some(folder.to_owned()),
+        _ => None,
     }
 }
 

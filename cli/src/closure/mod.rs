@@ -26,6 +26,7 @@ mod order;
 mod reach;
 mod reader;
 mod start;
+mod state_reads;
 mod text;
 
 pub use affected::{Affected, Changes, FileChange, Kind, Reason, affected};
@@ -37,3 +38,4 @@ pub use inventory::{Inventory, buried_stacks, load_platform, load_stacks};
 pub use memo::Memo;
 pub use notice::Notice;
 pub use order::Order;
+pub use state_reads::ReadOutputs;

@@ -8,7 +8,7 @@ use hcl_edit::{
 };
 
 use super::{
-    facts::{Assignment, Facts, ModuleCall, Reference, ReferenceKind},
+    facts::{Assignment, Facts, ModuleCall, Reference, ReferenceKind, RemoteState},
     lexical::{WILDCARDS, fixed, goes_up, words},
     text::{Scope, Text, for_scope},
 };
@@ -163,7 +163,10 @@ impl Reader {
         let line = self.lines.at(config.span());
         let config = Text::of(config, &each(&block.body, &Scope::default()));
         let places = ["key", "path", "prefix"].map(|name| config.attribute(name));
-        self.facts.remote_states.extend(places.into_iter().flatten().map(|place| (place, line)));
+        let name = block.labels.get(1).map_or("", |label| label.as_str());
+        let repeated = block.body.has_attribute("for_each");
+        let state = |place| RemoteState { name: name.to_owned(), place, repeated, line };
+        self.facts.remote_states.extend(places.into_iter().flatten().map(state));
     }
 
     fn body(&mut self, body: &Body, scope: &Scope) {

@@ -137,9 +137,11 @@ pub(super) fn show(context: &Context<'_>, report: &ApplyReport) {
     for delivered in &report.instances {
         match delivered.status {
             Status::Applied => {}
-            Status::Planned => context.ui.data(&format!("{}: the reviewed plan fits", delivered.instance)),
             _ => context.ui.data(&format!("{}: {}", delivered.instance, delivered.summary)),
         }
+    }
+    if report.instances.iter().any(|delivered| delivered.status == Status::Held) {
+        context.ui.hint("`kstack plan --pending` plans what was held; have that reviewed, then apply again");
     }
     if report.interrupted {
         context.ui.hint("what was done is in the state; `kstack plan` shows what remains");

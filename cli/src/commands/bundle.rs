@@ -6,7 +6,7 @@ use super::{Context, plan, setup};
 use crate::{
     error::CliError,
     exit::ExitCode,
-    pipeline::{BundleRequest, Inspected, Manifest, PlanReport, PlanResult, Planned, Site, WhichBundle},
+    pipeline::{BundleRequest, Inspected, Manifest, PlanReport, Planned, Site, WhichBundle},
     platform::EnvironmentName,
     repo::Repository,
     review::Review,
@@ -157,7 +157,7 @@ fn report(manifest: &Manifest) -> PlanReport {
         reasons: Vec::new(),
         notices: Vec::new(),
         protect: Vec::new(),
-        result: PlanResult::Changes(manifest.changes.clone()),
+        result: manifest.result(),
     };
     PlanReport {
         commit: None,

@@ -6,7 +6,7 @@ use crate::{
     closure,
     error::{CliError, ErrorKind},
     exit::ExitCode,
-    pipeline::{PlanReport, PlanRequest, PlanResult, Which},
+    pipeline::{PlanReport, PlanRequest, PlanResult, Staged, Which},
     platform::{EnvironmentName, StackName},
     repo::{Range, Repository},
     review::{COMMENT_BUDGET, InstanceInput, Outcome, Review, ReviewInput},
@@ -73,7 +73,8 @@ pub fn run(context: &mut Context<'_>, args: &PlanArgs) -> Result<ExitCode, CliEr
     } else if args.markdown.as_deref().is_none_or(|file| file.as_os_str() != "-") {
         context.ui.data(&review.terminal(context.ui.styles()));
     }
-    let kept = report.instances.iter().any(|planned| matches!(planned.result, PlanResult::Changes(_)));
+    let kept =
+        report.instances.iter().any(|planned| matches!(planned.result, PlanResult::Changes(_) | PlanResult::Staged(_)));
     if kept && !context.ui.is_json() && !report.plan_stores.is_empty() {
         context.ui.status(&format!("the plans are kept in `{}`", report.plan_stores.join("` and `")));
     }
@@ -134,6 +135,12 @@ pub(super) fn input(report: &PlanReport) -> ReviewInput {
         instance: planned.instance.clone(),
         outcome: match &planned.result {
             PlanResult::Changes(list) => Outcome::Planned(list.clone()),
+            PlanResult::Staged(Staged { stage, after, expected, unforeseen }) => Outcome::Staged {
+                stage: *stage,
+                after: after.clone(),
+                expected: expected.clone(),
+                unforeseen: unforeseen.clone(),
+            },
             PlanResult::Failed { message } => Outcome::Failed { message: message.clone() },
             PlanResult::Skipped { reason } => Outcome::Skipped { reason: reason.clone() },
         },

@@ -231,9 +231,12 @@ fn refused(refusals: &[Refusal]) -> CliError {
     if has(Field::Encryption) {
         error = error.hint("who can read the plan store could read that plan: delete it, and plan again");
     }
+    if has(Field::Stage) {
+        error = error.hint("apply what it waits for first, or in the same run");
+    }
     let foreign = |field| {
-        use Field::{Backend, Completeness, Providers, Purpose, Stack};
-        matches!(field, Stack | Purpose | Providers | Completeness | Backend)
+        use Field::{Backend, Completeness, Inputs, Providers, Purpose, Stack};
+        matches!(field, Stack | Purpose | Inputs | Providers | Completeness | Backend)
     };
     if has(Field::Environment) {
         error =
@@ -243,8 +246,8 @@ fn refused(refusals: &[Refusal]) -> CliError {
         error = error.hint("`kstack plan` does not make such a bundle: find out who wrote to the plan store");
     }
     let told = |field| {
-        matches!(field, Field::ErroredState | Field::LastRun | Field::Plan | Field::Configuration | Field::Encryption)
-            || foreign(field)
+        use Field::{Configuration, Encryption, ErroredState, LastRun, Plan, Stage};
+        matches!(field, ErroredState | LastRun | Plan | Configuration | Encryption | Stage) || foreign(field)
     };
     if refusals.iter().any(|refusal| !told(refusal.field)) {
         error = error.hint("run `kstack plan` for the commit, have the new plan reviewed, then apply again");

@@ -28,6 +28,9 @@ pub struct Applied {
     pub run: String,
     /// When.
     pub time: Timestamp,
+    /// Whether a later run has changed outputs that it reads, or was about to: then it is to be applied again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub outdated: bool,
     /// How long it took, which tells how long the next one may; `None`: another kstack wrote this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub took: Option<Took>,
@@ -59,6 +62,11 @@ impl Applied {
         let key = key(instance);
         let Some((bytes, _)) = store.get(&key).await? else { return Ok(None) };
         serde_json::from_slice(&bytes).map(Some).map_err(|source| PipelineError::Record { key, source })
+    }
+
+    /// Whether the closure `hash` needs no apply.
+    pub fn is_current(&self, hash: &str) -> bool {
+        self.closure.as_deref() == Some(hash) && !self.outdated
     }
 
     /// Records it.

@@ -2,27 +2,27 @@
 
 use std::{path::PathBuf, sync::Arc, time::Instant};
 
-use serde::Serialize;
 use tokio::sync::Mutex;
 
 use crate::{
-    platform::{EnvironmentName, Instance, Parallelism, StackName},
+    platform::{EnvironmentName, Instance, Parallelism, Platform, StackName},
     repo::CommitId,
     terraform::{Interrupt, PlanFile, TerraformError, TerraformEvent, Trace, Watch},
 };
 
 use super::{
-    Event, EventSink, PipelineError, Workshop,
+    ApplyReport, Delivered, Event, EventSink, PipelineError, Workshop,
     backend::Stores,
     compare,
-    due::{Job, Scene},
-    fit::Refusal,
+    due::Scene,
+    job::Job,
     journal::{Journal, Status},
     lock::Lock,
     order, providers,
     relay::relay,
     schedule::{self, Graph, Pace, Took},
-    settle::{Assurances, Grounds, Settled},
+    settle::{Assurances, Grounds},
+    stages::Work,
     states_read, target, trouble,
 };
 
@@ -46,49 +46,12 @@ pub struct ApplyRequest {
     pub assurances: Assurances,
 }
 
-/// What came of it.
-#[derive(Debug, Serialize)]
-pub struct ApplyReport {
-    /// The run's id in the journal; `None` when nothing had to be applied or it was a dry run.
-    pub run: Option<String>,
-    /// The commit.
-    pub commit: CommitId,
-    /// The environment.
-    pub environment: EnvironmentName,
-    /// The instances that had something to apply.
-    pub instances: Vec<Delivered>,
-    /// How many instances were up to date already.
-    pub up_to_date: usize,
-    /// What should be looked at.
-    pub notices: Vec<String>,
-    /// Whether the run was interrupted.
-    pub interrupted: bool,
-    /// What earlier runs had left, and what was found out about it.
-    pub left: Vec<Settled>,
-    /// The instances whose state Terraform could not store in an earlier run, and that was pushed now.
-    pub pushed: Vec<Instance>,
-    /// What could not be applied as it was reviewed, in a run that applies the rest all the same.
-    pub refusals: Vec<Refusal>,
-}
-
-impl ApplyReport {
-    /// Whether everything that had to be applied was.
-    pub fn is_ok(&self) -> bool {
-        !self.interrupted
-            && self.refusals.is_empty()
-            && self.instances.iter().all(|delivered| matches!(delivered.status, Status::Applied | Status::Planned))
+impl ApplyRequest {
+    /// Whether the request is about `instance`. Shared stacks go with the first environment.
+    pub(super) fn covers(&self, instance: &Instance, platform: &Platform) -> bool {
+        platform.delivering(instance) == Some(&self.environment)
+            && (self.stacks.is_empty() || self.stacks.contains(&instance.stack))
     }
-}
-
-/// One instance's part of the report.
-#[derive(Debug, Clone, Serialize)]
-pub struct Delivered {
-    /// The instance.
-    pub instance: Instance,
-    /// How far it came; [`Status::Planned`] in a dry run.
-    pub status: Status,
-    /// What was done, or what went wrong.
-    pub summary: String,
 }
 
 impl Workshop {
@@ -159,9 +122,9 @@ impl Workshop {
         let due = self.due(request, scene, stores, &left, interrupt, events).await?;
         let (jobs, waiting, refusals) =
             if request.resume { due.apart() } else { (due.whole()?, Vec::new(), Vec::new()) };
-        let held = waiting.iter().map(|(job, _)| &job.closure).chain(jobs.iter().map(|job| &job.closure));
+        let stays = waiting.iter().map(|(job, _)| job).chain(&jobs).filter(|job| !job.destroys()).count();
         let refused = refusals.iter().filter(|refusal| scene.closures.contains_key(&refusal.instance)).count();
-        let up_to_date = scene.closures.len() - held.filter(|closure| closure.is_some()).count() - refused;
+        let up_to_date = scene.closures.len().saturating_sub(stays + refused);
         let mut report = ApplyReport {
             run: None,
             commit: request.commit,
@@ -174,13 +137,13 @@ impl Workshop {
             pushed,
             refusals,
         };
-        events(Event::Selected { instances: jobs.iter().map(|job| job.instance.clone()).collect() });
+        events(Event::Selected { instances: jobs.iter().map(|job| job.instance().clone()).collect() });
         let held = waiting.into_iter().map(|(job, stack)| {
             job.outcome(Status::Skipped, format!("not started: `{stack}` needs a new review first"))
         });
         let held: Vec<Delivered> = held.collect();
         let Some(lock) = lock.filter(|_| !jobs.is_empty()) else {
-            report.instances = jobs.iter().map(|job| job.outcome(Status::Planned, "fits".to_owned())).collect();
+            report.instances = jobs.iter().map(Work::checked).collect();
             report.instances.extend(held);
             return Ok(report);
         };
@@ -201,7 +164,7 @@ impl Workshop {
 
     async fn apply_all(
         &self,
-        jobs: Vec<Job>,
+        jobs: Vec<Work>,
         stores: &Stores,
         journal: &Arc<Mutex<Journal>>,
         lock: &mut Lock,
@@ -209,12 +172,12 @@ impl Workshop {
         events: EventSink<'_>,
     ) -> Result<Vec<Delivered>, PipelineError> {
         let (sender, relay) = relay();
-        let jobs: Vec<Arc<Job>> = jobs.into_iter().map(Arc::new).collect();
+        let jobs: Vec<Arc<Work>> = jobs.into_iter().map(Arc::new).collect();
         for job in &jobs {
             journal.lock().await.set(job.entry(Status::Planned)).await?;
         }
         let graph = Graph::new(&order::of_applies(&jobs, &stores.records).await?);
-        let pace = Pace::of(jobs.first().map_or(Parallelism::Auto, |job| job.platform.pipeline.parallelism));
+        let pace = Pace::of(jobs.first().map_or(Parallelism::Auto, |job| job.platform().pipeline.parallelism));
         let throttle = pace.throttle();
         let run = schedule::run(
             &graph,
@@ -246,7 +209,9 @@ impl Workshop {
                     delivered.push(value);
                     continue;
                 }
-                schedule::Outcome::Skipped { because } => format!("not started: {} failed", jobs[because].instance),
+                schedule::Outcome::Skipped { because } => {
+                    format!("not started: {} was not applied", jobs[because].instance())
+                }
                 schedule::Outcome::Stopped => "not started: interrupted".to_owned(),
                 schedule::Outcome::Circular => "not started: the stacks wait for each other".to_owned(),
             };
@@ -259,18 +224,28 @@ impl Workshop {
         Ok(delivered)
     }
 
-    /// Applies one plan between two journal entries.
+    /// Applies one plan between two journal entries; in a later stage it is made first.
     async fn apply_one(
         &self,
-        job: &Job,
+        work: &Work,
         stores: &Stores,
         journal: &Mutex<Journal>,
         interrupt: &Interrupt,
         events: EventSink<'_>,
     ) -> Delivered {
         let started = Instant::now();
-        events(Event::Started { instance: job.instance.clone() });
-        let result = self.apply_steps(job, journal, interrupt, events).await;
+        events(Event::Started { instance: work.instance().clone() });
+        let unfolded;
+        let (job, result) = match work {
+            Work::Reviewed(job) => (Some(job), self.apply_steps(job, journal, interrupt, events).await),
+            Work::Later(later) => match self.unfold(later, interrupt, events).await {
+                Ok(job) => {
+                    unfolded = job;
+                    (Some(&unfolded), self.apply_steps(&unfolded, journal, interrupt, events).await)
+                }
+                Err(error) => (None, Err(error)),
+            },
+        };
         let (mut status, mut summary) = match &result {
             Ok(summary) => (Status::Applied, summary.clone()),
             Err(PipelineError::Terraform(error))
@@ -278,9 +253,10 @@ impl Workshop {
             {
                 (Status::Interrupted, "interrupted; Terraform has kept its state".to_owned())
             }
-            Err(error) => (Status::Failed, trouble::tell(error, &job.instance)),
+            Err(error @ PipelineError::OutsideEnvelope { .. }) => (Status::Held, error.to_string()),
+            Err(error) => (Status::Failed, trouble::tell(error, work.instance())),
         };
-        if let Err(error) = &result {
+        if let (Some(job), Err(error)) = (job, &result) {
             let announced = journal.lock().await.has_announced(&job.instance);
             let kept = self.keep_state(job, error, stores).await;
             if announced && (was_killed(error) || kept.is_err()) {
@@ -291,15 +267,18 @@ impl Workshop {
                 summary = format!("{summary}\nits state is still on this machine: {}", trouble::chain(&lost));
             }
         }
-        let mut delivered = job.outcome(status, summary);
-        let mut entry = job.entry(status);
+        let mut delivered = work.outcome(status, summary);
+        let mut entry = job.map_or_else(|| work.entry(status), |job| job.entry(status));
         entry.problem = result.is_err().then(|| delivered.summary.clone());
-        // Where it cannot be read the entry says what is known; the next run reads the state again.
-        entry.after = self.site().state(&job.tree, &job.platform, &job.instance).version().await.unwrap_or_default();
+        if let Some(job) = job {
+            // Where it cannot be read the entry says what is known; the next run reads the state again.
+            entry.after =
+                self.site().state(&job.tree, &job.platform, &job.instance).version().await.unwrap_or_default();
+        }
         let mut journal = journal.lock().await;
         let run = journal.run().to_owned();
         let mut recorded = journal.set(entry).await;
-        if recorded.is_ok() && status == Status::Applied {
+        if let Some(job) = job.filter(|_| recorded.is_ok() && status == Status::Applied) {
             let took = Took {
                 seconds: started.elapsed().as_secs_f64(),
                 changes: order::changes(&job.bundle.manifest.changes),
@@ -316,12 +295,12 @@ impl Workshop {
             };
             delivered.status = Status::Failed;
         }
-        if is_recorded && let Err(error) = Trace::forget(&self.site().data(&job.instance)) {
-            let notice = format!("{}: {}", job.instance, trouble::chain(&error));
+        if is_recorded && let Err(error) = Trace::forget(&self.site().data(work.instance())) {
+            let notice = format!("{}: {}", work.instance(), trouble::chain(&error));
             events(Event::Notice { message: notice });
         }
         events(Event::Finished {
-            instance: job.instance.clone(),
+            instance: work.instance().clone(),
             ok: delivered.status == Status::Applied,
             summary: delivered.summary.lines().next().unwrap_or_default().to_owned(),
             seconds: started.elapsed().as_secs_f64(),

@@ -37,7 +37,7 @@ use super::{
     exported::Tree,
     journal::Status,
     lock::Lock,
-    plan, planning, trouble,
+    planning, trouble,
 };
 
 use disk::Disk;
@@ -190,11 +190,7 @@ impl Workshop {
             }
             Err(error) => return Err(error),
         };
-        let summary = match &result {
-            PlanResult::Changes(changes) => plan::summary(changes),
-            PlanResult::Failed { message } | PlanResult::Skipped { reason: message } => trouble::first_line(message),
-        };
-        events(finished(&instance, work.is_some(), summary, started));
+        events(finished(&instance, work.is_some(), result.summary(), started));
         let planned =
             Planned { instance, kind: Kind::Added, reasons: Vec::new(), notices, protect: Vec::new(), result };
         let report = PlanReport {
@@ -351,6 +347,7 @@ impl Workshop {
             return Ok(());
         }
         let applied = Applied {
+            outdated: false,
             version: 1,
             instance: work.instance.clone(),
             closure: Some(work.closure.clone()),

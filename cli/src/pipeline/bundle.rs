@@ -24,6 +24,7 @@ use super::{
     PipelineError,
     providers::Provider,
     seal::{self, Keys, Recipients, SealError},
+    stages::Staging,
 };
 
 /// Format of `bundle.json`; a reader refuses any other.
@@ -66,6 +67,10 @@ pub struct Manifest {
     pub policy: String,
     /// Inputs that were made up, because what they come from does not exist yet. Such a plan is never applied.
     pub mocked: Vec<String>,
+    /// How the instance waits for others. Then the bundle is an envelope: `changes` is what was expected, and what stands
+    /// in the place of the plan file is what was shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub staging: Option<Staging>,
     /// SHA-256 of the plan file, in hexadecimal.
     pub plan_sha256: String,
     /// What it would do.
@@ -168,6 +173,7 @@ impl Bundle {
             providers: planned.providers,
             policy: planned.policy,
             mocked: planned.mocked,
+            staging: None,
             plan_sha256: hex(&Sha256::digest(&plan)),
             changes: planned.changes,
         };

@@ -1,6 +1,6 @@
 //! Which instances a plan request means, before anything is exported or started.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     closure::{self, Affected, Inventory, Kind, Memo, Notice},
@@ -68,11 +68,13 @@ impl Site {
             for stores in Stores::open_all(&inventory.platform, names, repository.root())? {
                 applied.extend(Applied::all(&stores.records).await?);
             }
-            let hash = |affected: &Affected| affected.closure.as_ref().map(|closure| closure.hash.to_string());
+            let hash = |affected: &Affected| {
+                affected.closure.as_ref().map_or_else(String::new, |closure| closure.hash.to_string())
+            };
             present.retain(|affected| {
                 !applied
                     .iter()
-                    .any(|applied| applied.instance == affected.instance && applied.closure == hash(affected))
+                    .any(|applied| applied.instance == affected.instance && applied.is_current(&hash(affected)))
             });
             let existing = inventory.instances();
             for applied in applied.iter().filter(|applied| applied.closure.is_some()) {
@@ -88,6 +90,7 @@ impl Site {
             affected.instance.environment.as_ref().is_none_or(|name| environments.contains(name))
                 && (request.stacks.is_empty() || request.stacks.contains(&affected.instance.stack))
         };
+        let all: BTreeSet<_> = present.iter().map(|affected| affected.instance.clone()).collect();
         present.retain(wanted);
         gone.retain(wanted);
         if request.stacks.is_empty() {
@@ -103,8 +106,30 @@ impl Site {
             present.retain(mine);
             gone.retain(mine);
         }
+        notices.extend(left_out(&all, &present));
         Ok(Chosen { head, inventory, present, gone, since, notices })
     }
+}
+
+/// What is told of instances in `present` that read outputs of others in `all`, which are not planned with them: those
+/// outputs may change, and a plan that goes by the old ones would be outdated before it is applied.
+fn left_out(all: &BTreeSet<Instance>, present: &[Affected]) -> Vec<String> {
+    let chosen: BTreeSet<_> = present.iter().map(|affected| &affected.instance).collect();
+    let told = present.iter().flat_map(|affected| {
+        let upstream = affected.closure.iter().flat_map(|closure| &closure.upstream);
+        let missing: BTreeSet<_> = upstream
+            .flat_map(|read| all.iter().filter(move |other| other.stack.as_str() == read.name))
+            .filter(|other| other.environment.is_none() || other.environment == affected.instance.environment)
+            .filter(|other| !chosen.contains(other))
+            .collect();
+        missing.into_iter().map(|other| {
+            format!(
+                "{} reads outputs of {other}, which is affected as well and is not planned with it: plan them together",
+                affected.instance
+            )
+        })
+    });
+    told.collect()
 }
 
 fn removed(instance: &Instance) -> Affected {

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::Serialize;
 
-use crate::terraform::{AttributeChange, ChangeList, OutputChange, ResourceChange, Shown};
+use crate::terraform::{Action, AttributeChange, ChangeList, OutputChange, ResourceChange, Shown};
 
 use super::{
     fit::{Check, Field},
@@ -132,13 +132,17 @@ impl Line<'_> {
 
     fn action(&self) -> String {
         match self {
-            // The words of the JSON form, such as `destroy-then-create`.
-            Self::Resource(change) => match serde_json::to_value(change.action) {
-                Ok(serde_json::Value::String(word)) => word,
-                _ => format!("{:?}", change.action),
-            },
+            Self::Resource(change) => word(change.action),
             Self::Output(_) => "change".to_owned(),
         }
+    }
+}
+
+/// The word of the JSON form, such as `destroy-then-create`.
+pub(super) fn word(action: Action) -> String {
+    match serde_json::to_value(action) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => format!("{action:?}"),
     }
 }
 

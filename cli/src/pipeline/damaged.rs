@@ -50,8 +50,10 @@ async fn records(folder: &std::path::Path) -> (Store, Lock) {
     };
     journal.set(entry).await.unwrap();
     let run = journal.run().to_owned();
-    let (version, closure, commit) = (1, Some("c".repeat(64)), "abc".to_owned());
-    let applied = Applied { version, instance, closure, commit, run, time: Timestamp::now(), took: None };
+    let applied = serde_json::json!({
+        "version": 1, "instance": instance, "closure": "c".repeat(64), "commit": "abc", "run": run, "time": Timestamp::now(),
+    });
+    let applied: Applied = serde_json::from_value(applied).unwrap();
     applied.write(&store).await.unwrap();
     let lock = Lock::take(&store, &ops(), &[]).await.unwrap();
     (store, lock)

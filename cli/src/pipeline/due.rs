@@ -3,51 +3,31 @@
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
-use jiff::Timestamp;
 use tempfile::TempPath;
 
 use crate::{
     closure::{self, Closure, Inventory, Memo, Order},
     platform::{Instance, OnStale, Platform, StackName, Verify},
     repo::{CommitId, Snapshot},
-    terraform::{Interrupt, PlanFile},
+    terraform::{Interrupt, PlanFile, PlanFileError},
 };
 
 use super::{
-    ApplyRequest, Delivered, Event, EventSink, PipelineError, Site, Workshop,
+    ApplyRequest, Event, EventSink, PipelineError, Site, Workshop,
     applied::Applied,
     backend::Stores,
     bundle::{Bundle, Found, Manifest},
     errored::Errored,
     exported::Tree,
     fit::{Check, Choice, Field, Inside, Present, Refusal},
-    journal::{Entry, Status},
-    parting::Due,
+    job::{Due, Job},
     planning::{self, Ground},
-    schedule::Took,
     seal::Keys,
     settle::Settled,
     shelf::Shelf,
+    stages::{Round, Work, outdate},
     target, trouble,
 };
-
-/// A plan that fits, with what applying it needs.
-pub(super) struct Job {
-    pub(super) instance: Instance,
-    pub(super) bundle: Bundle,
-    /// The bundle's plan, as a file.
-    pub(super) plan: TempPath,
-    /// SHA-256 of the reviewed plan, if another one with the same changes takes its place.
-    pub(super) reviewed: Option<String>,
-    /// Whether what the plan file would do was held against the manifest; if not, only Terraform itself can read it.
-    pub(super) changes_read: bool,
-    /// The stacks that this one comes after; when it goes away, those that came after it.
-    pub(super) after: Vec<StackName>,
-    pub(super) closure: Option<String>,
-    pub(super) tree: Arc<Tree>,
-    pub(super) platform: Arc<Platform>,
-    pub(super) commit: CommitId,
-}
 
 /// The merged commit, ready to work in.
 pub(super) struct Bench<'a> {
@@ -58,6 +38,7 @@ pub(super) struct Bench<'a> {
 }
 
 /// The files that one plan belongs to.
+#[derive(Clone)]
 pub(super) struct Stage {
     pub(super) snapshot: Snapshot,
     pub(super) tree: Arc<Tree>,
@@ -105,7 +86,12 @@ impl Workshop {
         interrupt: &Interrupt,
         events: EventSink<'_>,
     ) -> Result<Due, PipelineError> {
-        let pending = self.pending(request, scene, stores).await?;
+        let keys = Keys::from_env()?;
+        let mut pending = self.pending(request, scene, stores).await?;
+        let mut round = Round::of(&keys, &pending);
+        let readers = self.readers(request, scene, stores, &mut round, events).await?;
+        let covered = readers.iter().filter(|reader| request.covers(&reader.instance, &scene.inventory.platform));
+        pending.extend(covered.map(|closure| (closure.instance.clone(), Some(closure.clone()))));
         let closures = pending.iter().filter_map(|(_, closure)| closure.as_ref());
         let bench = Bench {
             commit: request.commit,
@@ -113,10 +99,10 @@ impl Workshop {
             tree: Arc::new(self.site().export_for(&scene.snapshot, closures)?),
             platform: Arc::new(scene.inventory.platform.clone()),
         };
-        let keys = Keys::from_env()?;
         let shelf = Shelf::open(&request.bundles, &stores.plans, &keys)?;
         let mut jobs = Vec::new();
         let mut moved_on = Vec::new();
+        let mut envelopes = Vec::new();
         let mut refusals = Vec::new();
         let errored = Errored::all(&stores.records).await?;
         for (instance, closure) in pending {
@@ -125,16 +111,22 @@ impl Workshop {
                 refusals.push(refusal);
                 continue;
             }
-            match self.choice(&bench, &shelf, &keys, &instance, closure.as_ref(), events).await? {
+            match self.choice(&bench, &shelf, &round, &instance, closure.as_ref(), events).await? {
                 Choice::Fits(bundle) => match self.job(&bench, instance, *bundle)? {
                     Ok(job) => jobs.push(job),
                     Err(refusal) => refusals.push(refusal),
                 },
+                Choice::Staged(bundle) => envelopes.push((instance, *bundle)),
                 Choice::MovedOn(bundle, refusal) if bench.platform.pipeline.on_stale == OnStale::Compare => {
                     moved_on.push((instance, *bundle, refusal));
                 }
                 Choice::MovedOn(_, refusal) | Choice::Unfit(refusal) => refusals.push(refusal),
             }
+        }
+        let others = jobs.iter().map(|job| &job.instance).chain(moved_on.iter().map(|(instance, ..)| instance));
+        let mut later = Vec::new();
+        for staged in self.later(request, &bench, stores, envelopes, others).await? {
+            staged.map_or_else(|refusal| refusals.push(refusal), |staged| later.push(Work::Later(staged)));
         }
         // Planning again takes minutes and credentials: only when nothing else stands in the way.
         if (refusals.is_empty() || request.resume) && bench.platform.pipeline.verify == Verify::Replan {
@@ -150,7 +142,10 @@ impl Workshop {
                 }
             }
         }
-        Ok(Due { jobs, refusals })
+        if !request.dry_run && (refusals.is_empty() || request.resume) {
+            outdate(&readers, &stores.records).await?;
+        }
+        Ok(Due { jobs: jobs.into_iter().map(Work::Reviewed).chain(later).collect(), refusals })
     }
 
     /// The bundle of `instance` that fits, or why none does.
@@ -158,13 +153,15 @@ impl Workshop {
         &self,
         bench: &Bench<'_>,
         shelf: &Shelf,
-        keys: &Keys,
+        round: &Round<'_>,
         instance: &Instance,
         closure: Option<&Closure>,
         events: EventSink<'_>,
     ) -> Result<Choice, PipelineError> {
         let hash = closure.map(|closure| closure.hash.to_string());
-        let Found { bundles, unreadable } = shelf.find(keys, instance, hash.as_deref()).await?;
+        let Found { mut bundles, unreadable } = shelf.find(round.keys, instance, hash.as_deref()).await?;
+        // What was planned without regard to those that go first is older than it looks.
+        bundles.sort_by_key(|bundle| !round.waits(bundle));
         let state = self.site().state(&bench.tree, &bench.platform, instance).version().await?;
         let program = self.program();
         let policy = planning::policy(&bench.platform);
@@ -181,7 +178,7 @@ impl Workshop {
         match (choice, unreadable.next()) {
             (None, Some(error)) => Err(error),
             (None, None) => {
-                let all = shelf.all(keys, instance).await?.bundles;
+                let all = shelf.all(round.keys, instance).await?.bundles;
                 Ok(Choice::Unfit(present.without_plan(all.first())))
             }
             (Some(choice), Some(error)) => {
@@ -240,7 +237,7 @@ impl Workshop {
         let mut pending = Vec::new();
         for (instance, closure) in &scene.closures {
             let wanted = closure.hash.to_string();
-            if applied.get(instance).and_then(|applied| applied.closure.as_ref()) != Some(&wanted) {
+            if !applied.get(instance).is_some_and(|applied| applied.is_current(&wanted)) {
                 pending.push((instance.clone(), Some(closure.clone())));
             }
         }
@@ -265,16 +262,31 @@ impl Workshop {
         instance: Instance,
         bundle: Bundle,
     ) -> Result<Result<Job, Refusal>, PipelineError> {
-        let file = self.write_plan(&instance, &bundle)?;
         let stage = self.stage(bench, &instance, &bundle.manifest)?;
-        let checks = self.inside(&instance, &bundle, &file, &stage)?;
+        self.job_in(stage, bench.commit, instance, bundle)
+    }
+
+    /// As [`Workshop::job`], in files that are known already.
+    pub(super) fn job_in(
+        &self,
+        stage: Stage,
+        commit: CommitId,
+        instance: Instance,
+        bundle: Bundle,
+    ) -> Result<Result<Job, Refusal>, PipelineError> {
+        let file = self.write_plan(&instance, &bundle)?;
+        let checks = match self.inside(&instance, &bundle, &file, &stage) {
+            Err(PipelineError::Plan(PlanFileError::NotAPlan { .. })) => {
+                return Ok(Err(Refusal::no_plan_file(instance)));
+            }
+            checks => checks?,
+        };
         if let Some(refusal) = checks.iter().find_map(|check| check.refusal(&instance)) {
             return Ok(Err(refusal));
         }
         let changes_read = checks.iter().any(|check| check.field == Field::Changes);
         let closure = (!bundle.manifest.destroy).then(|| bundle.manifest.closure.clone());
         let Stage { tree, platform, after, .. } = stage;
-        let commit = bench.commit;
         Ok(Ok(Job {
             instance,
             bundle,
@@ -342,50 +354,6 @@ impl Workshop {
         match std::fs::write(&path, &bundle.plan) {
             Ok(()) => Ok(path),
             Err(source) => Err(PipelineError::Io { verb: "write", path: path.to_path_buf(), source }),
-        }
-    }
-}
-
-impl ApplyRequest {
-    /// Whether the request is about `instance`. Shared stacks go with the first environment.
-    pub(super) fn covers(&self, instance: &Instance, platform: &Platform) -> bool {
-        platform.delivering(instance) == Some(&self.environment)
-            && (self.stacks.is_empty() || self.stacks.contains(&instance.stack))
-    }
-}
-
-impl Job {
-    pub(super) fn entry(&self, status: Status) -> Entry {
-        Entry {
-            instance: self.instance.clone(),
-            status,
-            plan_sha256: self.bundle.manifest.plan_sha256.clone(),
-            reviewed_sha256: self.reviewed.clone(),
-            closure: self.closure.clone(),
-            announced: None,
-            place: None,
-            terraform: None,
-            state_lock: None,
-            before: self.bundle.manifest.state.clone(),
-            after: None,
-            changed: Timestamp::now(),
-            problem: None,
-        }
-    }
-
-    pub(super) fn outcome(&self, status: Status, summary: String) -> Delivered {
-        Delivered { instance: self.instance.clone(), status, summary }
-    }
-
-    pub(super) fn applied(&self, run: String, took: Took) -> Applied {
-        Applied {
-            version: 1,
-            instance: self.instance.clone(),
-            closure: self.closure.clone(),
-            commit: self.commit.to_string(),
-            run,
-            time: Timestamp::now(),
-            took: Some(took),
         }
     }
 }

@@ -197,6 +197,22 @@ pub enum PipelineError {
         /// One per instance.
         refusals: Vec<Refusal>,
     },
+    /// What was planned in a later stage is not what was expected of it.
+    #[error(
+        "stage {stage} is not applied: {found}, {} ({})",
+        expected.as_ref().map_or("and nothing could be expected".to_owned(), |it| format!("expected: {it}")),
+        differences.join("; ")
+    )]
+    OutsideEnvelope {
+        /// The stage.
+        stage: usize,
+        /// What it would do.
+        found: String,
+        /// What was expected; `None`: nothing could be.
+        expected: Option<String>,
+        /// What is different, one sentence each.
+        differences: Vec<String>,
+    },
     /// A cluster cannot be handed over.
     #[error(transparent)]
     Sync(#[from] SyncError),

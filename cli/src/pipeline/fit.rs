@@ -34,6 +34,8 @@ pub enum Field {
     Encryption,
     /// Inputs that were made up.
     Inputs,
+    /// What has to be applied before.
+    Stage,
     /// There is a state where there was none, or none where there was one.
     State,
     /// The state is another one.
@@ -80,6 +82,7 @@ impl fmt::Display for Field {
             Self::Closure => "closure",
             Self::Encryption => "encryption",
             Self::Inputs => "inputs",
+            Self::Stage => "stage",
             Self::State => "state",
             Self::StateLineage => "state lineage",
             Self::StateSerial => "state serial",
@@ -138,6 +141,12 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    /// There is something else in the place of the plan.
+    pub(super) fn no_plan_file(instance: Instance) -> Self {
+        let (reviewed, found) = ("a complete plan".to_owned(), "a bundle without a plan file".to_owned());
+        Self { instance, field: Field::Completeness, reviewed, found }
+    }
+
     /// What differs, without the instance.
     pub(super) fn difference(&self) -> String {
         let text = self.to_string();
@@ -151,6 +160,7 @@ impl fmt::Display for Refusal {
         match field {
             Field::Plan => write!(f, "{instance}: there is no reviewed plan: {found}"),
             Field::ErroredState => write!(f, "{instance}: a failed run left a state that was never pushed: {found}"),
+            Field::Stage => write!(f, "{instance}: it waits for {reviewed}, {found}"),
             Field::LastRun => write!(f, "{instance}: the last run was cut short: {found}"),
             Field::Inputs | Field::Providers | Field::Changes => {
                 write!(f, "{instance}: {field} differ: reviewed {reviewed}, found {found}")
@@ -183,6 +193,8 @@ pub(super) enum Choice {
     Fits(Box<Bundle>),
     /// This one would, had the world not moved on; the refusal says in what.
     MovedOn(Box<Bundle>, Refusal),
+    /// This one is the envelope of an instance that is planned in a later stage.
+    Staged(Box<Bundle>),
     /// The newest one does not fit.
     Unfit(Refusal),
 }
@@ -194,6 +206,15 @@ impl Present<'_> {
         let (mut unfit, mut moved_on) = (None, None);
         for bundle in bundles {
             let misfits: Vec<Check> = self.checks(&bundle).into_iter().filter(|check| !check.fits).collect();
+            // An envelope is planned anew in any case, so nothing that moves on can make it outdated.
+            if bundle.manifest.staging.is_some() {
+                let is_free = |check: &Check| check.field == Field::Inputs || check.field.moves_on();
+                match misfits.iter().find(|check| !is_free(check)).and_then(|check| check.refusal(self.instance)) {
+                    None => return Some(Choice::Staged(Box::new(bundle))),
+                    refusal => unfit = unfit.or(refusal),
+                }
+                continue;
+            }
             let Some(refusal) = misfits.first().and_then(|check| check.refusal(self.instance)) else {
                 return Some(Choice::Fits(Box::new(bundle)));
             };

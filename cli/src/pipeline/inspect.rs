@@ -139,9 +139,12 @@ impl Workshop {
             sealed: !bench.platform.pipeline.recipients.is_empty(),
         };
         let mut checks = present.checks(&bundle);
-        let file = self.write_plan(&instance, &bundle)?;
-        let stage = self.stage(&bench, &instance, manifest)?;
-        checks.extend(self.inside(&instance, &bundle, &file, &stage)?);
+        // The envelope of a stage has no plan file.
+        if manifest.staging.is_none() {
+            let file = self.write_plan(&instance, &bundle)?;
+            let stage = self.stage(&bench, &instance, manifest)?;
+            checks.extend(self.inside(&instance, &bundle, &file, &stage)?);
+        }
         if let Some(Refusal { field, reviewed, found, .. }) = Errored::all(&stores.records).await?.refusal(&instance) {
             checks.push(Check { field, reviewed, found, fits: false });
         }

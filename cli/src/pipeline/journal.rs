@@ -36,6 +36,8 @@ pub enum Status {
     Failed,
     /// Terraform was interrupted, ended by itself and kept its state.
     Interrupted,
+    /// Planned in its stage, and not applied: the plan is not what was expected when it was reviewed.
+    Held,
     /// Not started, because something it depends on failed or the run was interrupted.
     Skipped,
     /// Terraform was killed in the middle, and something it made may not be in the state. Nothing is applied to the
@@ -59,10 +61,10 @@ pub struct Entry {
     pub instance: Instance,
     /// How far it came.
     pub status: Status,
-    /// SHA-256 of the plan that is applied.
+    /// SHA-256 of the plan that is applied; empty as long as there is none, in a later stage.
     pub plan_sha256: String,
-    /// SHA-256 of the plan that was reviewed, where another one with the same changes is applied: with
-    /// `on_stale = "compare"`, after the state has moved on.
+    /// SHA-256 of what was reviewed, where another plan is applied: with `on_stale = "compare"` the plan, after the state
+    /// has moved on; in a later stage what was expected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reviewed_sha256: Option<String>,
     /// Hash of the closure that is applied; `None`: the instance is destroyed.
@@ -316,8 +318,8 @@ impl Record {
 pub(super) fn last_worked_on(records: &[Record]) -> impl Iterator<Item = (&Record, &Entry)> {
     let mut newest: BTreeMap<&Instance, (&Record, &Entry)> = BTreeMap::new();
     for record in records {
-        for entry in record.entries.values().filter(|entry| !matches!(entry.status, Status::Planned | Status::Skipped))
-        {
+        let unstarted = |entry: &&Entry| matches!(entry.status, Status::Planned | Status::Held | Status::Skipped);
+        for entry in record.entries.values().filter(|entry| !unstarted(entry)) {
             newest.entry(&entry.instance).or_insert((record, entry));
         }
     }

@@ -26,6 +26,7 @@ use super::{
     seal::Keys,
     settle::Assurances,
     shelf::Shelf,
+    stages::Round,
 };
 use crate::{
     closure::Closure,
@@ -196,8 +197,11 @@ impl Simulation {
         let mut fitting = Vec::new();
         for (instance, closure) in &pending {
             let truth = self.truth(instance, &files);
-            let choice =
-                self.workshop.choice(&bench, &shelf, &keys, instance, closure.as_ref(), &|_| {}).await.unwrap();
+            let choice = self
+                .workshop
+                .choice(&bench, &shelf, &Round::of(&keys, &[]), instance, closure.as_ref(), &|_| {})
+                .await
+                .unwrap();
             let refusal = match choice {
                 Choice::Fits(bundle) => {
                     assert!(truth.is_ok(), "{instance}: {truth:?} differs, and a plan is taken");
@@ -210,6 +214,7 @@ impl Simulation {
                     continue;
                 }
                 Choice::MovedOn(_, refusal) | Choice::Unfit(refusal) => refusal,
+                Choice::Staged(bundle) => panic!("{instance}: no plan here waits for others: {bundle:?}"),
             };
             match truth {
                 Ok(()) => self.tally.needless.push(refusal.to_string()),
@@ -227,6 +232,7 @@ impl Simulation {
                 self.write_state(&instance);
             }
             let applied = Applied {
+                outdated: false,
                 version: 1,
                 instance: instance.clone(),
                 closure: closure.map(|closure| closure.hash.to_string()),

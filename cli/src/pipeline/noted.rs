@@ -14,8 +14,8 @@ use crate::{
 use super::{
     Event, EventSink, PipelineError, Workshop,
     backend::Stores,
-    due::Job,
     errored,
+    job::Job,
     journal::{Entry, Journal, Place, Status},
     seal::Recipients,
     trouble,

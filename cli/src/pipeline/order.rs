@@ -13,35 +13,35 @@ use crate::{
 use super::{
     PipelineError, Site,
     applied::Applied,
-    due::Job,
     schedule::{Task, Took, of_plan},
+    stages::Work,
     target::Target,
 };
 
 /// The file with the time that the last plan of an instance took on this machine, in seconds.
 const PLANNED_IN: &str = "planned-in";
 
-/// The graph of plans: a plan reads the states that are there, so none waits for another.
-pub(super) fn of_plans(site: &Site, targets: &[Arc<Target>]) -> Vec<Task> {
-    let task = |target: &Arc<Target>| {
+/// The graph of plans. A plan waits for those in `before`, whose outputs it reads.
+pub(super) fn of_plans(site: &Site, targets: &[Target], before: Vec<Vec<usize>>) -> Vec<Task> {
+    let task = |(target, before): (&Target, Vec<usize>)| {
         let last = last_plan(site, &target.affected.instance);
-        Task { before: Vec::new(), seconds: of_plan(last, target.closure.files.len()) }
+        Task { before, seconds: of_plan(last, target.closure.files.len()) }
     };
-    targets.iter().map(task).collect()
+    targets.iter().zip(before).map(task).collect()
 }
 
 /// The graph of applies.
 ///
 /// # Errors
 /// When the records of what was applied before cannot be read.
-pub(super) async fn of_applies(jobs: &[Arc<Job>], records: &Store) -> Result<Vec<Task>, PipelineError> {
+pub(super) async fn of_applies(jobs: &[Arc<Work>], records: &Store) -> Result<Vec<Task>, PipelineError> {
     let places: Vec<Place<'_>> = jobs
         .iter()
-        .map(|job| Place { stack: &job.instance.stack, after: &job.after, goes: job.closure.is_none() })
+        .map(|job| Place { stack: &job.instance().stack, after: job.after(), goes: job.destroys() })
         .collect();
-    let last = try_join_all(jobs.iter().map(|job| Applied::of(records, &job.instance))).await?;
+    let last = try_join_all(jobs.iter().map(|job| Applied::of(records, job.instance()))).await?;
     let tasks = dependencies(&places).into_iter().zip(jobs).zip(last).map(|((before, job), last)| {
-        let seconds = Took::next(last.and_then(|last| last.took), changes(&job.bundle.manifest.changes));
+        let seconds = Took::next(last.and_then(|last| last.took), changes(job.expected()));
         Task { before, seconds }
     });
     Ok(tasks.collect())

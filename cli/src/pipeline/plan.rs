@@ -6,15 +6,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     closure::{Kind, Notice, Reason},
-    platform::{EnvironmentName, Instance, StackName},
+    platform::{EnvironmentName, Instance, Platform, StackName},
     repo::{CommitId, Range},
     terraform::{ChangeList, Interrupt},
 };
 
 use super::{
     Event, EventSink, PipelineError, Workshop, order,
+    planning::Done,
     relay::relay,
-    schedule::{self, Graph, Pace},
+    schedule::{self, Pace},
+    stages::{Foreseen, Graph, Staged},
     target::{Selection, Target},
     trouble,
 };
@@ -77,7 +79,11 @@ impl PlanReport {
 
     /// Whether applying would change anything.
     pub fn has_changes(&self) -> bool {
-        self.instances.iter().any(|planned| matches!(&planned.result, PlanResult::Changes(list) if !list.is_empty()))
+        self.instances.iter().any(|planned| match &planned.result {
+            PlanResult::Changes(list) => !list.is_empty(),
+            PlanResult::Staged(_) => true,
+            PlanResult::Failed { .. } | PlanResult::Skipped { .. } => false,
+        })
     }
 }
 
@@ -104,6 +110,8 @@ pub struct Planned {
 pub enum PlanResult {
     /// What it would do; may be nothing.
     Changes(ChangeList),
+    /// It can only be planned when others are applied.
+    Staged(Staged),
     /// It failed.
     Failed {
         /// The error and its causes, a line each.
@@ -129,9 +137,9 @@ impl Workshop {
         events: EventSink<'_>,
     ) -> Result<PlanReport, PipelineError> {
         let Selection { targets, platform, plan_stores, notices } = self.select(request).await?;
-        events(Event::Selected { instances: targets.iter().map(|target| target.affected.instance.clone()).collect() });
-        let pace = Pace::of(platform.pipeline.parallelism);
-        let instances = self.plan_all(targets, pace, interrupt, events).await?;
+        let certain = targets.iter().filter(|target| !target.reader);
+        events(Event::Selected { instances: certain.map(|target| target.affected.instance.clone()).collect() });
+        let instances = self.plan_all(targets, &platform, interrupt, events).await?;
         Ok(PlanReport {
             commit: (!request.worktree).then_some(request.range.head),
             plan_stores,
@@ -144,13 +152,18 @@ impl Workshop {
     async fn plan_all(
         &self,
         targets: Vec<Target>,
-        pace: Pace,
+        platform: &Platform,
         interrupt: &Interrupt,
         events: EventSink<'_>,
     ) -> Result<Vec<Planned>, PipelineError> {
         let (sender, relay) = relay();
-        let targets: Vec<Arc<Target>> = targets.into_iter().map(Arc::new).collect();
-        let graph = Graph::new(&order::of_plans(self.site(), &targets));
+        let targets: Arc<[Target]> = targets.into();
+        let nodes: Vec<_> =
+            targets.iter().map(|target| (&target.affected.instance, &target.closure.upstream)).collect();
+        let environments: Vec<_> = platform.environments.iter().map(|environment| &environment.name).collect();
+        let stages = Arc::new(Graph::of(&nodes, &environments));
+        let graph = schedule::Graph::new(&order::of_plans(self.site(), &targets, stages.before()));
+        let pace = Pace::of(platform.pipeline.parallelism);
         let throttle = pace.throttle();
         let run = schedule::run(
             &graph,
@@ -158,7 +171,7 @@ impl Workshop {
             || interrupt.is_raised(),
             |hold| sender.send(Event::Held(hold)),
             |index| {
-                let (workshop, target) = (self.clone(), Arc::clone(&targets[index]));
+                let (workshop, targets, stages) = (self.clone(), Arc::clone(&targets), Arc::clone(&stages));
                 let (interrupt, sender, throttle) = (interrupt.clone(), sender.clone(), throttle.clone());
                 async move {
                     let send = |event: Event| {
@@ -167,54 +180,83 @@ impl Workshop {
                         }
                         sender.send(event);
                     };
-                    let result = workshop.plan_one(&target, &interrupt, &send).await;
+                    let result = workshop.plan_one(&targets, &stages, index, &interrupt, &send).await;
                     let ok = result.is_ok();
                     (result, ok)
                 }
             },
         );
         let outcomes = relay.during(run, events).await?;
-        let finished = targets.iter().zip(outcomes).map(|(target, outcome)| {
+        let finished = targets.iter().zip(outcomes).filter_map(|(target, outcome)| {
             let (result, mut notices) = match outcome {
-                schedule::Outcome::Ran { value: Ok((list, notices)), .. } => (PlanResult::Changes(list), notices),
+                schedule::Outcome::Ran { value: Ok(planned), .. } => planned?,
+                schedule::Outcome::Skipped { .. } | schedule::Outcome::Stopped if target.reader => return None,
                 schedule::Outcome::Ran { value: Err(error), .. } => {
                     let message = trouble::tell(&error, &target.affected.instance);
                     (PlanResult::Failed { message }, Vec::new())
                 }
-                schedule::Outcome::Stopped | schedule::Outcome::Skipped { .. } | schedule::Outcome::Circular => {
-                    (PlanResult::Skipped { reason: "interrupted".to_owned() }, Vec::new())
+                schedule::Outcome::Skipped { because } => {
+                    let reason =
+                        format!("it reads outputs of {}, which has no plan", targets[because].affected.instance);
+                    (PlanResult::Skipped { reason }, Vec::new())
+                }
+                schedule::Outcome::Stopped => (PlanResult::Skipped { reason: "interrupted".to_owned() }, Vec::new()),
+                schedule::Outcome::Circular => {
+                    (PlanResult::Skipped { reason: "the stacks wait for each other".to_owned() }, Vec::new())
                 }
             };
             // That a file outside of the repository is read tells nothing about this change; `kstack why` shows it.
             let told = target.closure.notices.iter().filter(|notice| !matches!(notice, Notice::Outside { .. }));
             notices.extend(told.map(ToString::to_string));
-            Planned {
+            let mut reasons: Vec<String> = target.affected.reasons.iter().map(reason).collect();
+            if let PlanResult::Staged(Staged { after, .. }) = &result {
+                reasons.extend(after.iter().map(|after| format!("it reads outputs of {after}, which change")));
+            }
+            Some(Planned {
                 instance: target.affected.instance.clone(),
                 kind: target.affected.kind,
-                reasons: target.affected.reasons.iter().map(reason).collect(),
+                reasons,
                 notices,
                 protect: target.protect.clone(),
                 result,
-            }
+            })
         });
         Ok(finished.collect())
     }
 
-    /// Plans one instance and keeps the bundle. Returns the changes and what should be looked at.
+    /// Plans one instance and keeps the bundle; or previews it, if it waits for others. Returns what came of it and what
+    /// should be looked at; `None`: it has nothing to do with this change.
     async fn plan_one(
         &self,
-        target: &Target,
+        targets: &[Target],
+        graph: &Graph,
+        index: usize,
         interrupt: &Interrupt,
         events: EventSink<'_>,
-    ) -> Result<(ChangeList, Vec<String>), PipelineError> {
+    ) -> Result<Option<(PlanResult, Vec<String>)>, PipelineError> {
         let started = Instant::now();
+        let target = &targets[index];
+        let wait = graph.wait(index);
+        if target.reader && wait.is_none() {
+            return Ok(None);
+        }
         let instance = &target.affected.instance;
         events(Event::Started { instance: instance.clone() });
-        let result = self.plan_steps(target, interrupt, events).await;
+        let (stage, done) = match wait {
+            None => (1, self.plan_steps(target, graph.is_read(index), interrupt, events).await),
+            Some(wait) => {
+                let after = wait.after.iter().map(|&index| targets[index].producer()).collect();
+                (wait.stage, self.preview(target, wait, after, interrupt, events).await)
+            }
+        };
+        let result = done.map(|Done { result, notices, outputs }| {
+            graph.settle(index, Foreseen { stage, outputs });
+            (result, notices)
+        });
         let summary = match &result {
-            Ok((list, _)) => {
+            Ok((result, _)) => {
                 order::remember_plan(self.site(), instance, started.elapsed());
-                summary(list)
+                result.summary()
             }
             Err(error) => trouble::tell(error, instance).lines().next().unwrap_or_default().to_owned(),
         };
@@ -224,7 +266,21 @@ impl Workshop {
             summary,
             seconds: started.elapsed().as_secs_f64(),
         });
-        result
+        result.map(Some)
+    }
+}
+
+impl PlanResult {
+    /// In a few words.
+    pub(super) fn summary(&self) -> String {
+        match self {
+            Self::Changes(list) => summary(list),
+            Self::Staged(Staged { stage, expected: Some(list), .. }) => {
+                format!("stage {stage}, {} expected", summary(list))
+            }
+            Self::Staged(Staged { stage, .. }) => format!("stage {stage}, cannot be foreseen"),
+            Self::Failed { message: text } | Self::Skipped { reason: text } => trouble::first_line(text),
+        }
     }
 }
 

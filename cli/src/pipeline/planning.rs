@@ -1,6 +1,9 @@
 //! Plans one instance: runs Terraform, reads the plan, and binds it to what it was made from.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use sha2::{Digest as _, Sha256};
 use tempfile::TempPath;
@@ -12,12 +15,13 @@ use crate::{
     repo::CommitId,
     store::Store,
     terraform::{
-        ChangeList, Interrupt, PlanFile, PlanFileError, PlanMode, PlanOptions, Reader, Terraform, TerraformEvent, Watch,
+        ChangeList, Interrupt, PlanFile, PlanFileError, PlanMode, PlanOptions, Reader, StandIn, Terraform,
+        TerraformEvent, Watch,
     },
 };
 
 use super::{
-    Event, EventSink, PipelineError, Workshop,
+    Event, EventSink, PipelineError, PlanResult, Workshop,
     bundle::{self, Bundle, Program, StateVersion, hex},
     exported::Tree,
     providers,
@@ -50,14 +54,25 @@ pub(super) struct Fresh {
     pub(super) notices: Vec<String>,
 }
 
+/// A target that was planned, or previewed.
+pub(super) struct Done {
+    /// What came of it.
+    pub(super) result: PlanResult,
+    /// What should be looked at.
+    pub(super) notices: Vec<String>,
+    /// Its outputs afterwards, or why they cannot be told.
+    pub(super) outputs: Result<Arc<StandIn>, String>,
+}
+
 impl Workshop {
-    /// Plans `target` and keeps the bundle. Returns the changes and what should be looked at.
+    /// Plans `target` and keeps the bundle. `is_read` says whether anybody will ask for its outputs.
     pub(super) async fn plan_steps(
         &self,
         target: &Target,
+        is_read: bool,
         interrupt: &Interrupt,
         events: EventSink<'_>,
-    ) -> Result<(ChangeList, Vec<String>), PipelineError> {
+    ) -> Result<Done, PipelineError> {
         let instance = &target.affected.instance;
         let ground = Ground {
             instance,
@@ -71,7 +86,8 @@ impl Workshop {
             events(Event::Step { instance: instance.clone(), step: "keeping the plan" });
             self.keep(target, plans, commit, &file, changes.clone()).await?;
         }
-        Ok((changes, notices))
+        let outputs = if is_read { outputs_of(&file)? } else { Err("nothing reads them".to_owned()) };
+        Ok(Done { result: PlanResult::Changes(changes), notices, outputs })
     }
 
     /// Runs Terraform's `init` and `plan`, and reads what the plan would do.
@@ -136,10 +152,21 @@ impl Workshop {
         changes: ChangeList,
     ) -> Result<(), PipelineError> {
         let recipients = Recipients::parse(&target.head.pipeline.recipients)?;
-        let instance = &target.affected.instance;
-        let (made, plan) = self.made(instance, file)?;
-        let planned = bundle::Planned {
-            instance: instance.clone(),
+        let made = self.made(&target.affected.instance, file)?;
+        let planned = self.planned(target, commit, made, changes);
+        Bundle::new(planned, read(file)?, !recipients.is_empty()).save(plans, &recipients).await
+    }
+
+    /// What a bundle of `target` is bound to.
+    pub(super) fn planned(
+        &self,
+        target: &Target,
+        commit: CommitId,
+        made: Made,
+        changes: ChangeList,
+    ) -> bundle::Planned {
+        bundle::Planned {
+            instance: target.affected.instance.clone(),
             destroy: target.affected.kind == Kind::Removed,
             closure: target.closure.hash.to_string(),
             files: target.closure.files.iter().map(|(path, file)| (path.clone(), file.id.to_string())).collect(),
@@ -149,17 +176,16 @@ impl Workshop {
             terraform: self.program(),
             providers: made.providers,
             policy: policy(&target.head),
-            // Nothing makes inputs up yet.
             mocked: Vec::new(),
             changes,
-        };
-        Bundle::new(planned, plan, !recipients.is_empty()).save(plans, &recipients).await
+        }
     }
 
     /// The reviewed bundle with a plan that was made anew in place of its own.
     pub(super) fn renewed(&self, reviewed: &Bundle, fresh: &Fresh, head: &Platform) -> Result<Bundle, PipelineError> {
         let mut bundle = reviewed.clone();
-        let (made, plan) = self.made(&reviewed.manifest.instance, &fresh.file)?;
+        let made = self.made(&reviewed.manifest.instance, &fresh.file)?;
+        let plan = read(&fresh.file)?;
         let manifest = &mut bundle.manifest;
         manifest.plan_sha256 = hex(&Sha256::digest(&plan));
         manifest.created = jiff::Timestamp::now();
@@ -172,20 +198,18 @@ impl Workshop {
         Ok(bundle)
     }
 
-    /// What the plan file itself says of how it was made, and its bytes.
-    fn made(&self, instance: &Instance, file: &Path) -> Result<(Made, Vec<u8>), PipelineError> {
+    /// What the plan file itself says of how it was made.
+    pub(super) fn made(&self, instance: &Instance, file: &Path) -> Result<Made, PipelineError> {
         let plan = PlanFile::open(file).map_err(|error| match error {
             PlanFileError::Encrypted => PipelineError::PlanEncrypted,
             error => error.into(),
         })?;
         let state = plan.state();
-        let made = Made {
+        Ok(Made {
             state: (!state.lineage.is_empty())
                 .then(|| StateVersion { lineage: state.lineage.clone(), serial: state.serial }),
             providers: providers::locked(instance, plan.lock_file().unwrap_or_default())?,
-        };
-        let read = |source| PipelineError::Io { verb: "read", path: file.to_owned(), source };
-        Ok((made, std::fs::read(file).map_err(read)?))
+        })
     }
 
     /// The program that plans and applies, as bundles name it.
@@ -199,9 +223,20 @@ impl Workshop {
     }
 }
 
-struct Made {
+/// How a plan was made, as its file says.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Made {
     state: Option<StateVersion>,
     providers: std::collections::BTreeMap<String, providers::Provider>,
+}
+
+/// The outputs once the plan in `file` is applied, or why they cannot be told.
+pub(super) fn outputs_of(file: &Path) -> Result<Result<Arc<StandIn>, String>, PipelineError> {
+    Ok(StandIn::of(&PlanFile::open(file)?).map(Arc::new).map_err(|error| error.to_string()))
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, PipelineError> {
+    std::fs::read(file).map_err(|source| PipelineError::Io { verb: "read", path: file.to_owned(), source })
 }
 
 /// What stands for the policy of `platform` in bundles: SHA-256 over its JSON form, in hexadecimal.

@@ -243,6 +243,7 @@ fn applied(record: &Record, entry: &Entry) -> Applied {
         commit: record.commit.clone(),
         run: record.run.clone(),
         time: Timestamp::now(),
+        outdated: false,
         // Nobody was there to measure it.
         took: None,
     }

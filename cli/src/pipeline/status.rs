@@ -168,7 +168,7 @@ impl Site {
     ) -> Result<InstanceStatus, PipelineError> {
         let applied = scope.applied.get(&instance);
         let hash = closure.map(|closure| closure.hash.to_string());
-        let is_applied = applied.is_some_and(|applied| applied.closure == hash);
+        let is_applied = applied.is_some_and(|applied| applied.closure == hash && !applied.outdated);
         let facts = Facts {
             applied,
             is_applied,

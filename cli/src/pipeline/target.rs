@@ -11,21 +11,30 @@ use crate::{
     closure::{self, Affected, Closure, Inventory, Memo, Order},
     hcl,
     platform::{Environment, EnvironmentName, Instance, Platform, StackName},
-    repo::CommitId,
+    repo::{CommitId, Snapshot},
     store::{Location, Store},
 };
 
-use super::{PipelineError, PlanRequest, Workshop, chosen::Chosen, exported::Tree};
+use super::{
+    PipelineError, PlanRequest, Workshop,
+    chosen::Chosen,
+    exported::Tree,
+    stages::{self, Producer},
+};
 
 /// One instance to plan, with everything it needs.
 pub(super) struct Target {
     pub(super) affected: Affected,
+    /// Whether nothing of its own changes, and it is planned only if it reads outputs that change.
+    pub(super) reader: bool,
     pub(super) closure: Closure,
     /// The commit whose files are planned: the base for a removed stack.
     pub(super) commit: Option<CommitId>,
     /// The commit that the change was compared with.
     pub(super) base: Option<CommitId>,
     pub(super) tree: Arc<Tree>,
+    /// What the tree was exported from.
+    pub(super) snapshot: Snapshot,
     pub(super) platform: Arc<Platform>,
     /// The platform at the head, whose policy and recipients hold for bundles: of a removed stack, `platform` is as it
     /// was before.
@@ -35,6 +44,13 @@ pub(super) struct Target {
     pub(super) plans: Option<Store>,
     /// Held while Terraform initialises a stack that has no lock file, which writes one.
     pub(super) lock_file: Arc<Mutex<()>>,
+}
+
+impl Target {
+    /// As those that wait for it name it.
+    pub(super) fn producer(&self) -> Producer {
+        Producer { instance: self.affected.instance.clone(), closure: self.closure.hash.to_string() }
+    }
 }
 
 /// What a request means.
@@ -59,24 +75,35 @@ impl Workshop {
         let Chosen { head, inventory, present, gone, since, notices } = self.site().choose(request, &memo).await?;
         let platform = Arc::new(inventory.platform.clone());
 
-        // Not needed to plan, but what cannot be applied in any order should not be reviewed.
-        Order::of(&head, &inventory, &memo)?;
+        // What cannot be applied in any order should not be reviewed.
+        let order = Order::of(&head, &inventory, &memo)?;
+        let mut readers = stages::possible(&head, &inventory, &order, &present, &memo)?;
+        let environments = environments(&platform, &request.environments)?;
+        readers.retain(|affected| {
+            affected.instance.environment.as_ref().is_none_or(|name| environments.contains(name))
+                && (request.stacks.is_empty() || request.stacks.contains(&affected.instance.stack))
+                && (!request.stacks.is_empty() || !is_manual(&inventory, &affected.instance))
+        });
+        let present = present.into_iter().map(|affected| (affected, false));
+        let present: Vec<_> = present.chain(readers.into_iter().map(|affected| (affected, true))).collect();
         let mut targets = Vec::new();
         if !present.is_empty() {
             let commit = (!request.worktree).then_some(request.range.head);
-            let closures = present.iter().filter_map(|affected| affected.closure.as_ref());
+            let closures = present.iter().filter_map(|(affected, _)| affected.closure.as_ref());
             let tree = Arc::new(self.site().export_for(&head, closures)?);
             let mut locks: BTreeMap<StackName, Arc<Mutex<()>>> = BTreeMap::new();
-            for affected in present {
+            for (affected, reader) in present {
                 let Some(closure) = affected.closure.clone() else { continue };
                 let stack = inventory.stack(affected.instance.stack.as_str())?;
                 let lock_file = Arc::clone(locks.entry(stack.name.clone()).or_default());
                 targets.push(Target {
                     affected,
+                    reader,
                     closure,
                     commit,
                     base: request.range.base,
                     tree: Arc::clone(&tree),
+                    snapshot: head.clone(),
                     platform: Arc::clone(&platform),
                     head: Arc::clone(&platform),
                     protect: stack.settings.protect.clone(),
@@ -137,10 +164,12 @@ impl Workshop {
         let tree = Arc::new(self.site().export_for(&snapshot, [&closure])?);
         Ok(Target {
             affected,
+            reader: false,
             closure,
             commit: Some(commit),
             base: Some(commit),
             tree,
+            snapshot,
             platform: Arc::new(inventory.platform),
             head: Arc::clone(head),
             protect,

@@ -10,8 +10,8 @@ use super::{
     EventSink, PipelineError, Workshop,
     bundle::Manifest,
     compare,
-    due::Job,
     fit::{Check, Refusal},
+    job::Job,
     planning::{Fresh, Ground},
 };
 

@@ -41,8 +41,14 @@ pub enum Outcome {
     Planned(ChangeList),
     /// It is planned when these are applied: it needs outputs that are not known before.
     Staged {
+        /// Its stage, 2 or more.
+        stage: usize,
         /// What it waits for.
         after: Vec<Instance>,
+        /// What it is expected to do; `None`: that cannot be told.
+        expected: Option<ChangeList>,
+        /// Why not, in one sentence.
+        unforeseen: Option<String>,
     },
     /// There is no plan.
     Failed {

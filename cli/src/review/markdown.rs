@@ -4,7 +4,7 @@
 //! change gets a line, then some details, then all, as far as they fit. What does not fit is counted.
 
 use super::{
-    Review, Risk,
+    ResourceGroup, Review, Risk,
     budget::{Entry, fit},
     details::{self, Detail},
     model::{EnvironmentSummary, InstanceState, Remark},
@@ -159,14 +159,7 @@ fn sections(review: &Review) -> Vec<(String, Vec<[String; 3]>)> {
     }
     for risk in wording::RISKS {
         for group in review.resources.iter().filter(|group| group.risk == risk) {
-            let (symbol, verb) = wording::action(group);
-            let reason = group.reason.as_deref().and_then(wording::reason);
-            let because = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
-            let protected = if group.protected { " (protected)" } else { "" };
-            let verb = format!("{verb}{because}{protected}");
-            let line = Line::new(symbol, &group.address, &verb, &wording::places(&group.instances));
-            let details = lines(&details::resource(group));
-            add(wording::risk(risk).to_owned(), forms(&line, "diff", &details, risk == Risk::StateLost));
+            add(wording::risk(risk).to_owned(), resource(group));
         }
         for group in review.objects.iter().filter(|group| group.risk == risk) {
             let (symbol, verb) = wording::object(group.change, group.kept);
@@ -184,6 +177,11 @@ fn sections(review: &Review) -> Vec<(String, Vec<[String; 3]>)> {
         let line = Line::new("~", &group.name, "", &wording::places(&group.instances));
         add("Outputs".to_owned(), forms(&line, "diff", &lines(&details::output(group)), false));
     }
+    for stage in &review.stages {
+        let heading = prose(&wording::stage(stage));
+        add(heading.clone(), same(format!("{}\n\n", prose(&wording::stage_note(stage)))));
+        stage.resources.iter().for_each(|group| add(heading.clone(), resource(group)));
+    }
     for group in &review.drift {
         let (symbol, verb) = wording::action(group);
         let line = Line::new(symbol, &group.address, verb, &wording::places(&group.instances));
@@ -195,7 +193,9 @@ fn sections(review: &Review) -> Vec<(String, Vec<[String; 3]>)> {
     }
     for summary in &review.instances {
         let sentence = match &summary.state {
-            InstanceState::Staged { after } => format!("is planned when {} is applied", wording::places(after)),
+            InstanceState::Staged { stage, after, unforeseen: Some(reason) } => {
+                format!("{}: {}", wording::unforeseen(*stage, after), prose(&shorten(reason, 400)))
+            }
             InstanceState::Skipped { reason } => format!("was not planned: {}", prose(&shorten(reason, 400))),
             _ => continue,
         };
@@ -207,6 +207,16 @@ fn sections(review: &Review) -> Vec<(String, Vec<[String; 3]>)> {
     remarks(&review.notices, "Notices", &mut add);
     remarks(&review.reasons, "Why these stacks", &mut add);
     sections
+}
+
+fn resource(group: &ResourceGroup) -> [String; 3] {
+    let (symbol, verb) = wording::action(group);
+    let reason = group.reason.as_deref().and_then(wording::reason);
+    let because = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+    let protected = if group.protected { " (protected)" } else { "" };
+    let verb = format!("{verb}{because}{protected}");
+    let line = Line::new(symbol, &group.address, &verb, &wording::places(&group.instances));
+    forms(&line, "diff", &lines(&details::resource(group)), group.risk == Risk::StateLost)
 }
 
 fn remarks(remarks: &[Remark], heading: &str, add: &mut impl FnMut(String, [String; 3])) {

@@ -15,6 +15,7 @@ mod model;
 mod names;
 mod objects;
 mod risk;
+mod stages;
 mod terminal;
 #[cfg(test)]
 mod tests;
@@ -32,5 +33,6 @@ pub use model::{
 };
 pub use objects::ObjectGroup;
 pub use risk::Risk;
+pub use stages::Stage;
 pub use terminal::{Paint, Plain, Role};
 pub use text::visible;

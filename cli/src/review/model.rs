@@ -8,6 +8,7 @@ use super::{
     grouping::{self, OutputGroup, ResourceGroup},
     input::{InstanceInput, Outcome, ReviewInput},
     objects::{self, ObjectGroup},
+    stages::{self, Stage},
 };
 use crate::{
     platform::{EnvironmentName, Instance},
@@ -37,6 +38,9 @@ pub struct Review {
     pub outputs: Vec<OutputGroup>,
     /// Conditions that do not hold, and those that are known only after apply; the former first.
     pub checks: Vec<CheckGroup>,
+    /// What later stages are expected to do, in their order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stages: Vec<Stage>,
     /// What was changed outside Terraform.
     pub drift: Vec<ResourceGroup>,
     /// Why each instance is affected.
@@ -113,8 +117,13 @@ pub enum InstanceState {
     NoChanges,
     /// It is planned after others are applied.
     Staged {
+        /// Its stage, 2 or more.
+        stage: usize,
         /// Which others.
         after: Vec<Instance>,
+        /// Why what it will do cannot be told; without a reason it is among what is expected.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        unforeseen: Option<String>,
     },
     /// There is no plan, see the failures.
     Failed,
@@ -175,6 +184,7 @@ impl Review {
             engines: engines(input),
             outputs: grouping::outputs(outputs),
             checks: checks::group(checks),
+            stages: stages::of(input),
             drift: grouping::resources(drift, &input.protect),
             reasons: remarks(
                 input.instances.iter().map(|instance| (Some(instance.instance.to_string()), &instance.reasons)),
@@ -271,7 +281,9 @@ fn instance_summary(input: &InstanceInput) -> InstanceSummary {
     let state = match &input.outcome {
         Outcome::Planned(changes) if changes.is_empty() => InstanceState::NoChanges,
         Outcome::Planned(_) => InstanceState::Planned,
-        Outcome::Staged { after } => InstanceState::Staged { after: after.clone() },
+        Outcome::Staged { stage, after, unforeseen, .. } => {
+            InstanceState::Staged { stage: *stage, after: after.clone(), unforeseen: unforeseen.clone() }
+        }
         Outcome::Failed { .. } => InstanceState::Failed,
         Outcome::Skipped { reason } => InstanceState::Skipped { reason: reason.clone() },
     };

@@ -1,7 +1,7 @@
 //! The review as text for a terminal.
 
 use super::{
-    Review, Risk,
+    ResourceGroup, Review, Risk,
     details::{self, Detail},
     model::{InstanceState, Remark},
     text::visible,
@@ -61,6 +61,7 @@ impl Review {
         }
         out.engines(self);
         out.outputs(self);
+        out.stages(self);
         out.drift(self);
         out.unknown_checks(self);
         out.pending(self);
@@ -158,23 +159,34 @@ impl Out<'_> {
         if groups.peek().is_some() {
             self.heading(wording::risk(risk), role_of(risk));
         }
-        for group in groups {
-            let (symbol, verb) = wording::action(group);
-            let role = match group.action {
-                _ if risk == Risk::StateLost => Role::Danger,
-                Action::Create => Role::Added,
-                _ if group.action.destroys() => Role::Removed,
-                _ => Role::Changed,
-            };
-            let mut verb = verb.to_owned();
-            if group.protected && risk == Risk::StateLost {
-                verb.push_str(", though protected");
-            }
-            if let Some(reason) = group.reason.as_deref().and_then(wording::reason) {
-                verb = format!("{verb}: {reason}");
-            }
-            self.entry(role, symbol, &group.address, &verb, &wording::places(&group.instances));
-            self.details(&details::resource(group));
+        groups.for_each(|group| self.resource(group));
+    }
+
+    fn resource(&mut self, group: &ResourceGroup) {
+        let (symbol, verb) = wording::action(group);
+        let role = match group.action {
+            _ if group.risk == Risk::StateLost => Role::Danger,
+            Action::Create => Role::Added,
+            _ if group.action.destroys() => Role::Removed,
+            _ => Role::Changed,
+        };
+        let mut verb = verb.to_owned();
+        if group.protected && group.risk == Risk::StateLost {
+            verb.push_str(", though protected");
+        }
+        if let Some(reason) = group.reason.as_deref().and_then(wording::reason) {
+            verb = format!("{verb}: {reason}");
+        }
+        self.entry(role, symbol, &group.address, &verb, &wording::places(&group.instances));
+        self.details(&details::resource(group));
+    }
+
+    fn stages(&mut self, review: &Review) {
+        for stage in &review.stages {
+            self.heading(&wording::stage(stage), Role::Heading);
+            let note = self.paint.paint(Role::Dim, &wording::stage_note(stage));
+            self.line(&format!("  {note}"));
+            stage.resources.iter().for_each(|group| self.resource(group));
         }
     }
 
@@ -259,7 +271,9 @@ impl Out<'_> {
             .iter()
             .filter_map(|summary| {
                 let sentence = match &summary.state {
-                    InstanceState::Staged { after } => format!("is planned when {} is applied", wording::places(after)),
+                    InstanceState::Staged { stage, after, unforeseen: Some(reason) } => {
+                        format!("{}: {}", wording::unforeseen(*stage, after), visible(reason))
+                    }
                     InstanceState::Skipped { reason } => format!("was not planned: {}", visible(reason)),
                     _ => return None,
                 };

@@ -6,6 +6,7 @@ use crate::terraform::ChangeList;
 
 mod laws;
 pub(super) mod sample;
+mod stages;
 
 #[test]
 fn a_pull_request_comment() {
@@ -13,7 +14,7 @@ fn a_pull_request_comment() {
     <!-- kstack:review -->
     ### kstack · `main..bigger-pool`
 
-    **2 to create, 2 to change, 3 to replace, 1 to destroy; 6 objects change; 1 failed**
+    **2 to create, 2 to change, 3 to replace, 1 to destroy; 1 in later stages; 6 objects change; 1 failed**
 
     | environment | instances | create | change | replace | destroy | objects | |
     |:--|--:|--:|--:|--:|--:|:--|:--|
@@ -169,7 +170,7 @@ fn a_pull_request_comment() {
 
     #### Not planned yet
 
-    - `dns (apps)` is planned when eks-gc0-eu-west-1 (apps) is applied
+    - `dns (apps)` waits in stage 2 for eks-gc0-eu-west-1 (apps); what it will do cannot be shown before: its plan fails
 
     #### Notices
 
@@ -186,11 +187,11 @@ fn a_pull_request_comment() {
 
 #[test]
 fn a_comment_with_little_room_says_what_is_missing() {
-    insta::assert_snapshot!(Review::new(&sample()).markdown(2400), @r"
+    insta::assert_snapshot!(Review::new(&sample()).markdown(2400), @"
     <!-- kstack:review -->
     ### kstack · `main..bigger-pool`
 
-    **2 to create, 2 to change, 3 to replace, 1 to destroy; 6 objects change; 1 failed**
+    **2 to create, 2 to change, 3 to replace, 1 to destroy; 1 in later stages; 6 objects change; 1 failed**
 
     | environment | instances | create | change | replace | destroy | objects | |
     |:--|--:|--:|--:|--:|--:|:--|:--|
@@ -329,7 +330,7 @@ fn terminal_text() {
         + fqdn = "gc0-{environment}-eu-west-1.example.com"
 
     Not planned yet
-      dns (apps) is planned when eks-gc0-eu-west-1 (apps) is applied
+      dns (apps) waits in stage 2 for eks-gc0-eu-west-1 (apps); what it will do cannot be shown before: its plan fails
 
     Why
       eks-gc0-eu-west-1 (ops), eks-gc0-eu-west-1 (apps): `modules/aws/cluster/main.tf` changed, which `infra/eks-gc0-eu-west-1/main.tf` uses as module `cluster`
@@ -338,7 +339,7 @@ fn terminal_text() {
       `main` moved on by 2 commits since this was planned; none of them touches these stacks
       clusters/eks-gc0-eu-west-1/ops, clusters/eks-gc0-eu-west-1/apps: `services/podinfo/ops` uses variables of `ConfigMap kstack-cluster-info`, whose values are not in the repository
 
-    2 to create, 2 to change, 3 to replace, 1 to destroy; 6 objects change; 1 failed
+    2 to create, 2 to change, 3 to replace, 1 to destroy; 1 in later stages; 6 objects change; 1 failed
     "#);
 }
 

@@ -4,8 +4,9 @@ use super::{
     Risk,
     checks::CheckGroup,
     grouping::ResourceGroup,
-    model::{Counts, EngineChange, ObjectCounts, Review},
+    model::{Counts, EngineChange, InstanceState, ObjectCounts, Review},
     objects,
+    stages::Stage,
 };
 use crate::{
     platform::{EnvironmentName, Instance},
@@ -92,6 +93,8 @@ pub(super) fn reason(reason: &str) -> Option<&'static str> {
 pub(super) fn headline(review: &Review) -> String {
     let counts = review.counts();
     let mut parts = Vec::new();
+    let is_later = |state: &InstanceState| matches!(state, InstanceState::Staged { .. });
+    let later = review.instances.iter().filter(|instance| is_later(&instance.state)).count();
     if counts != Counts::default() {
         let parts_of = [
             (counts.create, "to create"),
@@ -102,8 +105,11 @@ pub(super) fn headline(review: &Review) -> String {
         ];
         let named: Vec<_> = parts_of.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
         parts.push(named.join(", "));
-    } else if !review.instances.is_empty() {
+    } else if review.instances.len() > later {
         parts.push("no changes to infrastructure".to_owned());
+    }
+    if later > 0 {
+        parts.push(format!("{later} in later stages"));
     }
     let objects = review.object_counts().total();
     match objects {
@@ -126,6 +132,29 @@ pub(super) fn headline(review: &Review) -> String {
         parts.push(format!("{} failed", review.failures.len()));
     }
     parts.join("; ")
+}
+
+/// The heading of a stage.
+pub(super) fn stage(stage: &Stage) -> String {
+    format!("Stage {}, after {}: expected changes", stage.stage, places(&stage.after))
+}
+
+/// What a reader must know of a stage.
+pub(super) fn stage_note(stage: &Stage) -> String {
+    let after = places(&stage.after);
+    let unchanged = match stage.unchanged.as_slice() {
+        [] => String::new(),
+        unchanged => format!("; no changes in {}", places(unchanged)),
+    };
+    format!(
+        "what comes from {after} is known when that is applied; then this is planned again, and applied if it does just \
+         this and destroys nothing{unchanged}"
+    )
+}
+
+/// What is said of an instance whose stage cannot be foreseen.
+pub(super) fn unforeseen(stage: usize, after: &[Instance]) -> String {
+    format!("waits in stage {stage} for {}; what it will do cannot be shown before", places(after))
 }
 
 /// Counts of objects, such as `+3 ~1 -2`.

@@ -31,6 +31,7 @@ mod provider_store;
 mod raw_change;
 mod secrets;
 mod show;
+mod stand_in;
 mod state_file;
 mod state_push;
 mod throttling;
@@ -57,6 +58,7 @@ pub use provider_store::{
 };
 pub use secrets::Secrets;
 pub use show::{ShowError, changes_from_show_json};
+pub use stand_in::StandIn;
 pub use state_file::{StateFile, StateFileError, StateId, StateOutput};
 pub use trace::{Operation, Trace};
 pub use version::{InvalidVersion, Version};

@@ -16,7 +16,7 @@ use std::{
 use bytes::Bytes;
 use prost::Message as _;
 use serde::{Deserialize, de::IgnoredAny};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use zip::{ZipArchive, result::ZipError};
 
 use super::{
@@ -273,6 +273,23 @@ impl PlanFile {
             }
         }
         plan_config::read(&members, stack)
+    }
+
+    /// The root outputs in the state that it was made from, as the state has them.
+    pub(super) fn state_outputs(&self) -> Result<Map<String, Value>, PlanFileError> {
+        #[derive(serde::Deserialize)]
+        struct Outputs {
+            #[serde(default)]
+            outputs: Map<String, Value>,
+        }
+        let state = member(&mut self.archive.clone(), "tfstate")?.unwrap_or_default();
+        let state: Outputs = serde_json::from_slice(&state).map_err(|source| StateFileError::Invalid { source })?;
+        Ok(state.outputs)
+    }
+
+    /// The changes of root outputs, as the message has them.
+    pub(super) fn output_changes(&self) -> &[plan_proto::OutputChange] {
+        &self.plan.output_changes
     }
 
     /// What applying would do. `product` is the program that made the plan; the file does not say it.

@@ -21,6 +21,15 @@ pub(super) fn decode(value: &DynamicValue) -> Result<Cell, Malformed> {
     if bytes.is_empty() { cell(packed, None) } else { Err(Malformed) }
 }
 
+/// The type of a value in go-cty's JSON form, where it comes along.
+pub(super) fn kind(value: &DynamicValue) -> Result<Option<Value>, Malformed> {
+    let packed = rmpv::decode::read_value(&mut value.msgpack.as_slice()).map_err(|_| Malformed)?;
+    match packed.as_array().map(Vec::as_slice) {
+        Some([Packed::Binary(kind), _]) => Ok(Some(serde_json::from_slice(kind).map_err(|_| Malformed)?)),
+        _ => Ok(None),
+    }
+}
+
 /// Reads a path into a value.
 pub(super) fn path(path: &Path) -> Result<Vec<Step>, Malformed> {
     let step = |selector: &Option<Selector>| match selector {
@@ -78,12 +87,12 @@ fn cell(packed: Packed, kind: Option<&Value>) -> Result<Cell, Malformed> {
     Ok(Cell::new(content))
 }
 
-fn element(kind: Option<&Value>, index: usize) -> Option<&Value> {
+pub(super) fn element(kind: Option<&Value>, index: usize) -> Option<&Value> {
     let inner = kind?.get(1)?;
     if kind?.get(0)? == "tuple" { inner.get(index) } else { Some(inner) }
 }
 
-fn attribute<'a>(kind: Option<&'a Value>, key: &str) -> Option<&'a Value> {
+pub(super) fn attribute<'a>(kind: Option<&'a Value>, key: &str) -> Option<&'a Value> {
     let inner = kind?.get(1)?;
     if kind?.get(0)? == "object" { inner.get(key) } else { Some(inner) }
 }

@@ -8,7 +8,10 @@ use std::{
 
 use crate::{platform::Instance, repo::Range};
 
-use super::{super::Planned, Parts, Shard, ShardError, ShardResult};
+use super::{
+    super::{PlanResult, Planned},
+    Parts, Shard, ShardError, ShardResult,
+};
 
 impl Parts {
     /// Joins the results in `folder` and the folders in it, where CI systems put the files of each job. What every
@@ -54,8 +57,9 @@ impl Parts {
             }
             planned.extend(result.planned.into_iter().map(|planned| (planned.instance.clone(), planned)));
         }
-        // Every instance is some shard's, and every shard has planned its own.
-        Ok(self.instances.iter().filter_map(|instance| planned.remove(instance)).collect())
+        // Every instance is some shard's, and every shard has planned its own. Those left only read what changes.
+        let own: Vec<Planned> = self.instances.iter().filter_map(|instance| planned.remove(instance)).collect();
+        Ok(own.into_iter().chain(planned.into_values()).collect())
     }
 }
 
@@ -68,8 +72,10 @@ fn difference(mine: &BTreeSet<Instance>, planned: &[Planned]) -> Option<String> 
     if found.len() < planned.len() {
         return Some("it has an instance twice".to_owned());
     }
-    let extra = found.into_iter().find(|instance| !mine.contains(instance));
-    extra.map(|extra| format!("{extra} is not dealt to it"))
+    // What only reads outputs that change is nobody's, and comes with those that change them.
+    let reads = |planned: &&Planned| matches!(planned.result, PlanResult::Staged(_));
+    let extra = planned.iter().filter(|planned| !reads(planned)).find(|planned| !mine.contains(&planned.instance));
+    extra.map(|extra| format!("{} is not dealt to it", extra.instance))
 }
 
 /// A range for people.

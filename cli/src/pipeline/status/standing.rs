@@ -226,6 +226,7 @@ mod tests {
     /// State and note for a net that was applied at minute 5 with other content.
     fn told(records: &[Record], lock: Option<&LockStatus>, plans: Plans) -> String {
         let applied = Applied {
+            outdated: false,
             version: 1,
             instance: net(),
             closure: Some("old".to_owned()),

@@ -165,7 +165,15 @@ pub(in crate::review) fn sample() -> ReviewInput {
         instances: vec![
             planned("ops"),
             planned("apps"),
-            other("dns", Outcome::Staged { after: vec![instance("eks-gc0-eu-west-1", "apps")] }),
+            other(
+                "dns",
+                Outcome::Staged {
+                    stage: 2,
+                    after: vec![instance("eks-gc0-eu-west-1", "apps")],
+                    expected: None,
+                    unforeseen: Some("its plan fails".to_owned()),
+                },
+            ),
             other(
                 "vpn",
                 Outcome::Failed {
