@@ -6,6 +6,7 @@ mod doctor;
 mod explain;
 mod init;
 mod interrupts;
+mod opentofu;
 mod outputs;
 mod plan;
 mod providers;

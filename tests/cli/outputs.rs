@@ -263,7 +263,7 @@ fn a_state_that_cannot_be_read_is_named() {
     error: cannot read the state `[WORLD]/work/.kstack/state/ops/network.tfstate`
       caused by: it is encrypted by OpenTofu, and only `tofu` has the keys
 
-    hint: run `tofu output` in the stack, with its encryption configured: kstack reads no encrypted states
+    hint: set `KSTACK_TERRAFORM` to `tofu`, and whatever its `encryption` needs: kstack leaves such states to it
     --- exit code 1 ---
 
     --- stderr ---
@@ -286,6 +286,77 @@ fn a_state_that_cannot_be_read_is_named() {
 
     hint: `kstack plan` and `kstack apply` bring it about
     --- exit code 1 ---
+    ");
+}
+
+#[test]
+fn a_state_that_cannot_be_read_hides_no_other() {
+    let broken = platform(&[
+        ("ops/cluster", "{\"version\":5,\"serial\":1}"),
+        ("ops/network", &state(r#""vpc_id": {"value": "vpc-1", "type": "string"}"#)),
+    ]);
+    insta::assert_snapshot!(outputs(&broken, &[]), @"
+    --- stdout ---
+    STACK    ENVIRONMENT  OUTPUT  VALUE
+    account  shared               (no state yet)
+    cluster  ops                  (cannot be read)
+    network  ops          vpc_id  vpc-1
+    --- stderr ---
+    error: cannot read the state `[WORLD]/work/.kstack/state/ops/cluster.tfstate`
+      caused by: it has format 5, only 4 is known
+
+    hint: Terraform 0.12 and newer write format 4: `terraform apply` with a newer version converts an older state
+    --- exit code 1 ---
+    ");
+    insta::assert_snapshot!(outputs(&broken, &["--format", "json"]), @r#"
+    --- stdout ---
+    {"type":"outputs","version":1,"instance":{"stack":"account","environment":null},"state":"[WORLD]/work/.kstack/state/shared/account.tfstate","serial":null,"outputs":null}
+    {"type":"outputs","version":1,"instance":{"stack":"cluster","environment":"ops"},"state":"[WORLD]/work/.kstack/state/ops/cluster.tfstate","serial":null,"outputs":null,"error":"cannot read the state `[WORLD]/work/.kstack/state/ops/cluster.tfstate`: it has format 5, only 4 is known"}
+    {"type":"outputs","version":1,"instance":{"stack":"network","environment":"ops"},"state":"[WORLD]/work/.kstack/state/ops/network.tfstate","serial":3,"outputs":{"vpc_id":{"sensitive":false,"value":"vpc-1"}}}
+    {"type":"error","version":1,"message":"cannot read the state `[WORLD]/work/.kstack/state/ops/cluster.tfstate`","causes":["it has format 5, only 4 is known"],"hints":["Terraform 0.12 and newer write format 4: `terraform apply` with a newer version converts an older state"],"problems":[]}
+    --- stderr ---
+    error: cannot read the state `[WORLD]/work/.kstack/state/ops/cluster.tfstate`
+      caused by: it has format 5, only 4 is known
+
+    hint: Terraform 0.12 and newer write format 4: `terraform apply` with a newer version converts an older state
+    --- exit code 1 ---
+    "#);
+    broken.write(".kstack/state/shared/account.tfstate", "<html>");
+    insta::assert_snapshot!(outputs(&broken, &[]), @"
+    --- stdout ---
+    STACK    ENVIRONMENT  OUTPUT  VALUE
+    account  shared               (cannot be read)
+    cluster  ops                  (cannot be read)
+    network  ops          vpc_id  vpc-1
+    --- stderr ---
+    error: 2 of 3 states cannot be read
+      account (shared): cannot read the state `[WORLD]/work/.kstack/state/shared/account.tfstate`: it is no valid state: expected value at line 1 column 1
+      cluster (ops): cannot read the state `[WORLD]/work/.kstack/state/ops/cluster.tfstate`: it has format 5, only 4 is known
+
+    hint: put back an older version of it: buckets for states keep them, and Terraform a `.backup` beside a file
+    hint: Terraform 0.12 and newer write format 4: `terraform apply` with a newer version converts an older state
+    --- exit code 1 ---
+    ");
+}
+
+#[test]
+fn all_environments() {
+    let repository = applied();
+    insta::assert_snapshot!(outputs(&repository, &["network", "vpc_id", "--all"]), @"
+    --- stdout ---
+    STACK    ENVIRONMENT  OUTPUT  VALUE
+    network  ops          vpc_id  vpc-1
+    network  apps         vpc_id  vpc-2
+    --- exit code 0 ---
+    ");
+    insta::assert_snapshot!(outputs(&repository, &["--all", "--environment", "ops"]), @"
+    --- stderr ---
+    error: the argument '--all' cannot be used with '--environment <NAME>'
+
+    Usage: kstack outputs --all [STACK] [NAME]
+
+    For more information, try '--help'.
+    --- exit code 64 ---
     ");
 }
 
@@ -336,6 +407,11 @@ fn states_in_a_bucket_are_read_where_they_lie() {
     "#);
     put("shared/account.tfstate", "<Error/>");
     insta::assert_snapshot!(outputs(&repository, &[]), @"
+    --- stdout ---
+    STACK    ENVIRONMENT  OUTPUT  VALUE
+    account  shared               (cannot be read)
+    cluster  ops                  (no state yet)
+    network  ops          vpc_id  vpc-1
     --- stderr ---
     error: cannot read the state `s3://acme-state/shared/account.tfstate`
       caused by: it is no valid state

@@ -165,6 +165,7 @@ fn each_line_of_json_is_a_document() {
       "objects": [],
       "engines": [],
       "outputs": [],
+      "checks": [],
       "drift": [],
       "reasons": [],
       "notices": []

@@ -8,6 +8,7 @@ pub mod cli;
 pub mod components;
 pub mod google;
 pub mod moto;
+pub mod programs;
 pub mod providers;
 pub mod repository;
 pub mod schema;

@@ -1,7 +1,7 @@
 //! Plans of the real AWS provider against moto, a stand-in for the AWS API: nested blocks, sets, secrets
 //! that only the schema knows, drift.
 
-use kstack::terraform::{PlanOptions, Product};
+use kstack::terraform::{PlanOptions, Product, Reader};
 
 use super::{
     compare::{agreed, both, is_terraform, text},
@@ -17,6 +17,8 @@ const PROVIDER: &str = r#"
     }"#;
 
 fn network(rules: &str, tags: &str, secret: &str) -> String {
+    // Of a write-only value nobody but its version tells that it is another one.
+    let version = secret.len();
     format!(
         r#"{PROVIDER}
     resource "aws_vpc" "v" {{
@@ -33,6 +35,12 @@ fn network(rules: &str, tags: &str, secret: &str) -> String {
       name  = "p"
       type  = "SecureString"
       value = "{secret}"
+    }}
+    resource "aws_ssm_parameter" "w" {{
+      name             = "w"
+      type             = "SecureString"
+      value_wo         = "{secret}"
+      value_wo_version = {version}
     }}
     resource "aws_iam_user" "u" {{ name = "u" }}
     resource "aws_iam_access_key" "k" {{ user = aws_iam_user.u.name }}"#
@@ -60,7 +68,7 @@ async fn both_readers_agree_on_the_aws_provider() {
     stack.write("infra/stack/main.tf", &before);
     stack.plan().await;
     let created = agreed(&stack).await;
-    assert!(created.resources.len() == 5 && !text(&created).contains("first-secret"));
+    assert!(created.resources.len() == 6 && !text(&created).contains("first-secret"));
     stack.apply().await.unwrap();
 
     // Marks that the state does not have yet, as after an upgrade of Terraform or the provider.
@@ -85,6 +93,9 @@ async fn both_readers_agree_on_the_aws_provider() {
       insecure_value: - > ?
       value: *** > ***
       version: 1 > ?
+    Update aws_ssm_parameter.w
+      has_value_wo: true > ?
+      value_wo_version: 12 > 13
     Update aws_vpc.v
       tags.Name: "a" > "b"
       tags.drifted: "yes" > -
@@ -108,4 +119,9 @@ async fn both_readers_agree_on_the_aws_provider() {
     stack.plan().await;
     let declined = stack.plan_file().changes(Product::Terraform).unwrap_err();
     assert!(declined.is_declined(), "{declined}");
+    let terraform = stack.terraform().await;
+    let changes = stack.watching(async |watch| terraform.changes(&stack.plan_path(), watch).await).await.unwrap();
+    assert_eq!(changes.reader, Reader::Show { because: declined.to_string() });
+    let replaced = text(&changes.list);
+    assert!(replaced.contains("DestroyThenCreate aws_security_group.s") && !replaced.contains("-secret"), "{replaced}");
 }

@@ -1,9 +1,9 @@
 //! Both readers of plans side by side, and change lists as text.
 
-use kstack::terraform::{ChangeList, Product, Shown, changes_from_show_json};
+use kstack::terraform::{Binary, ChangeList, Product, Shown, changes_from_show_json};
 use serde_json::Value;
 
-use super::stack::{Stack, binary};
+use super::stack::{Stack, binary, programs};
 
 /// Plans `main` after `before` is real; both readers must agree.
 pub async fn both(stack: &Stack, before: Option<&str>, main: &str) -> ChangeList {
@@ -19,9 +19,26 @@ pub async fn both(stack: &Stack, before: Option<&str>, main: &str) -> ChangeList
 pub async fn agreed(stack: &Stack) -> ChangeList {
     let terraform = stack.terraform().await;
     let json = stack.watching(async |watch| terraform.show_json(&stack.plan_path(), watch).await).await.unwrap();
-    let native = stack.plan_file().changes(Product::Terraform).unwrap();
+    let native = stack.plan_file().changes(terraform.binary().product).unwrap();
     assert_eq!(native, changes_from_show_json(&json).unwrap(), "native left, `show -json` right");
     native
+}
+
+/// What `test` finds with each of the programs that can be had, which must be the same for all.
+pub async fn same_for_all(test: impl AsyncFn(&Binary) -> String) -> String {
+    let mut first: Option<(Binary, String)> = None;
+    for program in programs().await {
+        let found = test(&program).await;
+        match &first {
+            Some((other, expected)) => assert_eq!(
+                *expected, found,
+                "{} {} left, {} {} right",
+                other.product, other.version, program.product, program.version
+            ),
+            None => first = Some((program, found)),
+        }
+    }
+    first.map(|(_, found)| found).unwrap_or_default()
 }
 
 /// One line for every change, so that expectations can be read.

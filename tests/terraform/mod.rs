@@ -5,6 +5,8 @@ mod compare;
 mod damaged;
 mod init;
 mod interrupt;
+mod others;
+mod rarities;
 mod readers;
 mod secrets;
 mod stack;

@@ -16,12 +16,15 @@ use kstack::terraform::{
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::support::programs;
+
 /// A tree with one stack, `infra/stack`, whose state lies beside it.
 pub struct Stack {
     root: PathBuf,
     _kept: Option<TempDir>,
     pub mirrors: ProviderMirrors,
     pub store: Option<ProviderStore>,
+    program: Option<Binary>,
     pub environment: BTreeMap<String, OsString>,
     pub events: Mutex<Vec<TerraformEvent>>,
     pub interrupt: Interrupt,
@@ -30,6 +33,13 @@ pub struct Stack {
 impl Stack {
     pub fn new(main: &str) -> Self {
         Self::with_mirrors(main, [])
+    }
+
+    /// A stack that `program` runs.
+    pub fn of(program: &Binary) -> Self {
+        let mut stack = Self::new("");
+        stack.program = Some(program.clone());
+        stack
     }
 
     pub fn with_mirrors(main: &str, mirrors: impl IntoIterator<Item = PathBuf>) -> Self {
@@ -48,6 +58,7 @@ impl Stack {
             _kept: None,
             mirrors: ProviderMirrors::none(),
             store: None,
+            program: None,
             environment: BTreeMap::new(),
             events: Mutex::default(),
             interrupt: Interrupt::new(Duration::from_secs(60)),
@@ -89,7 +100,11 @@ impl Stack {
             mirrors: self.mirrors.clone(),
             store: self.store.clone(),
         };
-        Terraform::new(binary().await, workspace).unwrap()
+        let program = match &self.program {
+            Some(program) => program.clone(),
+            None => binary().await,
+        };
+        Terraform::new(program, workspace).unwrap()
     }
 
     /// Runs `work` with a watch that collects the events.
@@ -144,7 +159,23 @@ impl Stack {
 
 /// The program that tests run, asked and hashed once.
 pub async fn binary() -> Binary {
+    Binary::find(None, facts()).await.expect("tests need `terraform` or `tofu` on PATH")
+}
+
+/// [`binary`], and those of other products and versions that can be had and that kstack runs.
+pub async fn programs() -> Vec<Binary> {
+    let mut programs = vec![binary().await];
+    for path in programs::tofu().into_iter().chain(programs::others()) {
+        match Binary::find(path.to_str(), facts()).await {
+            Ok(program) if !programs.contains(&program) => programs.push(program),
+            Ok(_) | Err(TerraformError::TooOld { .. }) => {}
+            Err(error) => panic!("{}: {error}", path.display()),
+        }
+    }
+    programs
+}
+
+fn facts() -> &'static Path {
     static CACHE: OnceLock<TempDir> = OnceLock::new();
-    let cache = CACHE.get_or_init(|| tempfile::tempdir().unwrap());
-    Binary::find(None, cache.path()).await.expect("tests need `terraform` or `tofu` on PATH")
+    CACHE.get_or_init(|| tempfile::tempdir().unwrap()).path()
 }

@@ -6,19 +6,19 @@ use crate::{
     error::CliError,
     exit::ExitCode,
     hcl::did_you_mean,
-    pipeline::{InstanceOutputs, OutputSelection, Site},
+    pipeline::{Event, InstanceOutputs, OutputSelection, Site, unreadable},
     platform::{EnvironmentName, StackName},
     repo::Repository,
     terraform::StateOutput,
     ui::outputs,
 };
 
-use super::Context;
+use super::{Context, interrupt, setup};
 
 /// Show what stacks output, read from their states
 ///
-/// States are read where they lie, without Terraform and its providers. Sensitive values are masked unless they
-/// are asked for.
+/// States are read where they lie, without Terraform and its providers; only those that OpenTofu encrypted are left
+/// to `tofu`. Sensitive values are masked unless they are asked for.
 #[derive(Debug, clap::Args)]
 pub struct OutputsArgs {
     /// The stack; all when absent
@@ -28,6 +28,9 @@ pub struct OutputsArgs {
     /// The environment; can be given several times [default: the first, or the first that the stack is in]
     #[arg(short, long = "environment", value_name = "NAME")]
     environments: Vec<EnvironmentName>,
+    /// All environments
+    #[arg(long, conflicts_with_all = ["environments", "raw"])]
+    all: bool,
     /// Print the value of one output and nothing else: a text, number or boolean as it is, sensitive or not
     #[arg(long, requires = "name")]
     raw: bool,
@@ -45,10 +48,16 @@ pub fn run(context: &mut Context<'_>, args: &OutputsArgs) -> Result<ExitCode, Cl
         return Err(CliError::usage("`--raw` and `--format json` are two forms of the same"));
     }
     let site = Site::new(Repository::open(&context.directory)?, &context.cache()?);
-    let selection = OutputSelection { environments: args.environments.clone(), stack: args.stack.clone() };
-    let found = context.block_on(site.outputs(&selection))?;
-    if let Some(name) = &args.name {
-        known(name, &found)?;
+    let selection =
+        OutputSelection { environments: args.environments.clone(), everywhere: args.all, stack: args.stack.clone() };
+    let mut found = context.block_on(site.outputs(&selection))?;
+    if found.iter().any(InstanceOutputs::is_encrypted) {
+        decrypt(context, &mut found)?;
+    }
+    if let Some(name) = &args.name
+        && !known(name, &found)?
+    {
+        return unreadable(found).map_or(Ok(ExitCode::Done), |error| Err(error.into()));
     }
     let wanted = |name: &str| args.name.as_ref().is_none_or(|wanted| wanted == name);
     let styles = *context.ui.styles();
@@ -64,14 +73,28 @@ pub fn run(context: &mut Context<'_>, args: &OutputsArgs) -> Result<ExitCode, Cl
                 context.ui.data(&outputs::value(styles, output, args.show_sensitive));
             }
         }
+        (_, found) if !found.is_empty() && found.iter().all(|one| one.state.is_err()) => {}
         (_, []) => context.ui.status("there are no stacks below `infra/` yet"),
         (_, found) => context.ui.data(&outputs::table(styles, found, wanted, args.show_sensitive)),
     }
-    Ok(ExitCode::Done)
+    unreadable(found).map_or(Ok(ExitCode::Done), |error| Err(error.into()))
+}
+
+/// Lets `tofu` read what it encrypted, if it is the program that is set.
+fn decrypt(context: &mut Context<'_>, found: &mut [InstanceOutputs]) -> Result<(), CliError> {
+    // Without a program the error of the state stays, and says what is needed.
+    let Ok(workshop) = setup::workshop(context) else { return Ok(()) };
+    let interrupt = interrupt::listen(context)?;
+    let said = |event| {
+        if let Event::Notice { message } = event {
+            context.ui.status(&message);
+        }
+    };
+    Ok(context.block_on(workshop.decrypt(found, &interrupt, &said))?)
 }
 
 fn output<'a>(found: &'a InstanceOutputs, name: &str) -> Option<&'a StateOutput> {
-    found.state.as_ref()?.outputs.get(name)
+    found.readable()?.outputs.get(name)
 }
 
 /// The one value that `--raw` stands for.
@@ -86,12 +109,15 @@ fn raw(name: &str, found: &[InstanceOutputs]) -> Result<String, CliError> {
     }
 }
 
-/// Refuses a name that none of the instances outputs.
-fn known(name: &str, found: &[InstanceOutputs]) -> Result<(), CliError> {
+/// Whether any of the instances outputs the name; refuses one that surely none of them does.
+fn known(name: &str, found: &[InstanceOutputs]) -> Result<bool, CliError> {
     if found.iter().any(|one| output(one, name).is_some()) {
-        return Ok(());
+        return Ok(true);
     }
-    let states = found.iter().filter_map(|one| one.state.as_ref());
+    if found.iter().any(|one| one.state.is_err()) {
+        return Ok(false);
+    }
+    let states = found.iter().filter_map(InstanceOutputs::readable);
     let names: BTreeSet<&str> = states.flat_map(|state| state.outputs.keys()).map(String::as_str).collect();
     let whose = found.first().map(|one| one.instance.to_string()).unwrap_or_default();
     let error = CliError::user(format!("{whose} has no output `{name}`"));

@@ -103,6 +103,8 @@ impl From<PipelineError> for CliError {
             error @ PipelineError::NoStore { .. } => Self::new(ErrorKind::User, error)
                 .hint("`kstack bootstrap` makes it; if it is there, check the `state` of `kstack.hcl` and the account"),
             error @ PipelineError::State { .. } => state(error),
+            error @ PipelineError::StatesUnreadable { .. } => unreadable(error),
+            PipelineError::Plan(error) => error.into(),
             error @ PipelineError::Task(_) => Self::new(ErrorKind::Internal, error),
             error => Self::new(ErrorKind::External, error),
         }
@@ -128,7 +130,7 @@ fn record(key: &str) -> &'static str {
 fn state(error: PipelineError) -> CliError {
     let hint = match &error {
         PipelineError::State { source: StateFileError::Encrypted, .. } => {
-            "run `tofu output` in the stack, with its encryption configured: kstack reads no encrypted states"
+            "set `KSTACK_TERRAFORM` to `tofu`, and whatever its `encryption` needs: kstack leaves such states to it"
         }
         PipelineError::State { source: StateFileError::Format { .. }, .. } => {
             "Terraform 0.12 and newer write format 4: `terraform apply` with a newer version converts an older state"
@@ -136,6 +138,20 @@ fn state(error: PipelineError) -> CliError {
         _ => "put back an older version of it: buckets for states keep them, and Terraform a `.backup` beside a file",
     };
     CliError::new(ErrorKind::External, error).hint(hint)
+}
+
+/// Several of them, with what can be done about any.
+fn unreadable(error: PipelineError) -> CliError {
+    let mut whole = CliError::new(ErrorKind::External, error.to_string());
+    let PipelineError::StatesUnreadable { failures, .. } = error else { return whole };
+    for (_, failure) in failures {
+        for hint in CliError::from(failure).hints() {
+            if !whole.hints().contains(hint) {
+                whole = whole.hint(hint);
+            }
+        }
+    }
+    whole
 }
 
 /// What keeps a new account from being set up.

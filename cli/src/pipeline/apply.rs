@@ -13,7 +13,6 @@ use crate::{
 use super::{
     ApplyReport, Delivered, Event, EventSink, PipelineError, Workshop,
     backend::Stores,
-    bundle::StateVersion,
     compare,
     due::Scene,
     job::Job,
@@ -272,11 +271,9 @@ impl Workshop {
         let mut entry = job.map_or_else(|| work.entry(status), |job| job.entry(status));
         entry.problem = result.is_err().then(|| delivered.summary.clone());
         if let Some(job) = job {
-            entry.after = match self.site().state(&job.tree, &job.platform, &job.instance).read().await {
-                Ok(state) => state.map(|state| StateVersion { lineage: state.lineage, serial: state.serial }),
-                // The entry then says what is known; the next run reads the state again.
-                Err(_) => None,
-            };
+            // Where it cannot be read the entry says what is known; the next run reads the state again.
+            entry.after =
+                self.site().state(&job.tree, &job.platform, &job.instance).version().await.unwrap_or_default();
         }
         let mut journal = journal.lock().await;
         let run = journal.run().to_owned();

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use crate::{
     platform::{EnvironmentName, Instance, Platform, StateBackend, layout},
     store::{Location, Store},
-    terraform::{BackendSetting, StateFile},
+    terraform::{BackendSetting, StateFile, StateFileError, StateId},
 };
 
-use super::PipelineError;
+use super::{PipelineError, bundle::StateVersion};
 
 /// The state of one instance.
 #[derive(Debug, Clone)]
@@ -116,12 +116,30 @@ impl StateLocation {
     /// # Errors
     /// As [`StateLocation::read`].
     pub(super) async fn read_in(&self, store: &Store) -> Result<Option<StateFile>, PipelineError> {
+        self.parsed(store, StateFile::parse).await
+    }
+
+    /// Reads which version of the state is there; `None` when there is none yet. It can be told of a state that
+    /// OpenTofu encrypted as well.
+    ///
+    /// # Errors
+    /// As [`StateLocation::read`].
+    pub(super) async fn version(&self) -> Result<Option<StateVersion>, PipelineError> {
+        let id = self.parsed(&self.store()?, StateId::parse).await?;
+        Ok(id.map(|StateId { lineage, serial }| StateVersion { lineage, serial }))
+    }
+
+    async fn parsed<T>(
+        &self,
+        store: &Store,
+        parse: impl FnOnce(&[u8]) -> Result<T, StateFileError>,
+    ) -> Result<Option<T>, PipelineError> {
         match store.get(&self.key).await? {
             // Terraform's local backend leaves an empty file behind when its first run fails.
             Some((bytes, _)) if bytes.is_empty() => Ok(None),
             Some((bytes, _)) => {
-                let state = StateFile::parse(&bytes);
-                Ok(Some(state.map_err(|source| PipelineError::State { location: self.to_string(), source })?))
+                let read = parse(&bytes);
+                Ok(Some(read.map_err(|source| PipelineError::State { location: self.to_string(), source })?))
             }
             None => Ok(None),
         }

@@ -162,7 +162,7 @@ impl Workshop {
         let Found { mut bundles, unreadable } = shelf.find(round.keys, instance, hash.as_deref()).await?;
         // What was planned without regard to those that go first is older than it looks.
         bundles.sort_by_key(|bundle| !round.waits(bundle));
-        let state = self.site().state(&bench.tree, &bench.platform, instance).read().await?;
+        let state = self.site().state(&bench.tree, &bench.platform, instance).version().await?;
         let program = self.program();
         let policy = planning::policy(&bench.platform);
         let present = Present {

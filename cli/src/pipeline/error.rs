@@ -13,7 +13,10 @@ use crate::{
     terraform::{PlanFileError, StateFileError, TerraformError},
 };
 
-use super::{bundle::BundleFormat, fit::Refusal, seal::SealError};
+use super::{bundle::BundleFormat, fit::Refusal, seal::SealError, trouble};
+
+/// How many of many failures a message tells.
+const SHOWN: usize = 5;
 
 /// An error of a plan or apply run.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +39,12 @@ pub enum PipelineError {
     /// A plan file cannot be read.
     #[error(transparent)]
     Plan(#[from] PlanFileError),
+    /// OpenTofu encrypts the plans of this stack.
+    #[error(
+        "a plan that OpenTofu encrypts cannot be kept, since nothing could hold it against the commit: take `plan` out of the \
+         stack's `encryption`, and set `recipients` in `kstack.hcl`"
+    )]
+    PlanEncrypted,
     /// A state cannot be read.
     #[error("cannot read the state `{location}`")]
     State {
@@ -163,6 +172,14 @@ pub enum PipelineError {
         name: String,
         /// The stack that may be meant.
         near: Option<String>,
+    },
+    /// Several states cannot be read.
+    #[error("{} of {of} states cannot be read{}", failures.len(), told(failures))]
+    StatesUnreadable {
+        /// Each instance, and why.
+        failures: Vec<(Instance, PipelineError)>,
+        /// How many were read in all.
+        of: usize,
     },
     /// A stack is only in other environments.
     #[error("stack `{stack}` is not in environment `{environment}`")]
@@ -301,6 +318,19 @@ pub enum PipelineError {
     /// A task of the program itself ended in an unexpected way.
     #[error("a task ended unexpectedly")]
     Task(#[from] tokio::task::JoinError),
+}
+
+/// A line for each of the first few, with its causes.
+fn told(failures: &[(Instance, PipelineError)]) -> String {
+    let shown = failures
+        .iter()
+        .take(SHOWN)
+        .map(|(instance, error)| format!("\n  {instance}: {}", trouble::chain(error).replace('\n', ": ")));
+    let more = match failures.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!("\n  and {more} more"),
+    };
+    shown.collect::<String>() + &more
 }
 
 impl From<TerraformError> for PipelineError {

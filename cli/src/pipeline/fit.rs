@@ -10,7 +10,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::{closure::Closure, platform::Instance, terraform::StateFile};
+use crate::{closure::Closure, platform::Instance};
 
 use super::bundle::{Bundle, Manifest, Program, StateVersion};
 
@@ -177,7 +177,7 @@ pub(super) struct Present<'a> {
     /// The closure at the merged commit; `None`: its stack is gone.
     pub(super) closure: Option<&'a Closure>,
     /// Its state now.
-    pub(super) state: Option<&'a StateFile>,
+    pub(super) state: Option<&'a StateVersion>,
     /// The program that would apply.
     pub(super) program: &'a Program,
     /// Hash of the platform's policy.

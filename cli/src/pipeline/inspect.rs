@@ -129,7 +129,7 @@ impl Workshop {
             tree: Arc::new(self.site().export_for(&scene.snapshot, scene.closures.get(&instance))?),
             platform: Arc::new(platform),
         };
-        let state = self.site().state(&bench.tree, &bench.platform, &instance).read().await?;
+        let state = self.site().state(&bench.tree, &bench.platform, &instance).version().await?;
         let present = Present {
             instance: &instance,
             closure: scene.closures.get(&instance),

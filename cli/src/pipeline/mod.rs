@@ -11,6 +11,8 @@ mod bundle;
 mod chosen;
 mod clusters;
 mod compare;
+#[cfg(test)]
+mod damaged;
 mod delivered;
 mod due;
 mod error;
@@ -65,7 +67,7 @@ pub use handoff::{HandedOver, HandoffRequest, HandoffSink};
 pub use inspect::{BundleRequest, Inspected, Verdict, WhichBundle};
 pub use journal::{Journal, Record, Status};
 pub use left::Finding;
-pub use outputs::{InstanceOutputs, OutputSelection};
+pub use outputs::{InstanceOutputs, OutputSelection, unreadable};
 pub use plan::{PlanReport, PlanRequest, PlanResult, Planned, Which};
 pub use providers::Provider;
 pub use resume::{ResumeReport, ResumeRequest};

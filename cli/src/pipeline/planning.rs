@@ -15,7 +15,8 @@ use crate::{
     repo::CommitId,
     store::Store,
     terraform::{
-        ChangeList, Interrupt, PlanFile, PlanMode, PlanOptions, Reader, StandIn, Terraform, TerraformEvent, Watch,
+        ChangeList, Interrupt, PlanFile, PlanFileError, PlanMode, PlanOptions, Reader, StandIn, Terraform,
+        TerraformEvent, Watch,
     },
 };
 
@@ -199,7 +200,10 @@ impl Workshop {
 
     /// What the plan file itself says of how it was made.
     pub(super) fn made(&self, instance: &Instance, file: &Path) -> Result<Made, PipelineError> {
-        let plan = PlanFile::open(file)?;
+        let plan = PlanFile::open(file).map_err(|error| match error {
+            PlanFileError::Encrypted => PipelineError::PlanEncrypted,
+            error => error.into(),
+        })?;
         let state = plan.state();
         Ok(Made {
             state: (!state.lineage.is_empty())

@@ -194,7 +194,7 @@ impl Site {
         let Found { bundles, unreadable } = Bundle::find(plans, &keys, instance, hash.as_deref()).await?;
         let platform = &inventory.platform;
         let root = self.repository().root();
-        let state = StateLocation::of(platform, instance, root, root).read().await?;
+        let state = StateLocation::of(platform, instance, root, root).version().await?;
         let policy = planning::policy(platform);
         let mut stale = None;
         for bundle in &bundles {

@@ -88,7 +88,7 @@ pub(super) fn resources<'a>(
 }
 
 /// Joins the changes that are `alike`, comparing only those with an equal `key`.
-fn grouped<'a, T, K: Ord>(
+pub(super) fn grouped<'a, T, K: Ord>(
     changes: impl Iterator<Item = (&'a InstanceInput, &'a T)>,
     key: impl Fn(&T) -> K,
     alike: impl Fn(&InstanceInput, &T, &InstanceInput, &T) -> bool,

@@ -151,6 +151,12 @@ fn sections(review: &Review) -> Vec<(String, Vec<[String; 3]>)> {
         let lines: Vec<_> = failure.message.lines().map(|line| visible(&shorten(line, 400))).collect();
         add("Failed".to_owned(), forms(&Line::new("!", &failure.subject, "failed", ""), "text", &lines, true));
     }
+    for group in review.failing_checks() {
+        let line = Line::new("!", &group.address, wording::check(group), &wording::places(&group.instances));
+        let problems = group.problems.iter().flat_map(|problem| problem.lines());
+        let problems: Vec<_> = problems.map(|line| visible(&shorten(line, 400))).collect();
+        add(wording::CHECKS.to_owned(), forms(&line, "text", &problems, true));
+    }
     for risk in wording::RISKS {
         for group in review.resources.iter().filter(|group| group.risk == risk) {
             add(wording::risk(risk).to_owned(), resource(group));
@@ -180,6 +186,10 @@ fn sections(review: &Review) -> Vec<(String, Vec<[String; 3]>)> {
         let (symbol, verb) = wording::action(group);
         let line = Line::new(symbol, &group.address, verb, &wording::places(&group.instances));
         add("Changed outside Terraform".to_owned(), forms(&line, "diff", &lines(&details::resource(group)), false));
+    }
+    for group in review.checks.iter().filter(|group| !group.fails()) {
+        let line = Line::new("?", &group.address, "", &wording::places(&group.instances));
+        add(wording::UNKNOWN_CHECKS.to_owned(), forms(&line, "text", &[], false));
     }
     for summary in &review.instances {
         let sentence = match &summary.state {

@@ -5,6 +5,7 @@
 //! people, end a code block, hide behind control characters or look like our own marker.
 
 mod budget;
+mod checks;
 mod details;
 mod document;
 mod grouping;
@@ -22,6 +23,7 @@ mod text;
 mod value;
 mod wording;
 
+pub use checks::CheckGroup;
 pub use document::Document;
 pub use grouping::{OutputGroup, ResourceGroup};
 pub use input::{InstanceInput, Outcome, ReviewInput};

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::{
     Risk,
+    checks::{self, CheckGroup},
     grouping::{self, OutputGroup, ResourceGroup},
     input::{InstanceInput, Outcome, ReviewInput},
     objects::{self, ObjectGroup},
@@ -35,6 +36,8 @@ pub struct Review {
     pub engines: Vec<EngineChange>,
     /// Output changes.
     pub outputs: Vec<OutputGroup>,
+    /// Conditions that do not hold, and those that are known only after apply; the former first.
+    pub checks: Vec<CheckGroup>,
     /// What later stages are expected to do, in their order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub stages: Vec<Stage>,
@@ -167,6 +170,7 @@ impl Review {
             planned().flat_map(|(instance, list)| list.resources.iter().map(move |change| (instance, change)));
         let drift = planned().flat_map(|(instance, list)| list.drift.iter().map(move |change| (instance, change)));
         let outputs = planned().flat_map(|(instance, list)| list.outputs.iter().map(move |change| (instance, change)));
+        let checks = planned().flat_map(|(instance, list)| list.checks.iter().map(move |result| (instance, result)));
         Self {
             title: input.title.clone(),
             environments: environments(input),
@@ -179,6 +183,7 @@ impl Review {
             objects: objects::group(&input.registries),
             engines: engines(input),
             outputs: grouping::outputs(outputs),
+            checks: checks::group(checks),
             stages: stages::of(input),
             drift: grouping::resources(drift, &input.protect),
             reasons: remarks(
@@ -199,6 +204,11 @@ impl Review {
         self.environments.iter().fold(ObjectCounts::default(), |sum, environment| sum.plus(environment.objects))
     }
 
+    /// Conditions that are known not to hold, or could not be evaluated.
+    pub fn failing_checks(&self) -> impl Iterator<Item = &CheckGroup> {
+        self.checks.iter().filter(|group| group.fails())
+    }
+
     /// Whether nothing changes and nothing failed or is left to be planned.
     pub fn is_empty(&self) -> bool {
         self.resources.is_empty()
@@ -206,6 +216,7 @@ impl Review {
             && self.engines.is_empty()
             && self.outputs.is_empty()
             && self.failures.is_empty()
+            && self.failing_checks().next().is_none()
             && self.environments.iter().all(|environment| environment.pending == 0)
     }
 

@@ -54,6 +54,7 @@ impl Review {
             out.heading(&format!("Failed: {}", visible(&failure.subject)), Role::Danger);
             failure.message.lines().for_each(|line| out.line(&format!("  {}", visible(line))));
         }
+        out.failing_checks(self);
         for risk in wording::RISKS {
             out.resources(self, risk);
             out.objects(self, risk);
@@ -62,6 +63,7 @@ impl Review {
         out.outputs(self);
         out.stages(self);
         out.drift(self);
+        out.unknown_checks(self);
         out.pending(self);
         out.remarks("Why", &self.reasons);
         out.remarks("Notices", &self.notices);
@@ -197,6 +199,29 @@ impl Out<'_> {
             let place = self.paint.paint(Role::Dim, &wording::places(&group.instances));
             self.line(&format!("  {place}"));
             self.details(&details::output(group));
+        }
+    }
+
+    fn failing_checks(&mut self, review: &Review) {
+        let mut groups = review.failing_checks().peekable();
+        if groups.peek().is_some() {
+            self.heading(wording::CHECKS, Role::Danger);
+        }
+        for group in groups {
+            self.entry(Role::Danger, "!", &group.address, wording::check(group), &wording::places(&group.instances));
+            for line in group.problems.iter().flat_map(|problem| problem.lines()) {
+                self.line(&format!("      {}", visible(line)));
+            }
+        }
+    }
+
+    fn unknown_checks(&mut self, review: &Review) {
+        let groups: Vec<_> = review.checks.iter().filter(|group| !group.fails()).collect();
+        if !groups.is_empty() {
+            self.heading(wording::UNKNOWN_CHECKS, Role::Heading);
+        }
+        for group in groups {
+            self.entry(Role::Dim, "?", &group.address, "", &wording::places(&group.instances));
         }
     }
 

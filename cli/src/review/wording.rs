@@ -2,6 +2,7 @@
 
 use super::{
     Risk,
+    checks::CheckGroup,
     grouping::ResourceGroup,
     model::{Counts, EngineChange, InstanceState, ObjectCounts, Review},
     objects,
@@ -10,7 +11,7 @@ use super::{
 use crate::{
     platform::{EnvironmentName, Instance},
     render::{EngineDiff, ObjectChange, Registry},
-    terraform::Action,
+    terraform::{Action, CheckStatus},
 };
 
 /// The symbol and the verb of an action.
@@ -41,6 +42,21 @@ pub(super) fn object(change: ObjectChange, kept: bool) -> (&'static str, &'stati
         ObjectChange::Removed => ("-", "removed"),
     }
 }
+
+/// What came of conditions, as a verb.
+pub(super) fn check(group: &CheckGroup) -> &'static str {
+    match group.status {
+        CheckStatus::Fail => "does not hold",
+        CheckStatus::Error => "cannot be evaluated",
+        CheckStatus::Unknown => "is known after apply",
+    }
+}
+
+/// The heading of conditions that do not hold.
+pub(super) const CHECKS: &str = "Checks that do not hold";
+
+/// The heading of conditions of which the plan knows nothing yet.
+pub(super) const UNKNOWN_CHECKS: &str = "Checks known after apply";
 
 /// All risks, in the order of review.
 pub(super) const RISKS: [Risk; 5] = [Risk::StateLost, Risk::Lost, Risk::Access, Risk::Network, Risk::Other];
@@ -106,6 +122,11 @@ pub(super) fn headline(review: &Review) -> String {
     }
     if !review.engines.is_empty() {
         parts.push("the engine changes".to_owned());
+    }
+    match review.failing_checks().map(|group| group.instances.len()).sum() {
+        0 => {}
+        1 => parts.push("1 check does not hold".to_owned()),
+        many => parts.push(format!("{many} checks do not hold")),
     }
     if !review.failures.is_empty() {
         parts.push(format!("{} failed", review.failures.len()));

@@ -122,17 +122,19 @@ async fn ask(path: &Path) -> Result<(Product, Version, Platform), TerraformError
     environment::apply(&mut command);
     let output = command.output().await.map_err(|source| TerraformError::io("run", path, source))?;
     let text = String::from_utf8_lossy(&output.stdout);
-    let first = text.lines().next().unwrap_or_default().trim();
-    let known = first.split_once(" v").and_then(|(name, version)| {
+    // OpenTofu has warnings before it, about its CLI configuration for example.
+    let known = text.lines().find_map(|line| {
+        let (name, version) = line.trim().split_once(" v")?;
         let product = match name {
             "Terraform" => Product::Terraform,
             "OpenTofu" => Product::OpenTofu,
             _ => return None,
         };
-        // The second line, such as `on linux_amd64`; without one it is taken to be for the machine that kstack is for.
-        let platform = text.lines().nth(1).and_then(|line| line.trim().strip_prefix("on ")?.parse().ok());
+        // Another line, such as `on linux_amd64`; without one it is taken to be for the machine that kstack is for.
+        let platform = text.lines().find_map(|line| line.trim().strip_prefix("on ")?.parse().ok());
         Some((product, version.parse().ok()?, platform.unwrap_or_else(Platform::current)))
     });
+    let first = text.lines().next().unwrap_or_default().trim();
     known.ok_or_else(|| TerraformError::NotTerraform { path: path.to_owned(), said: first.chars().take(80).collect() })
 }
 
@@ -218,7 +220,7 @@ mod tests {
     #[tokio::test]
     async fn the_program_says_what_it_is_and_is_asked_once() {
         let folder = tempfile::tempdir().unwrap();
-        let path = saying(folder.path(), "OpenTofu v1.12.6");
+        let path = saying(folder.path(), "\nWarning: Unable to open CLI configuration file\n\nOpenTofu v1.12.6\non x");
         for _ in 0..2 {
             let binary = Binary::find(path.to_str(), &folder.path().join("cache")).await.unwrap();
             assert_eq!((binary.product, binary.version), (Product::OpenTofu, Version::release(1, 12, 6)));

@@ -16,7 +16,7 @@ use std::{
 use tokio::process::Command;
 
 use super::{
-    BackendSetting, Binary, Cause, ChangeList, ChangeSummary, Diagnostic, InitOutcome, PlanFile, PlanMode, Product,
+    BackendSetting, Binary, Cause, ChangeList, ChangeSummary, Diagnostic, InitOutcome, PlanFile, PlanMode,
     ProviderMirrors, ProviderStore, Secrets, Severity, StateFile, TerraformError, TerraformEvent, Watch,
     changes_from_show_json,
     cli_config::CliConfig,
@@ -242,9 +242,12 @@ impl Terraform {
         if path.exists() {
             return Ok(());
         }
-        match PlanFile::open(plan)?.lock_file() {
-            Some(lock) => fs::write(&path, lock).map_err(|source| TerraformError::io("write", &path, source)),
-            None => Ok(()),
+        match PlanFile::open(plan).map(|plan| plan.lock_file().map(<[u8]>::to_vec)) {
+            Ok(Some(lock)) => fs::write(&path, lock).map_err(|source| TerraformError::io("write", &path, source)),
+            Ok(None) => Ok(()),
+            // Of a plan that only the program can read, it is left to say what it misses.
+            Err(error) if error.is_declined() => Ok(()),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -256,8 +259,7 @@ impl Terraform {
         let native = PlanFile::open(plan).and_then(|file| file.changes(self.binary.product));
         match native {
             Ok(list) => Ok(Changes { list, reader: Reader::Native }),
-            // OpenTofu may have encrypted it: only the program can tell.
-            Err(error) if error.is_declined() || self.binary.product == Product::OpenTofu => {
+            Err(error) if error.is_declined() => {
                 let list = changes_from_show_json(&self.show_json(plan, watch).await?)?;
                 Ok(Changes { list, reader: Reader::Show { because: error.to_string() } })
             }
@@ -290,7 +292,8 @@ impl Terraform {
         if document.trim_ascii().is_empty() {
             return Ok(None);
         }
-        Ok(Some(StateFile::parse(&document)?))
+        // Some backends, such as `http`, answer with an empty state where there is none.
+        Ok(Some(StateFile::parse(&document)?).filter(|state| !state.lineage.is_empty()))
     }
 
     /// Runs a command after init; once more after a real init if Terraform asks for one.

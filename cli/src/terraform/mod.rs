@@ -49,7 +49,7 @@ pub use events::{ChangeSummary, Diagnostic, Position, Range, ResourceEvent, Seve
 pub use init::{BackendSetting, InitOutcome};
 pub use interrupt::Interrupt;
 pub use plan_config::Configuration;
-pub use plan_file::{PlanBackend, PlanFile, PlanFileError, PlanMode, StateId};
+pub use plan_file::{PlanBackend, PlanFile, PlanFileError, PlanMode};
 pub use plan_reads::StateRead;
 pub use process::Watch;
 pub use provider_store::{
@@ -59,6 +59,6 @@ pub use provider_store::{
 pub use secrets::Secrets;
 pub use show::{ShowError, changes_from_show_json};
 pub use stand_in::StandIn;
-pub use state_file::{StateFile, StateFileError, StateOutput};
+pub use state_file::{StateFile, StateFileError, StateId, StateOutput};
 pub use trace::{Operation, Trace};
 pub use version::{InvalidVersion, Version};

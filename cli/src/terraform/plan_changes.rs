@@ -1,24 +1,32 @@
 //! From the messages of a plan file to the change list.
 
+use prost::Message as _;
+
 use super::{
-    Action, ChangeList, CheckResult, CheckStatus, OutputChange, PlanFileError, PlanMode, ResourceMode, Secrets, Shown,
+    Action, ChangeList, CheckResult, CheckStatus, OutputChange, PlanFileError, PlanMode, Product, ResourceMode,
+    Secrets, Shown,
     address::Parts,
     cell::{Cell, Step},
     diff,
-    plan_proto::{Change, DynamicValue, Importing, ObjectResult, Path, Plan, ResourceInstanceChange},
+    plan_proto::{
+        Change, DynamicValue, Importing, ObjectResult, OpenTofuImporting, Path, Plan, ResourceInstanceChange,
+    },
     plan_trust, plan_value,
     raw_change::{RawChange, finish_all, finish_checks, finish_drift},
 };
 
-pub(super) fn read(plan: &Plan, mode: PlanMode) -> Result<ChangeList, PlanFileError> {
-    let resources = plan.resource_changes.iter().map(resource).collect::<Result<Vec<_>, _>>()?;
-    let drift = plan.resource_drift.iter().map(resource).collect::<Result<Vec<_>, _>>()?;
+pub(super) fn read(plan: &Plan, mode: PlanMode, product: Product) -> Result<ChangeList, PlanFileError> {
+    let all = |changes: &[ResourceInstanceChange]| {
+        changes.iter().map(|change| resource(change, product)).collect::<Result<Vec<_>, _>>()
+    };
+    let resources = all(&plan.resource_changes)?;
+    let drift = all(&plan.resource_drift)?;
     // Moves appear among the changes, except in a plan that has no others.
     let drift = drift.into_iter().filter(|change| change.action.is_some() || mode == PlanMode::RefreshOnly);
     let mut outputs = Vec::new();
     for output in &plan.output_changes {
         let change = output.change.as_ref().ok_or_else(|| unsupported("an output without a change"))?;
-        let values = Values::of(change)?;
+        let values = Values::of(change, product)?;
         if values.action.is_some() {
             let shown = |cell: &Cell| match diff::whole(cell) {
                 Shown::Absent => Shown::Absent,
@@ -41,7 +49,8 @@ pub(super) fn add_sensitive(plan: &Plan, secrets: &mut Secrets) -> Result<(), Pl
     let resources = resources.filter_map(|resource| resource.change.as_ref()).map(|change| (change, false));
     let outputs = plan.output_changes.iter().filter_map(|output| Some((output.change.as_ref()?, output.sensitive)));
     for (change, whole) in resources.chain(outputs) {
-        let values = Values::of(change)?;
+        // Who made the plan is not known here, and for the values it hardly matters.
+        let values = Values::of(change, Product::Terraform).or_else(|_| Values::of(change, Product::OpenTofu))?;
         for cell in [&values.before, &values.after] {
             cell.visit_sensitive(whole, &mut |value| secrets.add(value));
         }
@@ -66,11 +75,11 @@ fn unsupported(what: &str) -> PlanFileError {
     PlanFileError::Unsupported(what.to_owned())
 }
 
-fn resource(raw: &ResourceInstanceChange) -> Result<RawChange, PlanFileError> {
+fn resource(raw: &ResourceInstanceChange, product: Product) -> Result<RawChange, PlanFileError> {
     let change = raw.change.as_ref().ok_or_else(|| unsupported("a resource without a change"))?;
     let address = Parts::of(&raw.addr).ok_or_else(|| unsupported("an address of another kind"))?;
     let provider = provider(&raw.provider).ok_or_else(|| unsupported("a provider address of another kind"))?;
-    let mut values = Values::of(change)?;
+    let mut values = Values::of(change, product)?;
     plan_trust::judge(values.action, provider, &mut values.before, &values.after)
         .map_err(|_| PlanFileError::NeedsSchema { address: raw.addr.clone() })?;
     let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
@@ -81,8 +90,8 @@ fn resource(raw: &ResourceInstanceChange) -> Result<RawChange, PlanFileError> {
         address: raw.addr.clone(),
         provider: provider.to_owned(),
         action: values.action,
-        reason: reason(raw.action_reason)?.map(str::to_owned),
-        importing: change.importing.as_ref().map(importing).transpose()?,
+        reason: reason(raw.action_reason, product)?.map(str::to_owned),
+        importing: change.importing.as_ref().map(|message| importing(message, product)).transpose()?,
         deposed: some(&raw.deposed_key),
         before: values.before,
         after: values.after,
@@ -99,7 +108,8 @@ struct Values {
 
 impl Values {
     /// Which of the values are there depends on the action (`changeFromTfplan` in internal/plans/planfile/tfplan.go).
-    fn of(change: &Change) -> Result<Self, PlanFileError> {
+    /// OpenTofu forgets and creates under a number of its own; its 9 was an ephemeral resource that is opened, in 1.11.
+    fn of(change: &Change, product: Product) -> Result<Self, PlanFileError> {
         let (action, before, after) = match change.action {
             0 => (None, Some(0), Some(0)),
             1 => (Some(Action::Create), None, Some(0)),
@@ -109,7 +119,8 @@ impl Values {
             6 => (Some(Action::DestroyThenCreate), Some(0), Some(1)),
             7 => (Some(Action::CreateThenDestroy), Some(0), Some(1)),
             8 => (Some(Action::Forget), Some(0), None),
-            9 => (Some(Action::ForgetThenCreate), Some(0), Some(1)),
+            9 if product == Product::Terraform => (Some(Action::ForgetThenCreate), Some(0), Some(1)),
+            10 if product == Product::OpenTofu => (Some(Action::ForgetThenCreate), Some(0), Some(1)),
             other => return Err(PlanFileError::Unsupported(format!("the action {other}"))),
         };
         let value = |index: Option<usize>| match index.map(|index| change.values.get(index)) {
@@ -138,13 +149,18 @@ fn paths(paths: &[Path]) -> Result<Vec<Vec<Step>>, PlanFileError> {
 }
 
 /// The id, or the identity as JSON where one is given instead (since 1.12).
-fn importing(importing: &Importing) -> Result<String, PlanFileError> {
-    match &importing.identity {
-        Some(identity) if importing.id.is_empty() && !identity.msgpack.is_empty() => {
-            let identity = decode(identity)?.shareable();
+fn importing(message: &[u8], product: Product) -> Result<String, PlanFileError> {
+    let (id, identity) = match product {
+        Product::Terraform => Importing::decode(message).map(|importing| (importing.id, importing.identity)),
+        Product::OpenTofu => OpenTofuImporting::decode(message).map(|importing| (importing.id, importing.identity)),
+    }
+    .map_err(|_| unsupported("an import of another kind"))?;
+    match identity {
+        Some(identity) if id.is_empty() && !identity.msgpack.is_empty() => {
+            let identity = decode(&identity)?.shareable();
             Ok(identity.map_or_else(String::new, |identity| identity.to_string()))
         }
-        _ => Ok(importing.id.clone()),
+        _ => Ok(id),
     }
 }
 
@@ -155,7 +171,7 @@ fn provider(address: &str) -> Option<&str> {
 }
 
 /// The names that `show -json` has for them (internal/command/jsonplan/plan.go).
-fn reason(number: i32) -> Result<Option<&'static str>, PlanFileError> {
+fn reason(number: i32, product: Product) -> Result<Option<&'static str>, PlanFileError> {
     Ok(Some(match number {
         0 => return Ok(None),
         1 => "replace_because_tainted",
@@ -171,6 +187,9 @@ fn reason(number: i32) -> Result<Option<&'static str>, PlanFileError> {
         11 => "read_because_dependency_pending",
         12 => "delete_because_no_move_target",
         13 => "read_because_check_nested",
+        14 if product == Product::OpenTofu => "delete_because_enabled_false",
+        15 if product == Product::OpenTofu => "forgot_because_lifecycle_destroy_in_state",
+        16 if product == Product::OpenTofu => "forgot_because_lifecycle_destroy_in_config",
         other => return Err(PlanFileError::Unsupported(format!("the reason {other}"))),
     }))
 }

@@ -9,16 +9,18 @@ use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     io::{self, Cursor, Read as _},
+    ops::Range,
     path::{Path, PathBuf},
 };
 
 use bytes::Bytes;
 use prost::Message as _;
+use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Map, Value};
 use zip::{ZipArchive, result::ZipError};
 
 use super::{
-    ChangeList, Product, Secrets, StateFile, StateFileError, Version,
+    ChangeList, Product, Secrets, StateFile, StateFileError, StateId, Version,
     cell::{Cell, Content},
     init::LOCK_FILE,
     plan_changes,
@@ -30,11 +32,12 @@ use super::{
 /// The version of the message that is understood.
 const FORMAT: u64 = 3;
 
-/// The first Terraform whose plans are read natively: it marks what schemas call sensitive.
-const FIRST: Version = Version::release(1, 10, 0);
+/// The Terraforms whose plans are read natively: those before do not mark what schemas call sensitive, those beyond have
+/// not been compared.
+const TERRAFORM: Range<Version> = Version::release(1, 10, 0)..Version::release(1, 14, 0);
 
-/// The first one that has not been compared.
-const BEYOND: Version = Version::release(1, 14, 0);
+/// The OpenTofus. Those before write the same messages, but have not been compared.
+const OPENTOFU: Range<Version> = Version::release(1, 12, 0)..Version::release(1, 13, 0);
 
 /// No member of a plan file is read further than this, in bytes: a zip can say anything.
 const LIMIT: u64 = 1 << 30;
@@ -58,6 +61,9 @@ pub enum PlanFileError {
         /// Why.
         source: Option<ZipError>,
     },
+    /// OpenTofu encrypted it (<https://opentofu.org/docs/language/state/encryption/>).
+    #[error("the plan is encrypted by OpenTofu, and only `tofu` has the keys")]
+    Encrypted,
     /// A part of it cannot be read.
     #[error("`{member}` in the plan file cannot be read")]
     Member {
@@ -83,7 +89,7 @@ pub enum PlanFileError {
 impl PlanFileError {
     /// Whether `show -json` can tell what the native reader would not.
     pub fn is_declined(&self) -> bool {
-        matches!(self, Self::Unsupported(_) | Self::NeedsSchema { .. } | Self::State(StateFileError::Encrypted))
+        matches!(self, Self::Unsupported(_) | Self::NeedsSchema { .. } | Self::Encrypted)
     }
 }
 
@@ -125,15 +131,6 @@ impl std::fmt::Debug for PlanBackend {
     }
 }
 
-/// Which state the plan was made from. Apply refuses any other.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StateId {
-    /// Empty when there was no state yet.
-    pub lineage: String,
-    /// Its version.
-    pub serial: u64,
-}
-
 /// An opened plan file.
 pub struct PlanFile {
     archive: ZipArchive<Cursor<Bytes>>,
@@ -160,6 +157,9 @@ impl PlanFile {
     pub fn open(path: &Path) -> Result<Self, PlanFileError> {
         let bytes = std::fs::read(path).map_err(|source| PlanFileError::Io { path: path.to_owned(), source })?;
         let no_plan = |source| PlanFileError::NotAPlan { path: path.to_owned(), source };
+        if is_encrypted(&bytes) {
+            return Err(PlanFileError::Encrypted);
+        }
         let mut archive = ZipArchive::new(Cursor::new(bytes.into())).map_err(|source| no_plan(Some(source)))?;
         let message = member(&mut archive, "tfplan")?.ok_or_else(|| no_plan(None))?;
         let unreadable = |_| PlanFileError::Unsupported("a `tfplan` of another kind".to_owned());
@@ -204,9 +204,13 @@ impl PlanFile {
         self.plan.applyable
     }
 
-    /// Whether it covers everything: not with `-target`, nor with deferred changes.
-    pub fn complete(&self) -> bool {
-        self.plan.complete
+    /// Whether it covers everything: not with `-target` or `-exclude`, nor with deferred changes. `product` is the
+    /// program that made the plan; OpenTofu's has no word for it, but says what it was told to plan.
+    pub fn complete(&self, product: Product) -> bool {
+        match product {
+            Product::Terraform => self.plan.complete,
+            Product::OpenTofu => self.plan.target_addrs.is_empty() && self.plan.exclude_addrs.is_empty(),
+        }
     }
 
     /// Addresses of resources whose changes have to wait for another plan.
@@ -219,7 +223,7 @@ impl PlanFile {
         self.backend.as_ref()
     }
 
-    /// Which state it was made from.
+    /// Which state it was made from. Apply refuses any other.
     pub fn state(&self) -> &StateId {
         &self.state
     }
@@ -295,11 +299,14 @@ impl PlanFile {
     /// `show -json`, [`PlanFileError::NeedsSchema`] when secrets could not be told from other values.
     pub fn changes(&self, product: Product) -> Result<ChangeList, PlanFileError> {
         let version = &self.plan.terraform_version;
-        let known = version.parse::<Version>().is_ok_and(|version| (FIRST..BEYOND).contains(&version));
-        if product != Product::Terraform || !known {
+        let known = match product {
+            Product::Terraform => TERRAFORM,
+            Product::OpenTofu => OPENTOFU,
+        };
+        if !version.parse::<Version>().is_ok_and(|version| known.contains(&version)) {
             return Err(PlanFileError::Unsupported(format!("been made by {product} {version}")));
         }
-        plan_changes::read(&self.plan, self.mode())
+        plan_changes::read(&self.plan, self.mode(), product)
     }
 }
 
@@ -312,6 +319,16 @@ fn member(archive: &mut ZipArchive<Cursor<Bytes>>, name: &str) -> Result<Option<
     let mut bytes = Vec::new();
     let read = file.take(LIMIT).read_to_end(&mut bytes).map_err(wrong)?;
     if read as u64 == LIMIT { Err(wrong(io::ErrorKind::FileTooLarge.into())) } else { Ok(Some(bytes)) }
+}
+
+/// Whether it is the envelope that OpenTofu puts around everything that it encrypts (internal/encryption/base.go).
+fn is_encrypted(bytes: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Envelope {
+        #[serde(rename = "encryption_version")]
+        _version: IgnoredAny,
+    }
+    bytes.first() == Some(&b'{') && serde_json::from_slice::<Envelope>(bytes).is_ok()
 }
 
 fn backend(backend: &plan_proto::Backend) -> Result<PlanBackend, PlanFileError> {

@@ -1,5 +1,7 @@
 //! The messages of a plan file's `tfplan` member, as far as kstack reads them. Names and numbers are
-//! those of Terraform's internal/plans/planproto/planfile.proto, compared for 1.10.0, 1.11.4 and 1.13.5.
+//! those of Terraform's internal/plans/planproto/planfile.proto, compared for 1.5.7 to 1.13.5, and of OpenTofu's
+//! internal/plans/internal/planproto/planfile.proto, compared for 1.10.0, 1.11.0 and 1.12.6. Where the two
+//! gave one number two meanings, there is a message or a table for each.
 
 use std::collections::HashMap;
 
@@ -14,6 +16,12 @@ pub(super) struct Plan {
     pub(super) resource_changes: Vec<ResourceInstanceChange>,
     #[prost(message, repeated, tag = "4")]
     pub(super) output_changes: Vec<OutputChange>,
+    /// `-target`.
+    #[prost(string, repeated, tag = "5")]
+    pub(super) target_addrs: Vec<String>,
+    /// `-exclude`, of OpenTofu.
+    #[prost(string, repeated, tag = "6")]
+    pub(super) exclude_addrs: Vec<String>,
     #[prost(message, optional, tag = "13")]
     pub(super) backend: Option<Backend>,
     #[prost(string, tag = "14")]
@@ -90,10 +98,12 @@ pub(super) struct Change {
     pub(super) before_sensitive_paths: Vec<Path>,
     #[prost(message, repeated, tag = "4")]
     pub(super) after_sensitive_paths: Vec<Path>,
-    #[prost(message, optional, tag = "5")]
-    pub(super) importing: Option<Importing>,
+    /// [`Importing`] or [`OpenTofuImporting`].
+    #[prost(bytes = "vec", optional, tag = "5")]
+    pub(super) importing: Option<Vec<u8>>,
 }
 
+/// Terraform's message.
 #[derive(Clone, PartialEq, prost::Message)]
 pub(super) struct Importing {
     #[prost(string, tag = "1")]
@@ -101,6 +111,15 @@ pub(super) struct Importing {
     #[prost(bool, tag = "2")]
     pub(super) unknown: bool,
     #[prost(message, optional, tag = "3")]
+    pub(super) identity: Option<DynamicValue>,
+}
+
+/// OpenTofu's, since 1.12 with the identity in another place.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct OpenTofuImporting {
+    #[prost(string, tag = "1")]
+    pub(super) id: String,
+    #[prost(message, optional, tag = "2")]
     pub(super) identity: Option<DynamicValue>,
 }
 

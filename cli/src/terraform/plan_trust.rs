@@ -2,7 +2,8 @@
 //!
 //! `terraform show -json` adds the marks that provider schemas give. A plan file only has those
 //! that Terraform computed while planning (`plan` and `refresh` in
-//! internal/terraform/node_resource_abstract_instance.go, the same in 1.10 to 1.13):
+//! internal/terraform/node_resource_abstract_instance.go, the same in Terraform 1.10 to 1.13 and in
+//! OpenTofu 1.10 to 1.12):
 //!
 //! - The value after a creation or update carries the schema's marks: it can be trusted.
 //! - The value before comes from the state, whose marks may be older than the schema. An attribute of it can

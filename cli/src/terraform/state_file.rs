@@ -25,6 +25,15 @@ pub struct StateFile {
     pub instances: BTreeSet<String>,
 }
 
+/// Which state it is, and which version of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateId {
+    /// Set when the state was first written; empty if it never was.
+    pub lineage: String,
+    /// Counts its versions.
+    pub serial: u64,
+}
+
 /// A root output in a state.
 #[derive(Clone, PartialEq, Deserialize)]
 pub struct StateOutput {
@@ -79,6 +88,17 @@ struct Raw {
     outputs: BTreeMap<String, StateOutput>,
     #[serde(default)]
     resources: Vec<RawResource>,
+    encrypted_data: Option<serde::de::IgnoredAny>,
+    encryption_version: Option<serde::de::IgnoredAny>,
+}
+
+/// What a state says of itself; the rest of it is passed over.
+#[derive(Deserialize)]
+struct RawId {
+    version: Option<u64>,
+    #[serde(default)]
+    lineage: String,
+    serial: Option<u64>,
     encrypted_data: Option<serde::de::IgnoredAny>,
     encryption_version: Option<serde::de::IgnoredAny>,
 }
@@ -148,6 +168,27 @@ impl StateFile {
     }
 }
 
+impl StateId {
+    /// Reads which state it is, also of one that OpenTofu encrypted: lineage and serial stay in clear there.
+    ///
+    /// # Errors
+    /// [`StateFileError`]; [`StateFileError::Encrypted`] when not even these are in clear.
+    pub fn parse(bytes: &[u8]) -> Result<Self, StateFileError> {
+        let raw: RawId = serde_json::from_slice(bytes).map_err(|source| StateFileError::Invalid { source })?;
+        let RawId { version, lineage, serial, encrypted_data, encryption_version } = raw;
+        if encrypted_data.is_some() || encryption_version.is_some() {
+            return match serial {
+                Some(serial) if !lineage.is_empty() => Ok(Self { lineage, serial }),
+                _ => Err(StateFileError::Encrypted),
+            };
+        }
+        match version {
+            Some(FORMAT) => Ok(Self { lineage, serial: serial.unwrap_or_default() }),
+            found => Err(StateFileError::Format { found: found.unwrap_or_default() }),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -179,6 +220,7 @@ mod tests {
         assert_eq!(error(r#"{"version":3}"#), "it has format 3, only 4 is known");
         assert_eq!(error("{}"), "it has format 0, only 4 is known");
         assert_eq!(error("<html>"), "it is no valid state");
+        assert!(matches!(StateId::parse(br#"{"version":5,"serial":1}"#), Err(StateFileError::Format { found: 5 })));
     }
 
     #[test]
@@ -194,6 +236,12 @@ mod tests {
             let error = StateFile::parse(text.as_bytes()).unwrap_err();
             assert!(matches!(error, StateFileError::Encrypted), "{text}");
             assert_eq!(error.to_string(), "it is encrypted by OpenTofu, and only `tofu` has the keys");
+        }
+        // Which state it is can be told as long as both are there.
+        let id = StateId::parse(whole.as_bytes()).unwrap();
+        assert_eq!((id.lineage.as_str(), id.serial), ("7a1c6f0e-9a57-5f3e-2f5e-3d1a4b0c9e21", 1));
+        for text in [bare, later] {
+            assert!(matches!(StateId::parse(text.as_bytes()), Err(StateFileError::Encrypted)), "{text}");
         }
     }
 }

@@ -26,9 +26,10 @@ pub fn table(
             table.row([instance.stack.to_string(), environment.to_owned(), visible(name), value]);
         };
         match state {
-            None => row("", styles.dim("(no state yet)")),
-            Some(state) if state.outputs.is_empty() => row("", styles.dim("(no outputs)")),
-            Some(StateFile { outputs, .. }) => {
+            Err(_) => row("", styles.error("(cannot be read)")),
+            Ok(None) => row("", styles.dim("(no state yet)")),
+            Ok(Some(state)) if state.outputs.is_empty() => row("", styles.dim("(no outputs)")),
+            Ok(Some(StateFile { outputs, .. })) => {
                 for (name, output) in outputs.iter().filter(|(name, _)| wanted(name)) {
                     let masked = output.sensitive && !show_sensitive;
                     row(name, if masked { styles.dim(MASKED) } else { line(&output.value) });
@@ -69,10 +70,15 @@ pub fn document(found: &InstanceOutputs, wanted: impl Fn(&str) -> bool, show_sen
     let outputs = |state: &StateFile| -> serde_json::Map<String, Json> {
         state.outputs.iter().filter(|(name, _)| wanted(name)).map(output).collect()
     };
-    json!({
+    let state = found.readable();
+    let mut document = json!({
         "type": "outputs", "version": 1, "instance": found.instance, "state": found.location,
-        "serial": found.state.as_ref().map(|state| state.serial), "outputs": found.state.as_ref().map(outputs),
-    })
+        "serial": state.map(|state| state.serial), "outputs": state.map(outputs),
+    });
+    if let Some(problem) = found.problem() {
+        document["error"] = problem.into();
+    }
+    document
 }
 
 /// A value in one line. A text that would look like something else, or span lines, is quoted.

@@ -139,5 +139,11 @@ impl<C: Cloud> Account<C> {
         let planned: Vec<_> =
             instances.iter().map(|instance| instance["instance"]["stack"].as_str().unwrap()).collect();
         assert_eq!(planned, [expected]);
+
+        // Its outputs are read in the bucket.
+        let outputs = self.kstack(&["outputs", "bootstrap", "--format=json"]).done().json().remove(0);
+        let state = outputs["state"].as_str().unwrap();
+        assert!(["s3://", "gs://", "az://"].iter().any(|scheme| state.starts_with(scheme)), "{outputs}");
+        assert!(outputs["serial"].is_u64() && !outputs["outputs"].as_object().unwrap().is_empty(), "{outputs}");
     }
 }

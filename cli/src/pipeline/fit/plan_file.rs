@@ -107,11 +107,9 @@ impl Inside<'_> {
     }
 
     fn completeness(&self) -> Check {
-        // OpenTofu does not say whether a plan is complete.
-        let partial = self.product == Product::Terraform && !self.plan.complete();
-        let found = match (self.plan.errored(), partial) {
+        let found = match (self.plan.errored(), self.plan.complete(self.product)) {
             (true, _) => "a plan that ended with an error",
-            (_, true) => "a plan of a part of the stack",
+            (_, false) => "a plan of a part of the stack",
             _ => "a complete plan",
         };
         Check::same(Field::Completeness, "a complete plan", found)

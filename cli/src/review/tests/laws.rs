@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     render::{RegistryDiff, Rendered, diff},
-    terraform::{Action, ChangeList, ResourceChange},
+    terraform::{Action, ChangeList, CheckResult, CheckStatus, ResourceChange},
 };
 
 /// Text that tries to break out.
@@ -62,17 +62,22 @@ prop_compose! {
 prop_compose! {
     fn any_input()(
         title in nasty(), resources in prop::collection::vec(any_resource(), 0..30), message in nasty(), reasons in prop::collection::vec(nasty(), 0..4),
-        notices in prop::collection::vec(nasty(), 0..4), name in nasty(), data in nasty(), report in nasty(),
+        notices in prop::collection::vec(nasty(), 0..4),
+        checks in prop::collection::vec((nasty(), any::<bool>(), nasty()), 0..4), name in nasty(), data in nasty(), report in nasty(),
     ) -> ReviewInput {
         let with = |environment, outcome| InstanceInput {
             instance: instance("eks-gc0", environment), outcome, protect: vec![], reasons: reasons.clone(), notices: notices.clone(),
         };
+        let check = |(address, fails, problem)| CheckResult {
+            address, status: if fails { CheckStatus::Fail } else { CheckStatus::Unknown }, problems: vec![problem],
+        };
+        let checks = checks.into_iter().map(check).collect();
         let config = object(json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": format!("x{name}")}, "data": {"a": data}}));
         let head = Rendered { objects: vec![config], notices: vec![] };
         ReviewInput {
             title: Some(title),
             instances: vec![
-                with("ops", Outcome::Planned(ChangeList { resources, ..ChangeList::default() })),
+                with("ops", Outcome::Planned(ChangeList { resources, checks, ..ChangeList::default() })),
                 with("apps", Outcome::Failed { message: message.clone() }),
                 with("dev", Outcome::Skipped { reason: message.clone() }),
             ],

@@ -10,7 +10,7 @@ use crate::{
     terraform::{Action, AttributeChange, ChangeList, OutputChange, ResourceChange, ResourceMode, Shown},
 };
 
-pub(super) fn instance(stack: &str, environment: &str) -> Instance {
+pub(in crate::review) fn instance(stack: &str, environment: &str) -> Instance {
     Instance { stack: stack.parse().unwrap(), environment: Some(environment.parse().unwrap()) }
 }
 
