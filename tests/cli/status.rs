@@ -99,7 +99,7 @@ fn what_a_change_goes_through_shows() {
     insta::assert_snapshot!(status(&repository, &["-e", "ops", "db"]), @"
     --- stdout ---
     INSTANCE  STATE    COMMIT   WHEN              NOTE
-    db (ops)  errored  [COMMIT]  [WHEN]  its state is kept as `errored/ops/db.tfstate` and has to be pushed
+    db (ops)  errored  [COMMIT]  [WHEN]  its state is kept as `errored/ops/db.tfstate` and has to be pushed: `kstack resume` does it
     --- exit code 0 ---
     ");
 }
@@ -129,7 +129,7 @@ fn unknown_names_and_broken_records_are_told() {
     error: the record `lock/ops.json` is broken
       caused by: EOF while parsing an object at line 1 column 1
 
-    hint: put back an older version of it; a lock can be deleted when no run is going on
+    hint: put back an older version of it, or delete it when no run is going on
     --- exit code 1 ---
     ");
     fs::remove_file(repository.pipeline().join("records/lock/ops.json")).unwrap();
@@ -139,7 +139,7 @@ fn unknown_names_and_broken_records_are_told() {
     error: the record `journal/ops/1.json` is broken
       caused by: invalid length 0, expected struct Record with 7 elements at line 1 column 2
 
-    hint: put back an older version of it; a lock can be deleted when no run is going on
+    hint: put back an older version of it, or delete it when no run is going on
     --- exit code 1 ---
     ");
     fs::remove_file(repository.pipeline().join("records/journal/ops/1.json")).unwrap();
@@ -193,7 +193,7 @@ fn a_run_shows_while_it_goes_on_and_after_it_was_killed() {
     `ops` has a lock that was left by process [PID] on `[HOST]` since [WHEN]; the next apply takes it over
     INSTANCE    STATE    COMMIT  WHEN  NOTE
     last (ops)  planned                from commit [COMMIT]
-    slow (ops)  unknown                run `[RUN]` on `[HOST]` was killed: the state may lack what it did last
+    slow (ops)  unknown                run `[RUN]` on `[HOST]` was killed: the state may lack what it did last; `kstack resume` finds out
     --- exit code 0 ---
     ");
     // Terraform was not killed: it ends by itself.
