@@ -185,10 +185,16 @@ fn what_dies_is_started_again(home: &Home) {
     let status = home.kstack(&["status", "one", "--format", "json"]).output().unwrap();
     assert_eq!(status.status.code(), Some(1), "a sandbox that is not ready is a failure");
     assert_eq!(home.status("one")["state"], "degraded");
-    assert_eq!(home.json(&["up", "one"])["started"], 2);
+    let started = home.json(&["up", "one"])["started"].clone();
     let after = pids(&home.status("one"));
-    let changed: Vec<&String> = before.keys().filter(|name| before[*name] != after[*name]).collect();
-    assert_eq!(changed, ["helm-controller", "kube-apiserver"]);
+    let changed: BTreeSet<&str> =
+        before.keys().filter(|name| before[*name] != after[*name]).map(String::as_str).collect();
+    // On a busy machine one of the others may not have answered in time without the API server, or the API server may
+    // have got another port: those are started again as well, but never what holds the data and the repositories.
+    assert_eq!(started, changed.len());
+    assert!(changed.is_superset(&BTreeSet::from(["helm-controller", "kube-apiserver"])), "{changed:?}");
+    assert!(changed.is_disjoint(&BTreeSet::from(["etcd", "git-server"])), "{changed:?}");
+    assert_eq!(home.status("one")["state"], "ready");
     assert_eq!(home.status("two")["state"], "ready");
 }
 
