@@ -87,9 +87,10 @@ impl Workshop {
         events: EventSink<'_>,
     ) -> Result<Due, PipelineError> {
         let keys = Keys::from_env()?;
+        let shelf = Shelf::open(&request.bundles, &stores.plans, &keys)?;
         let mut pending = self.pending(request, scene, stores).await?;
         let mut round = Round::of(&keys, &pending);
-        let readers = self.readers(request, scene, stores, &mut round, events).await?;
+        let readers = self.readers(request, scene, &shelf, &mut round, events).await?;
         let covered = readers.iter().filter(|reader| request.covers(&reader.instance, &scene.inventory.platform));
         pending.extend(covered.map(|closure| (closure.instance.clone(), Some(closure.clone()))));
         let closures = pending.iter().filter_map(|(_, closure)| closure.as_ref());
@@ -99,7 +100,6 @@ impl Workshop {
             tree: Arc::new(self.site().export_for(&scene.snapshot, closures)?),
             platform: Arc::new(scene.inventory.platform.clone()),
         };
-        let shelf = Shelf::open(&request.bundles, &stores.plans, &keys)?;
         let mut jobs = Vec::new();
         let mut moved_on = Vec::new();
         let mut envelopes = Vec::new();

@@ -204,7 +204,7 @@ mod tests {
         assert_eq!(config.file(), Some(path.as_path()));
         let providers: Vec<_> = providers.iter().map(|address| provided(address)).collect();
         config.write(Path::new("/view"), &providers).unwrap();
-        fs::read_to_string(path).unwrap().replace(root.canonicalize().unwrap().to_str().unwrap(), "/root")
+        fs::read_to_string(path).unwrap().replace(root.canonicalize().unwrap().to_str().unwrap(), "[ROOT]")
     }
 
     fn named(root: &Path, text: &str) -> Files {
@@ -220,7 +220,7 @@ mod tests {
         insta::assert_snapshot!(written(&[mirror], &Files::default(), root.path(), &[]), @r#"
         provider_installation {
           filesystem_mirror {
-            path    = "/root/mirror"
+            path    = "[ROOT]/mirror"
             include = ["registry.terraform.io/hashicorp/aws", "registry.terraform.io/hashicorp/random"]
           }
           direct {
@@ -242,7 +242,7 @@ mod tests {
             include = ["registry.terraform.io/hashicorp/aws"]
           }
           filesystem_mirror {
-            path    = "/root/mirror"
+            path    = "[ROOT]/mirror"
             include = ["registry.terraform.io/hashicorp/random"]
             exclude = ["registry.terraform.io/hashicorp/aws"]
           }
@@ -310,7 +310,7 @@ mod tests {
             include = ["registry.terraform.io/hashicorp/aws"]
           }
           filesystem_mirror {
-            path    = "/root/.terraform.d/plugins"
+            path    = "[ROOT]/.terraform.d/plugins"
             exclude = ["registry.terraform.io/hashicorp/aws"]
           }
           direct {

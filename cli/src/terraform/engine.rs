@@ -224,9 +224,12 @@ impl Terraform {
         watch: &Watch<'_>,
     ) -> Result<ChangeSummary, TerraformError> {
         self.restore_lock_file(plan)?;
-        // What only the program itself can read, it alone can mask.
-        if let Ok(secrets) = Secrets::of_plan(&self.workspace.directory, plan) {
-            self.hide(secrets);
+        match Secrets::of_plan(&self.workspace.directory, plan) {
+            Ok(secrets) => self.hide(secrets),
+            // What only the program itself can read, it alone can mask.
+            Err(TerraformError::PlanFile(error)) if error.is_declined() => {}
+            // Nothing has been started: better no apply than one that nobody masks.
+            Err(error) => return Err(error),
         }
         let command = || {
             let mut command = self.command(["apply", "-json", "-input=false"]);

@@ -7,10 +7,10 @@ use crate::{
     pipeline::{
         ApplyRequest, Event, EventSink, PipelineError, Workshop,
         applied::Applied,
-        backend::Stores,
         bundle::{Bundle, Found},
         due::Scene,
         seal::Keys,
+        shelf::Shelf,
         target,
     },
     platform::Instance,
@@ -48,7 +48,7 @@ impl Workshop {
         &self,
         request: &ApplyRequest,
         scene: &Scene,
-        stores: &Stores,
+        shelf: &Shelf,
         round: &mut Round<'_>,
         events: EventSink<'_>,
     ) -> Result<Vec<Closure>, PipelineError> {
@@ -71,8 +71,7 @@ impl Workshop {
                     None => closure::closure_of(&scene.snapshot, inventory, instance, &Memo::default())?,
                 };
                 let hash = closure.hash.to_string();
-                let Found { bundles, unreadable } =
-                    Bundle::find(&stores.plans, round.keys, instance, Some(&hash)).await?;
+                let Found { bundles, unreadable } = shelf.find(round.keys, instance, Some(&hash)).await?;
                 if bundles.iter().any(|bundle| round.waits(bundle)) {
                     round.closures.insert(instance.clone(), hash);
                     readers.push(closure);

@@ -20,7 +20,7 @@ use zip::{ZipArchive, ZipWriter, write::SimpleFileOptions};
 
 use crate::{platform::Instance, store::Store, terraform::ChangeList};
 
-use super::{
+use crate::pipeline::{
     PipelineError,
     providers::Provider,
     seal::{self, Keys, Recipients, SealError},
@@ -317,7 +317,7 @@ pub enum BundleFormat {
 }
 
 /// Bytes in lower-case hexadecimal.
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub(in crate::pipeline) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

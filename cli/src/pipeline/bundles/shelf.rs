@@ -7,14 +7,14 @@ use crate::{
     store::{Location, Store},
 };
 
-use super::{
+use crate::pipeline::{
     PipelineError, Site,
     bundle::{Bundle, Found},
     seal::Keys,
 };
 
 /// Reviewed plans to choose from.
-pub(super) struct Shelf {
+pub(in crate::pipeline) struct Shelf {
     /// The plan store, or the folders that were named.
     stores: Vec<Store>,
     /// The files that were named.
@@ -26,7 +26,7 @@ impl Shelf {
     ///
     /// # Errors
     /// [`PipelineError::Io`] when one of them does not exist; [`PipelineError::BundleRead`] for a file that is no bundle.
-    pub(super) fn open(named: &[PathBuf], plans: &Store, keys: &Keys) -> Result<Self, PipelineError> {
+    pub(in crate::pipeline) fn open(named: &[PathBuf], plans: &Store, keys: &Keys) -> Result<Self, PipelineError> {
         if named.is_empty() {
             return Ok(Self { stores: vec![plans.clone()], files: Vec::new() });
         }
@@ -47,7 +47,7 @@ impl Shelf {
 
     /// Every bundle of `instance` with this closure, newest first; `None`: those that destroy it. Of the files that were
     /// named every one of the stack.
-    pub(super) async fn find(
+    pub(in crate::pipeline) async fn find(
         &self,
         keys: &Keys,
         instance: &Instance,
@@ -61,7 +61,7 @@ impl Shelf {
     }
 
     /// Every bundle of `instance`, whatever its closure, newest first: to tell what differs.
-    pub(super) async fn all(&self, keys: &Keys, instance: &Instance) -> Result<Found, PipelineError> {
+    pub(in crate::pipeline) async fn all(&self, keys: &Keys, instance: &Instance) -> Result<Found, PipelineError> {
         let mut found = self.of_stack(instance);
         for store in &self.stores {
             found.extend(Bundle::all(store, keys, instance).await?);

@@ -9,7 +9,7 @@ use crate::{
     terraform::{Interrupt, StateFile, TerraformEvent, Watch},
 };
 
-use super::{
+use crate::pipeline::{
     ApplyReport, ApplyRequest, Assurances, Event, EventSink, PipelineError, Workshop,
     backend::Stores,
     due::Scene,
@@ -28,7 +28,7 @@ pub struct ResumeRequest {
     pub environment: EnvironmentName,
     /// Tell what was left, change nothing.
     pub dry_run: bool,
-    /// Take the reviewed plans from this folder instead of the plan store.
+    /// Take the reviewed plans from these files and folders instead of the plan store.
     pub bundles: Vec<PathBuf>,
     /// What the user knows of earlier runs.
     pub assurances: Assurances,
@@ -88,7 +88,7 @@ impl Workshop {
     }
 
     /// Pushes the states that Terraform could not store. What cannot be pushed is told, and stays.
-    pub(super) async fn push_states(
+    pub(in crate::pipeline) async fn push_states(
         &self,
         scene: &Scene,
         stores: &Stores,

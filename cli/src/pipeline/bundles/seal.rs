@@ -22,7 +22,7 @@ pub const KEY_FILE: &str = "KSTACK_AGE_KEY_FILE";
 const MAGIC: &[u8] = b"age-encryption.org/";
 
 /// Whether `bytes` are sealed.
-pub(super) fn is_sealed(bytes: &[u8]) -> bool {
+pub(in crate::pipeline) fn is_sealed(bytes: &[u8]) -> bool {
     bytes.starts_with(MAGIC)
 }
 

@@ -8,7 +8,7 @@ use crate::{
     repo::{CommitId, Snapshot},
 };
 
-use super::{
+use crate::pipeline::{
     PipelineError, PlanRequest, Site,
     applied::Applied,
     backend::Stores,
@@ -17,19 +17,19 @@ use super::{
 };
 
 /// The instances of a request.
-pub(super) struct Chosen {
+pub(in crate::pipeline) struct Chosen {
     /// What is planned.
-    pub(super) head: Snapshot,
+    pub(in crate::pipeline) head: Snapshot,
     /// The platform and stacks of the head.
-    pub(super) inventory: Inventory,
+    pub(in crate::pipeline) inventory: Inventory,
     /// The instances that the head has, in the order of stacks and environments.
-    pub(super) present: Vec<Affected>,
+    pub(in crate::pipeline) present: Vec<Affected>,
     /// Those that are to be destroyed.
-    pub(super) gone: Vec<Affected>,
+    pub(in crate::pipeline) gone: Vec<Affected>,
     /// For those, the last commit that had them.
-    pub(super) since: BTreeMap<Instance, CommitId>,
+    pub(in crate::pipeline) since: BTreeMap<Instance, CommitId>,
     /// What should be looked at, beyond single instances.
-    pub(super) notices: Vec<String>,
+    pub(in crate::pipeline) notices: Vec<String>,
 }
 
 impl Site {
@@ -38,7 +38,11 @@ impl Site {
     ///
     /// # Errors
     /// When the repository, the platform or the records cannot be read, or a name is unknown.
-    pub(super) async fn choose(&self, request: &PlanRequest, memo: &Memo) -> Result<Chosen, PipelineError> {
+    pub(in crate::pipeline) async fn choose(
+        &self,
+        request: &PlanRequest,
+        memo: &Memo,
+    ) -> Result<Chosen, PipelineError> {
         let repository = self.repository();
         let base = request.range.base.map(|commit| repository.commit_snapshot(commit)).transpose()?;
         let head = if request.worktree {

@@ -12,9 +12,9 @@ use serde::Serialize;
 
 use crate::{closure::Closure, platform::Instance};
 
-use super::bundle::{Bundle, Manifest, Program, StateVersion};
+use crate::pipeline::bundle::{Bundle, Manifest, Program, StateVersion};
 
-pub(super) use plan_file::Inside;
+pub(in crate::pipeline) use plan_file::Inside;
 
 /// The field in which a reviewed plan and what was merged differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -121,7 +121,7 @@ impl Check {
     }
 
     /// The refusal that it comes to, if it does not fit.
-    pub(super) fn refusal(&self, instance: &Instance) -> Option<Refusal> {
+    pub(in crate::pipeline) fn refusal(&self, instance: &Instance) -> Option<Refusal> {
         let Self { field, reviewed, found, fits } = self.clone();
         (!fits).then(|| Refusal { instance: instance.clone(), field, reviewed, found })
     }
@@ -142,13 +142,13 @@ pub struct Refusal {
 
 impl Refusal {
     /// There is something else in the place of the plan.
-    pub(super) fn no_plan_file(instance: Instance) -> Self {
+    pub(in crate::pipeline) fn no_plan_file(instance: Instance) -> Self {
         let (reviewed, found) = ("a complete plan".to_owned(), "a bundle without a plan file".to_owned());
         Self { instance, field: Field::Completeness, reviewed, found }
     }
 
     /// What differs, without the instance.
-    pub(super) fn difference(&self) -> String {
+    pub(in crate::pipeline) fn difference(&self) -> String {
         let text = self.to_string();
         text.strip_prefix(&format!("{}: ", self.instance)).map_or(text.clone(), ToOwned::to_owned)
     }
@@ -171,24 +171,24 @@ impl fmt::Display for Refusal {
 }
 
 /// What an instance is now, to hold its bundles against.
-pub(super) struct Present<'a> {
+pub(in crate::pipeline) struct Present<'a> {
     /// The instance.
-    pub(super) instance: &'a Instance,
+    pub(in crate::pipeline) instance: &'a Instance,
     /// The closure at the merged commit; `None`: its stack is gone.
-    pub(super) closure: Option<&'a Closure>,
+    pub(in crate::pipeline) closure: Option<&'a Closure>,
     /// Its state now.
-    pub(super) state: Option<&'a StateVersion>,
+    pub(in crate::pipeline) state: Option<&'a StateVersion>,
     /// The program that would apply.
-    pub(super) program: &'a Program,
+    pub(in crate::pipeline) program: &'a Program,
     /// Hash of the platform's policy.
-    pub(super) policy: &'a str,
+    pub(in crate::pipeline) policy: &'a str,
     /// Whether the platform wants its plans sealed.
-    pub(super) sealed: bool,
+    pub(in crate::pipeline) sealed: bool,
 }
 
 /// What became of looking for a bundle that fits.
 #[derive(Debug)]
-pub(super) enum Choice {
+pub(in crate::pipeline) enum Choice {
     /// This one fits.
     Fits(Box<Bundle>),
     /// This one would, had the world not moved on; the refusal says in what.
@@ -202,7 +202,7 @@ pub(super) enum Choice {
 impl Present<'_> {
     /// The newest of `bundles`, which come newest first, that fits; or the newest that only the time has passed by;
     /// or why the newest does not fit; `None`: there are none.
-    pub(super) fn choose(&self, bundles: Vec<Bundle>) -> Option<Choice> {
+    pub(in crate::pipeline) fn choose(&self, bundles: Vec<Bundle>) -> Option<Choice> {
         let (mut unfit, mut moved_on) = (None, None);
         for bundle in bundles {
             let misfits: Vec<Check> = self.checks(&bundle).into_iter().filter(|check| !check.fits).collect();
@@ -231,7 +231,7 @@ impl Present<'_> {
     }
 
     /// Why there is no plan for the closure; `last` is the newest bundle of any closure.
-    pub(super) fn without_plan(&self, last: Option<&Bundle>) -> Refusal {
+    pub(in crate::pipeline) fn without_plan(&self, last: Option<&Bundle>) -> Refusal {
         let refusal = |reviewed: &str, found: &str| Refusal {
             instance: self.instance.clone(),
             field: Field::Plan,
@@ -250,7 +250,7 @@ impl Present<'_> {
     }
 
     /// Every field of the manifest, held against what is there now.
-    pub(super) fn checks(&self, bundle: &Bundle) -> Vec<Check> {
+    pub(in crate::pipeline) fn checks(&self, bundle: &Bundle) -> Vec<Check> {
         let manifest = &bundle.manifest;
         let environment = |instance: &Instance| match &instance.environment {
             Some(name) => name.to_string(),

@@ -6,7 +6,7 @@ use futures::{StreamExt as _, TryStreamExt as _};
 
 use crate::{platform::Parallelism, terraform::Interrupt};
 
-use super::{
+use crate::pipeline::{
     EventSink, PipelineError, Workshop,
     bundle::Manifest,
     compare,
@@ -21,7 +21,7 @@ impl Workshop {
     ///
     /// # Errors
     /// When Terraform fails.
-    pub(super) async fn verify_anew(
+    pub(in crate::pipeline) async fn verify_anew(
         &self,
         jobs: &[Job],
         interrupt: &Interrupt,
@@ -60,7 +60,7 @@ impl Workshop {
     }
 
     /// A new plan on `ground`, and how what it would do compares with what was reviewed.
-    pub(super) async fn plan_beside(
+    pub(in crate::pipeline) async fn plan_beside(
         &self,
         reviewed: &Manifest,
         ground: &Ground<'_>,

@@ -11,7 +11,7 @@ use crate::{
     repo::Snapshot,
 };
 
-use super::{
+use crate::pipeline::{
     PipelineError, Site,
     backend::{StateLocation, Stores},
     journal::{Journal, Record},
@@ -101,7 +101,7 @@ impl Site {
     pub async fn unlock(&self, snapshot: &Snapshot, request: &UnlockRequest) -> Result<UnlockReport, PipelineError> {
         let UnlockRequest { environment, dry_run, gone } = request;
         let inventory = Inventory::load(snapshot)?;
-        super::target::environment(&inventory.platform, environment)?;
+        crate::pipeline::target::environment(&inventory.platform, environment)?;
         let stores = Stores::open(&inventory.platform, environment, self.repository().root())?;
         let records = Journal::recent_and_open(&stores.records, environment, RECENT).await?;
         let mut report = UnlockReport { environment: environment.clone(), locks: Vec::new(), unreadable: Vec::new() };

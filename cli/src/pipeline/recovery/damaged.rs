@@ -7,7 +7,7 @@ use proptest::{
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
 
-use super::{
+use crate::pipeline::{
     PipelineError,
     applied::Applied,
     bundle::StateVersion,

@@ -13,7 +13,7 @@ use crate::{
     store::{Store, Version},
 };
 
-use super::{
+use crate::pipeline::{
     PipelineError,
     owner::{Life, Owner},
 };

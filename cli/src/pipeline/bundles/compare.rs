@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::terraform::{Action, AttributeChange, ChangeList, OutputChange, ResourceChange, Shown};
 
-use super::{
+use crate::pipeline::{
     fit::{Check, Field},
     plan,
 };
@@ -46,7 +46,7 @@ impl fmt::Display for Difference {
 }
 
 /// Where the two lists differ, by address.
-pub(super) fn differences(reviewed: &ChangeList, found: &ChangeList) -> Vec<Difference> {
+pub(in crate::pipeline) fn differences(reviewed: &ChangeList, found: &ChangeList) -> Vec<Difference> {
     let found = as_seen(reviewed, found);
     let (then, now) = (lines(reviewed), lines(&found));
     let mut addresses: Vec<&(String, String)> =
@@ -96,7 +96,7 @@ fn as_seen(reviewed: &ChangeList, found: &ChangeList) -> ChangeList {
 }
 
 /// The two lists as one field.
-pub(super) fn check(reviewed: &ChangeList, found: &ChangeList, differences: &[Difference]) -> Check {
+pub(in crate::pipeline) fn check(reviewed: &ChangeList, found: &ChangeList, differences: &[Difference]) -> Check {
     let mut text = plan::summary(found);
     if !differences.is_empty() {
         let shown: Vec<String> = differences.iter().take(SHOWN).map(ToString::to_string).collect();
@@ -139,7 +139,7 @@ impl Line<'_> {
 }
 
 /// The word of the JSON form, such as `destroy-then-create`.
-pub(super) fn word(action: Action) -> String {
+pub(in crate::pipeline) fn word(action: Action) -> String {
     match serde_json::to_value(action) {
         Ok(serde_json::Value::String(word)) => word,
         _ => format!("{action:?}"),

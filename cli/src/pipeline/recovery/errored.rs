@@ -7,7 +7,7 @@ use std::{fs, path::Path};
 
 use crate::{platform::Instance, store::Store};
 
-use super::{
+use crate::pipeline::{
     PipelineError,
     fit::{Field, Refusal},
     seal::{self, Keys, Recipients},
@@ -17,7 +17,7 @@ use super::{
 const FOLDER: &str = "errored";
 
 /// The name that Terraform gives to such a state.
-pub(super) const NAME: &str = "errored.tfstate";
+pub(in crate::pipeline) const NAME: &str = "errored.tfstate";
 
 /// What the name of a sealed one ends in.
 const SEALED: &str = ".age";
@@ -28,25 +28,25 @@ fn key(instance: &Instance) -> String {
 
 /// The states that nobody has pushed yet.
 #[derive(Debug)]
-pub(super) struct Errored {
+pub(in crate::pipeline) struct Errored {
     records: Store,
     keys: Vec<String>,
 }
 
 impl Errored {
     /// Those in `records`.
-    pub(super) async fn all(records: &Store) -> Result<Self, PipelineError> {
+    pub(in crate::pipeline) async fn all(records: &Store) -> Result<Self, PipelineError> {
         Ok(Self { records: records.clone(), keys: records.list(FOLDER).await? })
     }
 
     /// The key of that of `instance`.
-    pub(super) fn of(&self, instance: &Instance) -> Option<&str> {
+    pub(in crate::pipeline) fn of(&self, instance: &Instance) -> Option<&str> {
         let key = key(instance);
         self.keys.iter().find(|found| found.strip_suffix(SEALED).unwrap_or(found) == key).map(String::as_str)
     }
 
     /// The refusal of an instance whose kept state nobody has pushed.
-    pub(super) fn refusal(&self, instance: &Instance) -> Option<Refusal> {
+    pub(in crate::pipeline) fn refusal(&self, instance: &Instance) -> Option<Refusal> {
         self.of(instance).map(|key| Refusal {
             instance: instance.clone(),
             field: Field::ErroredState,
@@ -56,20 +56,20 @@ impl Errored {
     }
 
     /// The state at `key`, opened if it is sealed.
-    pub(super) async fn read(&self, key: &str, keys: &Keys) -> Result<Vec<u8>, PipelineError> {
+    pub(in crate::pipeline) async fn read(&self, key: &str, keys: &Keys) -> Result<Vec<u8>, PipelineError> {
         let content = self.records.get(key).await?.map(|(bytes, _)| bytes).unwrap_or_default();
         let open = || if seal::is_sealed(&content) { keys.open(&content) } else { Ok(content.to_vec()) };
         open().map_err(|source| PipelineError::ErroredState { key: key.to_owned(), source })
     }
 
     /// Forgets the state at `key`, which was pushed.
-    pub(super) async fn forget(&self, key: &str) -> Result<(), PipelineError> {
+    pub(in crate::pipeline) async fn forget(&self, key: &str) -> Result<(), PipelineError> {
         Ok(self.records.delete(key).await?)
     }
 }
 
 /// The file that Terraform left, if it did.
-pub(super) fn state_of(error: &PipelineError) -> Option<&Path> {
+pub(in crate::pipeline) fn state_of(error: &PipelineError) -> Option<&Path> {
     match error {
         PipelineError::Terraform(error) => error.errored_state(),
         _ => None,
@@ -77,8 +77,8 @@ pub(super) fn state_of(error: &PipelineError) -> Option<&Path> {
 }
 
 /// Terraform could not write its state and left it in `folder`, a stack's folder of the exported files. Beside the states
-/// it is safe. Until it is there, the folder stays ([`super::exported`]), and the next run on this machine tries again.
-pub(super) async fn collect(
+/// it is safe. Until it is there, the folder stays (`exported`), and the next run on this machine tries again.
+pub(in crate::pipeline) async fn collect(
     folder: &Path,
     instance: &Instance,
     recipients: &Recipients,

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{platform::Instance, store::Location};
 
-use super::{
+use crate::pipeline::{
     PipelineError,
     backend::StateLocation,
     journal::{Entry, Record, Status},
@@ -52,7 +52,7 @@ impl StateLocation {
     }
 
     /// Whether the lock can be read here.
-    pub(super) fn shows_its_lock(&self) -> bool {
+    pub(in crate::pipeline) fn shows_its_lock(&self) -> bool {
         self.lock_key().is_some()
     }
 
@@ -60,7 +60,7 @@ impl StateLocation {
     ///
     /// # Errors
     /// [`PipelineError::Store`]; [`PipelineError::StateLock`] when there is something that is no lock.
-    pub(super) async fn lock(&self) -> Result<Option<StateLock>, PipelineError> {
+    pub(in crate::pipeline) async fn lock(&self) -> Result<Option<StateLock>, PipelineError> {
         let Some(key) = self.lock_key() else { return Ok(None) };
         let Some((bytes, _)) = self.store()?.get(&key).await? else { return Ok(None) };
         let broken = |source| PipelineError::StateLock { location: format!("{}/{key}", self.store_address()), source };
@@ -71,7 +71,7 @@ impl StateLocation {
     ///
     /// # Errors
     /// As [`StateLocation::lock`].
-    pub(super) async fn remove_lock(&self, lock: &StateLock) -> Result<(), PipelineError> {
+    pub(in crate::pipeline) async fn remove_lock(&self, lock: &StateLock) -> Result<(), PipelineError> {
         match self.lock_key() {
             Some(key) if self.lock().await?.as_ref() == Some(lock) => Ok(self.store()?.delete(&key).await?),
             _ => Ok(()),
@@ -81,13 +81,17 @@ impl StateLocation {
 
 impl StateLock {
     /// The entry of the run that took it for `instance`, if it is one of ours.
-    pub(super) fn entry<'a>(&self, instance: &Instance, records: &'a [Record]) -> Option<(&'a Record, &'a Entry)> {
+    pub(in crate::pipeline) fn entry<'a>(
+        &self,
+        instance: &Instance,
+        records: &'a [Record],
+    ) -> Option<(&'a Record, &'a Entry)> {
         let mut entries = records.iter().filter_map(|record| Some((record, record.entries.get(&instance.key())?)));
         entries.find(|(record, entry)| self.is_of(record, entry))
     }
 
     /// By its ID; or, when the run was killed before it had read that, by who took it, for what, and when.
-    pub(super) fn is_of(&self, record: &Record, entry: &Entry) -> bool {
+    pub(in crate::pipeline) fn is_of(&self, record: &Record, entry: &Entry) -> bool {
         if let Some(id) = &entry.state_lock {
             return *id == self.id;
         }
@@ -100,7 +104,7 @@ impl StateLock {
     }
 
     /// Who holds it, since when.
-    pub(super) fn holder(&self) -> String {
+    pub(in crate::pipeline) fn holder(&self) -> String {
         let since = self.created.map(|created| format!(" since {created:.0}")).unwrap_or_default();
         format!("`{}`{since}, ID {}", self.who, self.id)
     }

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::terraform::{Operation, StateFile, Trace};
 
-use super::{bundle::StateVersion, journal::Status};
+use crate::pipeline::{bundle::StateVersion, journal::Status};
 
 /// What was found out about an instance that was left.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -28,14 +28,15 @@ pub enum Finding {
     StillRuns,
     /// Terraform may still work, on a machine that cannot be seen from here.
     OutOfSight {
-        /// The machine.
+        /// The machine: that of the run, which [`crate::pipeline::Settled`] names already.
+        #[serde(skip)]
         host: String,
     },
 }
 
 impl Finding {
     /// What the journal says from now on.
-    pub(super) fn status(&self) -> Status {
+    pub(in crate::pipeline) fn status(&self) -> Status {
         match self {
             Self::NotStarted => Status::Skipped,
             Self::Applied => Status::Applied,
@@ -69,7 +70,7 @@ impl Finding {
 
 /// Who holds the lock on the state, as far as the backend lets us read it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Locked {
+pub(in crate::pipeline) enum Locked {
     /// Nobody: Terraform gives it back when it ends, and not when it is killed.
     No,
     /// The Terraform that was left.
@@ -82,7 +83,7 @@ pub(super) enum Locked {
 
 /// What is known when the Terraform that was left does not run any more, or cannot be seen.
 #[derive(Debug)]
-pub(super) struct Evidence<'a> {
+pub(in crate::pipeline) struct Evidence<'a> {
     /// The state that the plan was made for.
     pub before: Option<&'a StateVersion>,
     /// The state now.
@@ -116,7 +117,7 @@ impl Evidence<'_> {
     }
 
     /// The decision. When in doubt it is the one that keeps anything from being made twice.
-    pub(super) fn judge(&self) -> Finding {
+    pub(in crate::pipeline) fn judge(&self) -> Finding {
         let moved = self.moved();
         let as_recorded = || if moved == Moved::Ahead { Finding::Partly } else { Finding::NotStarted };
         if moved == Moved::Elsewhere {

@@ -14,7 +14,7 @@ use crate::{
     store::Store,
 };
 
-use super::{
+use crate::pipeline::{
     PipelineError,
     bundle::StateVersion,
     owner::{Life, Owner},
@@ -167,7 +167,7 @@ impl Journal {
     }
 
     /// Whether Terraform was announced for `instance`.
-    pub(super) fn has_announced(&self, instance: &Instance) -> bool {
+    pub(in crate::pipeline) fn has_announced(&self, instance: &Instance) -> bool {
         self.record.entries.get(&instance.key()).is_some_and(|entry| entry.announced.is_some())
     }
 
@@ -236,7 +236,7 @@ fn open_folder(environment: &EnvironmentName) -> String {
 /// Reading and mending the journals of earlier runs. Mending is for whoever holds the lock of the environment.
 impl Journal {
     /// The newest `count` journals, and of earlier ones what is not settled yet; newest first.
-    pub(super) async fn recent_and_open(
+    pub(in crate::pipeline) async fn recent_and_open(
         store: &Store,
         environment: &EnvironmentName,
         count: usize,
@@ -250,7 +250,7 @@ impl Journal {
     }
 
     /// Writes what was found out about an entry of an earlier run.
-    pub(super) async fn mend(
+    pub(in crate::pipeline) async fn mend(
         store: &Store,
         environment: &EnvironmentName,
         record: &Record,
@@ -274,7 +274,11 @@ impl Journal {
     }
 
     /// Ends the journal of a run that was killed, once all its entries are settled.
-    pub(super) async fn close(store: &Store, environment: &EnvironmentName, run: &str) -> Result<(), PipelineError> {
+    pub(in crate::pipeline) async fn close(
+        store: &Store,
+        environment: &EnvironmentName,
+        run: &str,
+    ) -> Result<(), PipelineError> {
         let key = key(environment, run);
         match read(store, key.clone()).await? {
             Some(mut record) if record.entries.values().all(|entry| entry.status != Status::Applying) => {
@@ -300,7 +304,7 @@ impl Record {
 
     /// Whether the run was killed. `alone` says that the caller holds the lock of the environment: then no other run
     /// goes on, wherever it was started.
-    pub(super) fn was_killed(&self, alone: bool) -> bool {
+    pub(in crate::pipeline) fn was_killed(&self, alone: bool) -> bool {
         self.ended.is_none() && (alone || self.owner.life() == Life::Gone)
     }
 
@@ -315,7 +319,7 @@ impl Record {
 }
 
 /// The entries of the runs that worked on an instance last, with their runs. `records` are journals, newest first.
-pub(super) fn last_worked_on(records: &[Record]) -> impl Iterator<Item = (&Record, &Entry)> {
+pub(in crate::pipeline) fn last_worked_on(records: &[Record]) -> impl Iterator<Item = (&Record, &Entry)> {
     let mut newest: BTreeMap<&Instance, (&Record, &Entry)> = BTreeMap::new();
     for record in records {
         let unstarted = |entry: &&Entry| matches!(entry.status, Status::Planned | Status::Held | Status::Skipped);
@@ -327,12 +331,12 @@ pub(super) fn last_worked_on(records: &[Record]) -> impl Iterator<Item = (&Recor
 }
 
 /// Those of which nobody knows how far Terraform came: the run that worked on them last was killed, or Terraform was.
-pub(super) fn left_open(records: &[Record], alone: bool) -> Vec<(&Record, &Entry)> {
+pub(in crate::pipeline) fn left_open(records: &[Record], alone: bool) -> Vec<(&Record, &Entry)> {
     last_worked_on(records).filter(|(record, entry)| record.is_open(entry, alone)).collect()
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(in crate::pipeline) mod tests {
     use super::*;
     use crate::{platform::StackName, store::Location};
 

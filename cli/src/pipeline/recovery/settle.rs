@@ -13,7 +13,7 @@ use crate::{
     terraform::{Interrupt, Trace},
 };
 
-use super::{
+use crate::pipeline::{
     Event, EventSink, PipelineError, Site,
     applied::Applied,
     backend::{StateLocation, Stores},
@@ -66,7 +66,7 @@ impl std::fmt::Display for Settled {
 
 impl Settled {
     /// The refusal to apply anything to the instance, as long as it is not clear what became of it.
-    pub(super) fn refusal(&self) -> Option<Refusal> {
+    pub(in crate::pipeline) fn refusal(&self) -> Option<Refusal> {
         let is_open = matches!(self.status, Status::Applying | Status::Unknown);
         is_open.then(|| Refusal {
             instance: self.instance.clone(),
@@ -79,20 +79,20 @@ impl Settled {
 
 /// Where and how to settle.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Grounds<'a> {
-    pub(super) platform: &'a Platform,
-    pub(super) environment: &'a EnvironmentName,
-    pub(super) stores: &'a Stores,
-    pub(super) assurances: &'a Assurances,
+pub(in crate::pipeline) struct Grounds<'a> {
+    pub(in crate::pipeline) platform: &'a Platform,
+    pub(in crate::pipeline) environment: &'a EnvironmentName,
+    pub(in crate::pipeline) stores: &'a Stores,
+    pub(in crate::pipeline) assurances: &'a Assurances,
     /// Whether no other run goes on, so that one which has not ended was killed.
-    pub(super) alone: bool,
+    pub(in crate::pipeline) alone: bool,
     /// Whether the caller holds the lock of the environment. Without it, nothing is waited for or changed.
-    pub(super) mends: bool,
+    pub(in crate::pipeline) mends: bool,
 }
 
 impl Site {
     /// Settles what was left in the environment.
-    pub(super) async fn settle(
+    pub(in crate::pipeline) async fn settle(
         &self,
         grounds: &Grounds<'_>,
         interrupt: &Interrupt,
@@ -229,7 +229,7 @@ impl Site {
 }
 
 /// Whether the Terraform of `entry` can be seen to run.
-pub(super) fn runs(record: &Record, entry: &Entry) -> Result<bool, PipelineError> {
+pub(in crate::pipeline) fn runs(record: &Record, entry: &Entry) -> Result<bool, PipelineError> {
     let known = entry.terraform.as_ref().is_some_and(|process| record.owner.life_of(process) == Life::Runs);
     let place = entry.place.as_ref().filter(|_| record.owner.is_in_sight());
     Ok(known || place.map(|place| Trace::is_running(&place.data)).transpose()?.unwrap_or(false))

@@ -10,7 +10,7 @@ use crate::{
     repo::CommitId,
 };
 
-use super::{
+use crate::pipeline::{
     ApplyRequest, Assurances, PipelineError, Site, Workshop,
     backend::Stores,
     bundle::{Bundle, Found},
