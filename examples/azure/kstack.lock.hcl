@@ -29,7 +29,7 @@ provider "hashicorp/time" {
 }
 
 chart "cert-manager" {
-  version = "v1.19.2"
+  version = "v1.21.2"
   source  = "oci://quay.io/jetstack/charts/cert-manager"
   digest  = null
 }

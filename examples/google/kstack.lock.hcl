@@ -24,7 +24,7 @@ provider "hashicorp/google" {
 }
 
 chart "cert-manager" {
-  version = "v1.19.2"
+  version = "v1.21.2"
   source  = "oci://quay.io/jetstack/charts/cert-manager"
   digest  = null
 }

@@ -25,14 +25,18 @@ provider <%= provider.source|hcl %> {
 }
 #% endfor
 #% for service in platform.services
-#% if service.chart
+#% for chart in service.charts
 
-chart <%= service.name|hcl %> {
-  version = <%= service.chart.version|hcl %>
-  source  = <%= service.chart.source|hcl %>
+chart <%= chart.name|hcl %> {
+  version = <%= chart.version|hcl %>
+  source  = <%= chart.source|hcl %>
+#% if chart.digest
+  digest  = <%= chart.digest|hcl %>
+#% else
   digest  = null
-}
 #% endif
+}
+#% endfor
 #% endfor
 
 image "podinfo" {

@@ -208,9 +208,9 @@ fn mistakes_in_manifests() {
     error: the platform has a problem
 
     error: `access` applies the folder `./services/acess/ops`, which does not exist
-      --> clusters/eks-gc0-eu-west-1/ops/services.yaml:36:9
+      --> clusters/eks-gc0-eu-west-1/ops/services.yaml:16:9
        |
-    36 |   path: ./services/acess/ops
+    16 |   path: ./services/acess/ops
        |         ^^^^^^^^^^^^^^^^^^^^
        |
     help: create the folder, or take the object away

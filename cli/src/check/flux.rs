@@ -106,6 +106,17 @@ fn start(file: &Arc<SourceFile>, object: &Value, folder: &str, problems: &mut Ve
 /// The folder that an object applies.
 fn path(files: &Files, file: &Arc<SourceFile>, object: &Value, problems: &mut Vec<Diagnostic>) {
     let found = object["spec"]["path"].as_str().unwrap_or("./");
+    for component in object["spec"]["components"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        let exists = resolve(&resolve("", found).unwrap_or_default(), component);
+        if !exists.is_some_and(|path| files.has_folder(&path)) {
+            let name = object["metadata"]["name"].as_str().unwrap_or_default();
+            let message = format!("`{name}` adds the component `{component}`, which does not exist in `{found}`");
+            problems.push(
+                Diagnostic::new(file, yaml::find(file, None, component), message)
+                    .with_help("create the folder, or take the component away"),
+            );
+        }
+    }
     let exists = resolve("", found).is_some_and(|path| files.has_folder(&path));
     if !exists {
         let name = object["metadata"]["name"].as_str().unwrap_or_default();

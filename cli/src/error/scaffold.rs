@@ -8,12 +8,13 @@ impl From<ScaffoldError> for CliError {
         let kind = match &error {
             ScaffoldError::Answers { .. } => ErrorKind::Usage,
             ScaffoldError::Conflicts { .. } | ScaffoldError::NotEmpty { .. } => ErrorKind::User,
+            ScaffoldError::Unknown { .. } => ErrorKind::User,
             ScaffoldError::Write { .. } => ErrorKind::External,
             // The embedded templates are tested; these come from a folder of the user's.
             ScaffoldError::Template { .. } | ScaffoldError::NotText { .. } | ScaffoldError::Target { .. } => {
                 ErrorKind::User
             }
-            ScaffoldError::Templates { .. } => ErrorKind::User,
+            ScaffoldError::Catalogue { .. } | ScaffoldError::Templates { .. } => ErrorKind::User,
         };
         let mut located = Vec::new();
         let hints: Vec<String> = match &error {
@@ -35,6 +36,11 @@ impl From<ScaffoldError> for CliError {
             ],
             ScaffoldError::NotEmpty { .. } => {
                 vec!["choose another folder, or give `--allow-non-empty` to write beside what is there".to_owned()]
+            }
+            ScaffoldError::Unknown { help, .. } => help.iter().cloned().collect(),
+            ScaffoldError::Catalogue { problems } => {
+                located.clone_from(problems);
+                Vec::new()
             }
             _ => Vec::new(),
         };

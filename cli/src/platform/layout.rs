@@ -16,6 +16,8 @@ pub const MODULES: &str = "modules";
 pub const CLUSTERS: &str = "clusters";
 /// What every cluster needs.
 pub const SERVICES: &str = "services";
+/// What teams run.
+pub const APPS: &str = "apps";
 /// A stack's own settings, inside its folder.
 pub const STACK_FILE: &str = "stack.hcl";
 /// kstack's own working files, ignored by Git.

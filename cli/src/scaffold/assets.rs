@@ -6,7 +6,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::ScaffoldError;
+use serde::Serialize;
+
+use super::{ScaffoldError, template::Renderer};
 
 /// Written by `cli/build.rs`.
 mod embedded {
@@ -44,6 +46,20 @@ impl Assets {
         self.templates
             .iter()
             .filter_map(move |(path, bytes)| Some((path.strip_prefix(folder)?.strip_prefix('/')?, bytes.as_ref())))
+    }
+
+    /// The template at `path` with `values` filled in.
+    pub(super) fn render(
+        &self,
+        renderer: &Renderer,
+        path: &str,
+        values: &impl Serialize,
+    ) -> Result<String, ScaffoldError> {
+        let found = self.templates.iter().find(|(known, _)| known == path);
+        let missing = || ScaffoldError::Target { path: path.to_owned(), reason: "the templates do not have it" };
+        let (_, bytes) = found.ok_or_else(missing)?;
+        let text = std::str::from_utf8(bytes).map_err(|_| ScaffoldError::NotText { template: path.to_owned() })?;
+        renderer.render(path, text, values)
     }
 
     /// The vendored modules, by their path below `modules/`.

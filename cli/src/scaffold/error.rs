@@ -3,6 +3,7 @@
 use std::{io, path::PathBuf};
 
 use super::{Places, Problem};
+use crate::hcl::Diagnostic;
 
 /// Why no files were written.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +37,22 @@ pub enum ScaffoldError {
         path: PathBuf,
         /// Why.
         source: io::Error,
+    },
+    /// The catalogue of services has mistakes.
+    #[error("the catalogue of services has {}", mistakes(.problems.len()))]
+    Catalogue {
+        /// Each with its place; never empty.
+        problems: Vec<Diagnostic>,
+    },
+    /// There is nothing of that name.
+    #[error("there is no {what} `{name}`")]
+    Unknown {
+        /// What it would be, such as `service`.
+        what: &'static str,
+        /// The name.
+        name: String,
+        /// The nearest name, or all of them.
+        help: Option<String>,
     },
     /// Two templates have the same target, or a target lies outside the repository.
     #[error("cannot scaffold `{path}`: {reason}")]
@@ -88,6 +105,10 @@ fn some(names: &[String]) -> String {
         text.push_str(" and more");
     }
     text
+}
+
+fn mistakes(count: usize) -> String {
+    if count == 1 { "a mistake".to_owned() } else { format!("{count} mistakes") }
 }
 
 fn counted(count: usize) -> String {

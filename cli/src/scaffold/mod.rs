@@ -6,6 +6,7 @@
 mod answers;
 mod assets;
 mod bootstrap;
+mod catalogue;
 mod changes;
 mod cluster;
 mod error;
@@ -13,13 +14,14 @@ mod network;
 mod platform;
 mod pool;
 mod provider;
-mod service;
+mod registry;
 mod template;
 mod values;
 mod write;
 
 pub use answers::{Answers, Draft, EnvironmentDraft, Field, Places, Problem, Question, forge_of, platform_name};
 pub use assets::Assets;
+pub use catalogue::{Catalogue, Chart, Namespace, Need, PodSecurity, Service, Standard};
 pub use changes::{ChangeSet, NewFile};
 pub use cluster::{Cluster, ExistingNetwork, InvalidCluster, Place, Settings};
 pub use error::ScaffoldError;

@@ -1,10 +1,14 @@
 //! A whole platform: which template becomes which files.
 
+use std::collections::BTreeSet;
+
 use super::{
-    Answers, Assets, ChangeSet, Field, Places, Problem, ScaffoldError,
+    Answers, Assets, ChangeSet, Field, Places, Problem, ScaffoldError, Service,
     bootstrap::{self, BootstrapValues},
+    catalogue::{Catalogue, files::Source},
+    registry::{self, Entry},
     template::Renderer,
-    values::{PlatformValues, Scope},
+    values::{ClusterValues, EnvironmentValues, PlatformValues, Scope},
 };
 use crate::platform::layout;
 
@@ -18,9 +22,10 @@ pub const FLUX_VERSION: &str = "2.7.3";
 /// [`ScaffoldError::Answers`] with everything that is wrong with the answers; the other variants
 /// only for templates that were not the embedded ones.
 pub fn platform(answers: &Answers, assets: &Assets, engine_manifests: &str) -> Result<ChangeSet, ScaffoldError> {
-    let values = checked(answers)?;
+    let catalogue = Catalogue::read(assets)?;
+    let values = checked(answers, &catalogue)?;
     let mut writer = Writer { assets, renderer: Renderer::new()?, changes: ChangeSet::new() };
-    let scope = Scope { platform: &values, environment: None, cluster: None, service: None, bootstrap: None };
+    let scope = Scope { platform: &values, environment: None, cluster: None, bootstrap: None };
 
     writer.group("platform", "", scope)?;
     if let Some(forge) = values.forge {
@@ -51,21 +56,13 @@ pub fn platform(answers: &Answers, assets: &Assets, engine_manifests: &str) -> R
         writer.group(&format!("stack/{}", cluster.provider), &folder, scope)?;
         for environment in &values.environments {
             let registry = format!("{}/{}/{}/", layout::CLUSTERS, cluster.stack, environment.name);
-            writer.group("registry", &registry, Scope { environment: Some(environment), ..scope })?;
+            writer.registry(&registry, Scope { environment: Some(environment), ..scope }, cluster, environment)?;
             let components = format!("{registry}flux-system/gotk-components.yaml");
             writer.changes.add(components, engine_manifests.as_bytes().to_vec())?;
         }
     }
-    for service in &values.services {
-        let folder = format!("{}/{}", layout::SERVICES, service.name);
-        writer.overlays(
-            &format!("service/{}", service.name),
-            &folder,
-            Scope { service: Some(service), ..scope },
-            &values,
-        )?;
-    }
-    writer.overlays("app/hello", "apps/hello", scope, &values)?;
+    writer.services(answers, &values)?;
+    writer.overlays("app/hello", &format!("{}/hello", layout::APPS), scope, &values)?;
     for (path, bytes) in Assets::modules().filter(|(path, _)| is_vendored(path, answers)) {
         writer.changes.add(format!("{}/{path}", layout::MODULES), bytes)?;
     }
@@ -73,7 +70,7 @@ pub fn platform(answers: &Answers, assets: &Assets, engine_manifests: &str) -> R
 }
 
 /// What templates see, of answers that have no problems.
-fn checked(answers: &Answers) -> Result<PlatformValues<'_>, ScaffoldError> {
+fn checked<'a>(answers: &'a Answers, catalogue: &'a Catalogue) -> Result<PlatformValues<'a>, ScaffoldError> {
     let mut problems = answers.problems();
     problems.extend(bootstrap::problem(answers));
     if answers.argo_workflows && answers.state.is_local() {
@@ -81,7 +78,7 @@ fn checked(answers: &Answers) -> Result<PlatformValues<'_>, ScaffoldError> {
         problems.push(Problem { field: Field::State, message });
     }
     match answers.base_environment() {
-        Some(base) if problems.is_empty() => PlatformValues::new(answers, base),
+        Some(base) if problems.is_empty() => PlatformValues::new(answers, base, catalogue),
         _ => Err(ScaffoldError::Answers { problems, places: Places::default() }),
     }
 }
@@ -101,8 +98,9 @@ fn is_vendored(path: &str, answers: &Answers) -> bool {
 /// # Errors
 /// As [`platform`].
 pub fn answers_file(answers: &Answers, assets: &Assets) -> Result<String, ScaffoldError> {
-    let values = checked(answers)?;
-    let scope = Scope { platform: &values, environment: None, cluster: None, service: None, bootstrap: None };
+    let catalogue = Catalogue::read(assets)?;
+    let values = checked(answers, &catalogue)?;
+    let scope = Scope { platform: &values, environment: None, cluster: None, bootstrap: None };
     let mut writer = Writer { assets, renderer: Renderer::new()?, changes: ChangeSet::new() };
     writer.group("answers", "", scope)?;
     let text: Vec<_> = writer.changes.files().map(|(_, file)| String::from_utf8_lossy(&file.content)).collect();
@@ -141,9 +139,56 @@ impl Writer<'_> {
         Ok(())
     }
 
+    /// The registry of a cluster in an environment: what the engine starts from, and what the cluster has.
+    fn registry(
+        &mut self,
+        folder: &str,
+        scope: Scope<'_>,
+        cluster: &ClusterValues<'_>,
+        environment: &EnvironmentValues<'_>,
+    ) -> Result<(), ScaffoldError> {
+        let assets = self.assets;
+        let name = environment.name;
+        for (file, text) in assets.below("registry") {
+            let entries = match file {
+                registry::SERVICES => {
+                    let provider = Some(cluster.provider);
+                    let of = |service: &&Service| Entry::of_service(assets, service, name, provider);
+                    cluster.services.iter().map(of).collect()
+                }
+                registry::APPS => vec![Entry::of_app("hello", name, vec!["scheduling".into(), "tenancy".into()])],
+                _ => Vec::new(),
+            };
+            let mut text = self.rendered(&format!("registry/{file}"), text, scope)?;
+            for entry in entries {
+                text.push_str(&entry.text(assets, &self.renderer)?);
+            }
+            self.changes.add(format!("{folder}{file}"), text.into_bytes())?;
+        }
+        Ok(())
+    }
+
+    /// The services that the clusters have, and what differs in the clouds that they are in.
+    fn services(&mut self, answers: &Answers, values: &PlatformValues<'_>) -> Result<(), ScaffoldError> {
+        let providers: BTreeSet<_> = values.clusters.iter().map(|cluster| cluster.provider).collect();
+        for service in &values.services {
+            let source = Source { assets: self.assets, renderer: &self.renderer, own: &[] };
+            let used = providers.iter().copied().filter(|provider| service.works_on(Some(*provider)));
+            let environments = answers.environments.iter().map(|environment| &environment.name);
+            for (path, text) in source.files(service, environments, used)? {
+                self.changes.add(path, text.into_bytes())?;
+            }
+        }
+        Ok(())
+    }
+
     fn file(&mut self, template: &str, target: String, text: &[u8], scope: Scope<'_>) -> Result<(), ScaffoldError> {
-        let text = std::str::from_utf8(text).map_err(|_| ScaffoldError::NotText { template: template.to_owned() })?;
-        let rendered = self.renderer.render(template, text, &scope)?;
+        let rendered = self.rendered(template, text, scope)?;
         self.changes.add(target, rendered.into_bytes())
+    }
+
+    fn rendered(&self, template: &str, text: &[u8], scope: Scope<'_>) -> Result<String, ScaffoldError> {
+        let text = std::str::from_utf8(text).map_err(|_| ScaffoldError::NotText { template: template.to_owned() })?;
+        self.renderer.render(template, text, &scope)
     }
 }

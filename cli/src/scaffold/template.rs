@@ -41,6 +41,7 @@ impl Renderer {
         environment.add_filter("yaml", yaml);
         environment.add_filter("attributes", attributes);
         environment.add_filter("within", within);
+        environment.add_filter("indented", indented);
         Ok(Self { environment })
     }
 
@@ -80,6 +81,12 @@ fn attributes(pairs: &Value, indent: usize) -> Result<String, Error> {
     let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
     let line = |(name, value): (String, String)| format!("{:indent$}{name:width$} = {value}", "");
     Ok(lines.into_iter().map(line).collect::<Vec<_>>().join("\n"))
+}
+
+/// Every line that is not empty moved to the right by `width`, without the last line end.
+fn indented(text: &str, width: usize) -> String {
+    let line = |line: &str| if line.is_empty() { String::new() } else { format!("{:width$}{line}", "") };
+    text.trim_end().lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// A name of at most `limit` characters: one that is longer loses its end to a hash, so that two long names stay two.

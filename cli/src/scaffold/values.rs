@@ -6,9 +6,9 @@ use serde::Serialize;
 use super::{
     Answers, Cluster, ExistingNetwork, FLUX_VERSION, Place, Provider, ScaffoldError,
     bootstrap::BootstrapValues,
+    catalogue::{Catalogue, Service},
     network::{self, Cidr},
     pool::{self, Pool},
-    service::{Service, services},
 };
 use crate::platform::{EnvironmentName, StateBackend, Trigger};
 
@@ -20,8 +20,6 @@ pub(super) struct Scope<'a> {
     pub(super) environment: Option<&'a EnvironmentValues<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) cluster: Option<&'a ClusterValues<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) service: Option<&'a Service>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) bootstrap: Option<&'a BootstrapValues<'a>>,
 }
@@ -49,7 +47,7 @@ pub(super) struct PlatformValues<'a> {
     pub(super) argo_workflows: bool,
     pub(super) environments: Vec<EnvironmentValues<'a>>,
     pub(super) clusters: Vec<ClusterValues<'a>>,
-    pub(super) services: Vec<&'static Service>,
+    pub(super) services: Vec<&'a Service>,
     /// The environment that the others inherit from.
     base: &'a str,
     state: StateValues<'a>,
@@ -155,7 +153,7 @@ pub(super) struct ClusterValues<'a> {
     pool: Pool,
     /// The environments that inherit, with what differs in each.
     others: Vec<OtherValues<'a>>,
-    services: Vec<&'static Service>,
+    pub(super) services: Vec<&'a Service>,
 }
 
 /// What differs in an environment from the one that it inherits from; nothing where nothing does.
@@ -172,10 +170,17 @@ struct OtherValues<'a> {
 
 impl<'a> PlatformValues<'a> {
     /// The values of answers without problems, whose base environment is `base`.
-    pub(super) fn new(answers: &'a Answers, base: &'a EnvironmentName) -> Result<Self, ScaffoldError> {
+    pub(super) fn new(
+        answers: &'a Answers,
+        base: &'a EnvironmentName,
+        catalogue: &'a Catalogue,
+    ) -> Result<Self, ScaffoldError> {
         let cidrs = network::assign(&answers.clusters);
-        let clusters =
-            answers.clusters.iter().zip(cidrs).map(|(cluster, cidr)| cluster_values(answers, base, cluster, cidr));
+        let clusters = answers
+            .clusters
+            .iter()
+            .zip(cidrs)
+            .map(|(cluster, cidr)| cluster_values(answers, base, catalogue, (cluster, cidr)));
         let used: Vec<_> = Provider::ALL
             .into_iter()
             .filter(|provider| answers.clusters.iter().any(|cluster| cluster.provider() == *provider))
@@ -204,7 +209,7 @@ impl<'a> PlatformValues<'a> {
             manage_repository: answers.manage_repository,
             argo_workflows: answers.argo_workflows,
             environments: environments(answers),
-            services: services(clusters.iter().any(|cluster| cluster.cloud)),
+            services: catalogue.standard(clusters.iter().any(|cluster| cluster.cloud)),
             base: base.as_str(),
             forge: answers.forge.kind(),
             forge_url: answers.forge.url(),
@@ -270,8 +275,8 @@ fn environments(answers: &Answers) -> Vec<EnvironmentValues<'_>> {
 fn cluster_values<'a>(
     answers: &'a Answers,
     base: &EnvironmentName,
-    cluster: &'a Cluster,
-    cidr: Option<Cidr>,
+    catalogue: &'a Catalogue,
+    (cluster, cidr): (&'a Cluster, Option<Cidr>),
 ) -> Result<ClusterValues<'a>, ScaffoldError> {
     let stack = cluster.stack().map_err(|error| ScaffoldError::Target { path: error.name, reason: error.reason })?;
     let called = |name: &EnvironmentName| {
@@ -319,6 +324,6 @@ fn cluster_values<'a>(
         existing: existing(base),
         pool,
         others,
-        services: services(cluster.is_cloud()),
+        services: catalogue.standard(cluster.is_cloud()),
     })
 }

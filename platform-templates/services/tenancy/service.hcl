@@ -1,0 +1,2 @@
+description = "one namespace per team: pod security, quota, limits, network policies"
+standard    = "everywhere"
