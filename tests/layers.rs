@@ -11,7 +11,7 @@ const ROWS: &[&[&str]] = &[
     &["hcl"],
     &["platform"],
     &["program", "repo", "store"],
-    &["closure", "render", "review", "terraform", "sync", "sandbox"],
+    &["closure", "render", "review", "terraform", "sync", "sandbox", "forge"],
     &["pipeline", "scaffold", "check"],
     &["commands", "ui", "args", "error", "exit"],
 ];

@@ -10,6 +10,7 @@ mod configuration;
 mod crash;
 mod diff;
 mod fanout;
+mod forge;
 mod layers;
 mod modules;
 mod platform;

@@ -9,6 +9,7 @@ use crate::{exit::ExitCode, hcl::Diagnostic};
 
 mod check;
 mod closure;
+mod forge;
 mod pipeline;
 mod platform;
 mod render;

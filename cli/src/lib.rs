@@ -11,6 +11,7 @@ mod ui;
 
 pub mod check;
 pub mod closure;
+pub mod forge;
 pub mod hcl;
 pub mod pipeline;
 pub mod platform;

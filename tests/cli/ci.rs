@@ -37,6 +37,11 @@ resource "terraform_data" "pool" {
 
 /// A platform whose first commit is on `main`, and whose change is on the branch `bigger`.
 fn world() -> World {
+    world_with("")
+}
+
+/// The same, with more in its `kstack.hcl`.
+pub fn world_with(settings: &str) -> World {
     let mut world = World::new();
     for program in ["git", "terraform", "kubectl"] {
         world.install(program);
@@ -44,7 +49,7 @@ fn world() -> World {
     world.filter(r"[0-9a-f]{40}", "[COMMIT]");
     world.filter(r"\b[0-9a-f]{7}\b", "[SHORT]");
     world.filter(r"\(\d+\.\d s\)", "(TIME)");
-    world.write("kstack.hcl", PLATFORM);
+    world.write("kstack.hcl", &format!("{PLATFORM}{settings}"));
     world.write(".gitignore", "/.kstack/\n");
     world.write("infra/pool/main.tf", STACK);
     world.write("infra/pool/backend.tf", "terraform {\n  backend \"local\" {}\n}\n");
@@ -60,17 +65,17 @@ fn world() -> World {
     world
 }
 
-fn git(world: &World, arguments: &[&str]) -> String {
+pub fn git(world: &World, arguments: &[&str]) -> String {
     world.must("", "git", arguments)
 }
 
-fn commit(world: &World, message: &str) {
+pub fn commit(world: &World, message: &str) {
     git(world, &["add", "--all"]);
     git(world, &["commit", "--quiet", "--message", message]);
 }
 
 /// The commit of a branch; not by the git program, whose output is made the same everywhere.
-fn tip(world: &World, branch: &str) -> String {
+pub fn tip(world: &World, branch: &str) -> String {
     world.read(&format!(".git/refs/heads/{branch}")).trim().to_owned()
 }
 
@@ -79,9 +84,10 @@ fn a_pull_request_gets_one_comment_a_merge_applies_it_and_a_tag_promotes_it() {
     let mut world = world();
 
     // The pull request, as GitHub's variables tell it.
-    let event = serde_json::json!({"pull_request": {
-        "base": {"sha": tip(&world, "main"), "repo": {"full_name": "acme/lab"}},
-        "head": {"sha": tip(&world, "bigger"), "repo": {"full_name": "acme/lab"}},
+    let event = serde_json::json!({"action": "opened", "pull_request": {
+        "number": 7,
+        "base": {"ref": "main", "sha": tip(&world, "main"), "repo": {"full_name": "acme/lab"}},
+        "head": {"ref": "bigger", "sha": tip(&world, "bigger"), "repo": {"full_name": "acme/lab"}},
     }});
     std::fs::write(world.root().join("event.json"), event.to_string()).unwrap();
     world.set("GITHUB_EVENT_NAME", "pull_request");
@@ -150,21 +156,22 @@ fn a_strangers_pull_request_runs_nothing() {
 }
 
 #[test]
-fn what_is_left_to_do_on_a_forge_is_said() {
-    let world = world();
+fn where_flags_name_the_event_a_forge_is_left_alone_unless_asked_for() {
     let pull_request = ["ci", "--event", "pull-request", "--base", "main", "--fork"];
-    let mut told = Vec::new();
-    for (forge, comment) in [("github", "-"), ("gitlab", "../comment.md"), ("gitea", "../comment.md")] {
-        world.write("kstack.hcl", &format!("{PLATFORM}\nforge \"{forge}\" {{}}\n"));
-        commit(&world, forge);
-        let ran = world.kstack(&[&pull_request[..], &["--comment", comment]].concat()).done();
-        assert_eq!(ran.stdout.is_empty(), comment != "-", "{ran}");
-        told.push(ran.stderr);
+    for forge in ["github", "gitlab", "gitea"] {
+        let world = world_with(&format!("\nforge \"{forge}\" {{}}\n"));
+        let ran = world.kstack(&pull_request).done();
+        assert!(ran.stdout.starts_with("<!-- kstack:review -->") && ran.stderr.is_empty(), "{ran}");
+        let ran = world.kstack(&[&pull_request[..], &["--comment", "../comment.md"]].concat()).done();
+        assert!(ran.stdout.is_empty() && ran.stderr.is_empty(), "{ran}");
     }
-    insta::assert_snapshot!(told.concat(), @"
-    the comment is written to standard output: this version of kstack does not post it to GitHub, and sets no statuses there beside that of the job
-    the comment is written to `../comment.md`: this version of kstack does not post it to GitLab, and sets no statuses there beside that of the job
-    the comment is written to `../comment.md`: this version of kstack does not post it to Gitea, and sets no statuses there beside that of the job
+    let world = world();
+    insta::assert_snapshot!(world.kstack(&[&pull_request[..], &["--post"]].concat()), @"
+    --- stderr ---
+    error: `kstack.hcl` names no forge
+
+    hint: add `forge \"github\" {}`, `\"gitlab\"` or `\"gitea\"`
+    --- exit code 1 ---
     ");
 }
 
@@ -212,10 +219,10 @@ fn no_event_is_guessed() {
     world.set("GITLAB_CI", "true");
     insta::assert_snapshot!(world.kstack(&["ci"]), @"
     --- stderr ---
-    error: the events of GitLab are not read from its variables
+    error: event `pipeline` needs `CI_PIPELINE_SOURCE`, which is not set
 
-    hint: name it: `kstack ci --event pull-request --base $CI_MERGE_REQUEST_DIFF_BASE_SHA`, `--event push --branch $CI_COMMIT_BRANCH` or `--event tag --tag $CI_COMMIT_TAG`
-    --- exit code 64 ---
+    hint: the CI system sets `CI_PIPELINE_SOURCE` in every job; a container or `env -i` may keep it from kstack
+    --- exit code 1 ---
     ");
     insta::assert_snapshot!(world.kstack(&["ci", "--event", "push"]), @"
     --- stderr ---
@@ -232,13 +239,40 @@ fn no_event_is_guessed() {
     --- stderr ---
     error: kstack does nothing for event `workflow_dispatch`
 
-    hint: start the job on `pull_request`, and on `push` of branches and tags
+    hint: start the job for pull requests (merge requests), for pushes of branches and tags, and on a schedule
     --- exit code 64 ---
     ");
     world.set("GITHUB_EVENT_NAME", "push");
     insta::assert_snapshot!(world.kstack(&["ci"]), @"
     --- stderr ---
     error: event `push` needs `GITHUB_SHA`, which is not set
+
+    hint: the CI system sets `GITHUB_SHA` in every job; a container or `env -i` may keep it from kstack
+    --- exit code 1 ---
+    ");
+    world.set("GITHUB_EVENT_NAME", "pull_request");
+    world.set("GITHUB_EVENT_PATH", "none.json");
+    insta::assert_snapshot!(world.kstack(&["ci"]), @"
+    --- stderr ---
+    error: cannot read the event document `none.json`: No such file or directory (os error 2)
+
+    hint: the CI system writes it for the job; a container needs it mounted at the same path
+    --- exit code 1 ---
+    ");
+    world.write("none.json", "{");
+    insta::assert_snapshot!(world.kstack(&["ci"]), @"
+    --- stderr ---
+    error: cannot read the event document `none.json`: EOF while parsing an object at line 1 column 1
+
+    hint: the CI system writes it for the job; a container needs it mounted at the same path
+    --- exit code 1 ---
+    ");
+    world.set("GITHUB_EVENT_NAME", "pull_request_target");
+    insta::assert_snapshot!(world.kstack(&["ci"]), @"
+    --- stderr ---
+    error: kstack does nothing for event `pull_request_target`: it gives a stranger's change the secrets of the repository
+
+    hint: start the job on `pull_request`
     --- exit code 64 ---
     ");
 }

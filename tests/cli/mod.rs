@@ -1,7 +1,7 @@
 //! Commands as users meet them: standard output, standard error and the exit code in one snapshot.
 
 mod apply;
-mod ci;
+pub mod ci;
 mod doctor;
 mod explain;
 mod init;

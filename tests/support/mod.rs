@@ -6,6 +6,7 @@ pub mod age;
 pub mod azure;
 pub mod cli;
 pub mod components;
+pub mod forge;
 pub mod google;
 pub mod moto;
 pub mod programs;

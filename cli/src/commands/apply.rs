@@ -79,10 +79,11 @@ pub fn run(context: &mut Context<'_>, args: &ApplyArgs) -> Result<ExitCode, CliE
         assurances: Assurances::default(),
     };
     let handoff = (!args.dry_run && !args.no_handoff).then_some(&handoff);
-    deliver(context, &workshop, &platform, &request, handoff, &interrupt)
+    deliver(context, &workshop, &platform, &request, handoff, &interrupt, |_| {})
 }
 
-/// Applies, and hands over if that went well. What can be known to stop the hand-over stops the apply as well.
+/// Applies, and hands over if that went well. What can be known to stop the hand-over stops the apply as well. `applied`
+/// gets to know what was applied before anything is handed over.
 pub(super) fn deliver(
     context: &Context<'_>,
     workshop: &Workshop,
@@ -90,12 +91,14 @@ pub(super) fn deliver(
     request: &ApplyRequest,
     handoff: Option<&HandoffRequest>,
     interrupt: &Interrupt,
+    applied: impl FnOnce(&ApplyReport),
 ) -> Result<ExitCode, CliError> {
     if let Some(handoff) = handoff {
         workshop.site().foresee_hand_over(handoff)?;
     }
     let reporter = Reporter::new(context.ui, "applied");
     let report = context.block_on(workshop.apply(request, interrupt, &|event| reporter.event(&event)))?;
+    applied(&report);
     if context.ui.is_json() {
         let dry_run = request.dry_run;
         context.ui.json(&serde_json::json!({ "type": "apply", "version": 1, "dry_run": dry_run, "report": report }))?;

@@ -1,9 +1,13 @@
 //! `kstack ci`.
 
+mod checks;
 mod comment;
 mod deliver;
+mod desk;
 mod event;
 mod matrix;
+mod outcome;
+mod posting;
 mod pull_request;
 mod report;
 mod shard;
@@ -19,12 +23,16 @@ use crate::{
 
 use comment::CommentArg;
 use event::EventArgs;
+use posting::PostArgs;
 
 /// Do what a pull request, push or tag asks for
 ///
-/// The event comes from the variables of GitHub Actions (Gitea's and Forgejo's are the same), or from `--event`
-/// and the flags that belong to it, as on GitLab. What it does is what the other commands do; nothing is guessed.
-/// Nothing is posted to the forge yet: the comment goes to `--comment`, and the only status is that of the job.
+/// The event comes from the variables of GitHub Actions, Gitea Actions or GitLab CI; for any other CI system, from
+/// `--event` and the flags that belong to it. What it does is what the other commands do; nothing is guessed.
+///
+/// The comment and the statuses go to the forge that `kstack.hcl` names, with the token in `KSTACK_FORGE_TOKEN`, or
+/// else in `GITHUB_TOKEN`, `GITEA_TOKEN` or `GITLAB_TOKEN`. Where flags name the event, only `--post` does that, for
+/// a pull request with its number: `--event pull-request --base main --pull-request 7 --post`.
 ///
 /// A large pull request can be planned by several jobs: `kstack ci matrix` says how many, each calls
 /// `kstack ci --shard I/N --results DIR`, and `kstack ci report --results DIR` makes the one comment.
@@ -35,6 +43,8 @@ pub struct CiArgs {
     command: Option<CiCommand>,
     #[command(flatten)]
     event: EventArgs,
+    #[command(flatten)]
+    post: PostArgs,
     #[command(flatten)]
     comment: CommentArg,
     /// Plan only this part of a pull request, such as `1/4`, and leave the comment to `kstack ci report`
@@ -68,10 +78,9 @@ pub fn run(context: &mut Context<'_>, args: &CiArgs) -> Result<ExitCode, CliErro
     }
     match (args.event.read()?, args.shard.zip(args.results.as_deref())) {
         (event, Some((shard, results))) => shard::run(context, &event, shard, results),
-        (GitEvent::PullRequest { base, head, fork }, None) => {
-            pull_request::run(context, &args.comment, &base, &head, fork)
-        }
+        (GitEvent::PullRequest(event), None) => pull_request::run(context, args, &event),
         (GitEvent::Push { branch, commit }, None) => deliver::branch(context, args, &branch, &commit),
         (GitEvent::Tag { tag, commit }, None) => deliver::tag(context, args, &tag, &commit),
+        (GitEvent::Schedule { .. }, None) => Err(CliError::usage("kstack does nothing on a schedule yet")),
     }
 }

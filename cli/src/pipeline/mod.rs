@@ -48,7 +48,7 @@ pub use compare::Difference;
 pub use error::PipelineError;
 pub use event::{Event, EventSink};
 pub use fit::{Check, Field, Refusal};
-pub use git_event::{GitEvent, GitEventError};
+pub use git_event::{GitEvent, GitEventError, PullRequestEvent};
 pub use handoff::{HandedOver, HandoffRequest, HandoffSink};
 pub use inspect::{BundleRequest, Inspected, Verdict, WhichBundle};
 pub use journal::{Journal, Record, Status};

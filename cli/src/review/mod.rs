@@ -35,4 +35,4 @@ pub use objects::ObjectGroup;
 pub use risk::Risk;
 pub use stages::Stage;
 pub use terminal::{Paint, Plain, Role};
-pub use text::visible;
+pub use text::{prose, visible};

@@ -52,7 +52,7 @@ pub(super) fn code(text: &str, in_table: bool) -> String {
 
 /// A sentence with names in backticks: those become code, everything else stays plain text that
 /// formats, mentions and links nothing.
-pub(super) fn prose(text: &str) -> String {
+pub fn prose(text: &str) -> String {
     let text = visible(text.trim());
     let parts: Vec<_> = text.split('`').collect();
     if parts.len() % 2 == 0 {

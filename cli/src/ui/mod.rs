@@ -139,6 +139,16 @@ impl Ui {
         }
     }
 
+    /// Says what [`Ui::status`] would say, from anywhere: for engines that work on other threads.
+    pub fn teller(&self) -> impl Fn(&str) + Send + Sync + 'static {
+        let (quiet, progress) = (self.quiet, self.progress.clone());
+        move |message| {
+            if !quiet {
+                progress.suspend(|| eprintln!("{message}"));
+            }
+        }
+    }
+
     /// A detail that only `--verbose` shows.
     pub fn detail(&self, message: &str) {
         if self.verbose {

@@ -5,20 +5,18 @@ use std::path::PathBuf;
 use crate::{
     commands::{Context, plan, rendered::differences},
     error::CliError,
-    exit::ExitCode,
     pipeline::{PlanReport, Planned},
-    platform::Platform,
     review::{COMMENT_BUDGET, Outcome, Review, ReviewInput},
 };
 
 use super::pull_request::Change;
 
-/// Where the comment goes.
+/// Where the comment goes, beside the forge.
 #[derive(Debug, clap::Args)]
 pub(super) struct CommentArg {
-    /// Write the comment as Markdown to this file; `-` for standard output
-    #[arg(long, value_name = "FILE", default_value = "-")]
-    comment: PathBuf,
+    /// Write the comment as Markdown to this file; `-` for standard output [default: `-` unless it is posted]
+    #[arg(long, value_name = "FILE")]
+    comment: Option<PathBuf>,
 }
 
 /// What of `change` was planned, as the review reads it. Environments after the first are a preview: the job may hold
@@ -47,41 +45,66 @@ pub(super) fn has_failed(input: &ReviewInput) -> bool {
     input.instances.iter().any(|instance| matches!(instance.outcome, Outcome::Failed { .. }))
 }
 
-/// Renders both sides and writes the comment.
+/// Renders both sides, and lays everything out. Also tells whether anything failed.
 ///
 /// # Errors
-/// When the sides cannot be rendered at all, or the comment cannot be written.
-pub(super) fn write(
+/// When the sides cannot be rendered at all.
+pub(super) fn review(
     context: &Context<'_>,
-    arg: &CommentArg,
     change: &Change,
     mut input: ReviewInput,
-) -> Result<ExitCode, CliError> {
+) -> Result<(Review, bool), CliError> {
     input.notices.extend(change.warnings.iter().cloned());
-    input.title = Some(format!("{}..{}", change.base.short(), change.head.short()));
+    input.title = Some(change.title());
     let base = change.repository.commit_snapshot(change.base)?;
     input.registries = differences(context, Some(&base), &change.snapshot, |_| true)?;
     let failed = has_failed(&input) || input.registries.iter().any(|registry| !registry.problems.is_empty());
-    let review = Review::new(&input);
+    Ok((Review::new(&input), failed))
+}
+
+/// What is said on a pull request that could not be reviewed.
+pub(super) fn failure(title: &str, error: &CliError) -> String {
+    let mut notices = vec![format!("kstack could not review this commit: {}", one_line(&error.to_string()))];
+    notices.extend(error.causes().map(|cause| format!("caused by: {}", one_line(&cause))));
+    for problem in error.located() {
+        let (line, message) = (problem.file.line_of(problem.span.start), one_line(&problem.message));
+        let help = problem.help.as_ref().map(|help| format!(" ({})", one_line(help))).unwrap_or_default();
+        notices.push(format!("`{}:{line}`: {message}{help}", problem.file.path));
+    }
+    notices.extend(error.hints().iter().map(|hint| format!("hint: {}", one_line(hint))));
+    notice(title, notices)
+}
+
+/// A comment that only says something.
+pub(super) fn notice(title: &str, notices: Vec<String>) -> String {
+    let input = ReviewInput { title: Some(title.to_owned()), notices, ..ReviewInput::default() };
+    Review::new(&input).markdown(COMMENT_BUDGET)
+}
+
+/// Writes the comment where `arg` says, and shows the review where nothing else does.
+///
+/// # Errors
+/// When the file cannot be written.
+pub(super) fn write(context: &Context<'_>, arg: &CommentArg, review: &Review, posts: bool) -> Result<(), CliError> {
     if context.ui.is_json() {
         context.ui.json(&review.document())?;
     }
-    if !context.ui.is_json() || arg.comment.as_os_str() != "-" {
-        plan::write(context, &arg.comment, &review.markdown(COMMENT_BUDGET))?;
-        tell_what_is_left(context, arg, &change.platform);
+    match &arg.comment {
+        Some(file) if !context.ui.is_json() || file.as_os_str() != "-" => {
+            plan::write(context, file, &review.markdown(COMMENT_BUDGET))
+        }
+        None if !context.ui.is_json() => {
+            if posts {
+                context.ui.data(&review.terminal(context.ui.styles()));
+            } else {
+                context.ui.data(&review.markdown(COMMENT_BUDGET));
+            }
+            Ok(())
+        }
+        _ => Ok(()),
     }
-    Ok(if failed { ExitCode::Failed } else { ExitCode::Done })
 }
 
-/// Nothing is posted to a forge: what is to be seen there is for the job to do.
-fn tell_what_is_left(context: &Context<'_>, arg: &CommentArg, platform: &Platform) {
-    let Some(forge) = platform.forge.title() else { return };
-    let place = match arg.comment.to_str() {
-        Some("-") => "written to standard output".to_owned(),
-        _ => format!("written to `{}`", arg.comment.display()),
-    };
-    context.ui.status(&format!(
-        "the comment is {place}: this version of kstack does not post it to {forge}, and sets no statuses there \
-         beside that of the job"
-    ));
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -4,6 +4,7 @@ use crate::{
     commands::{Context, apply, ci::CiArgs, delivery, interrupt, plan, setup},
     error::CliError,
     exit::ExitCode,
+    forge::CommitState,
     pipeline::{ApplyRequest, Assurances, ClusterSelection, HandoffRequest, PlanRequest, Which, Workshop},
     platform::{Environment, Platform},
     repo::{CommitId, Range},
@@ -11,6 +12,12 @@ use crate::{
     sync::Mode,
     terraform::Interrupt,
     ui::Reporter,
+};
+
+use super::{
+    checks,
+    desk::Desk,
+    outcome::{self, Outcome},
 };
 
 /// A branch got new commits: deliver to the environment that it triggers, and plan the next one.
@@ -28,9 +35,11 @@ pub(super) fn branch(
         return Ok(ExitCode::Done);
     };
     let interrupt = interrupt::listen(context)?;
-    let code = deliver(context, args, &workshop, &platform, environment, commit, &interrupt)?;
+    let client = args.post.connect(context, &platform, &args.event, false)?;
+    let mut desk = Desk::of_commit(client, commit.to_string());
+    let code = deliver(context, args, &workshop, &platform, environment, commit, &interrupt, &mut desk)?;
     match platform.next_environment(&environment.name) {
-        Some(next) if code == ExitCode::Done => plan_next(context, &workshop, next, commit, &interrupt),
+        Some(next) if code == ExitCode::Done => plan_next(context, &workshop, next, commit, &interrupt, &mut desk),
         _ => Ok(code),
     }
 }
@@ -61,9 +70,13 @@ pub(super) fn tag(context: &mut Context<'_>, args: &CiArgs, tag: &str, commit: &
         }
     }
     let interrupt = interrupt::listen(context)?;
-    deliver(context, args, &workshop, &platform, environment, commit, &interrupt)
+    let client = args.post.connect(context, &platform, &args.event, false)?;
+    let mut desk = Desk::of_commit(client, commit.to_string());
+    deliver(context, args, &workshop, &platform, environment, commit, &interrupt, &mut desk)
 }
 
+/// Delivers, and says at the forge what came of it: as a status of the commit, and on the pull request that it was.
+#[expect(clippy::too_many_arguments, reason = "all of it is known to the caller alone")]
 fn deliver(
     context: &Context<'_>,
     args: &CiArgs,
@@ -72,6 +85,41 @@ fn deliver(
     environment: &Environment,
     commit: CommitId,
     interrupt: &Interrupt,
+    desk: &mut Desk,
+) -> Result<ExitCode, CliError> {
+    let check = checks::apply(&environment.name);
+    // Whoever may not say what is delivered finds out before anything is.
+    desk.pend(context, [check.clone()])?;
+    let mut applied = None;
+    let result = delivered(context, args, workshop, platform, environment, commit, interrupt, &mut applied);
+    if interrupt.is_raised() {
+        desk.hurry();
+    }
+    let outcome = Outcome::of(&result, applied.as_deref());
+    let said = desk.set(context, check, outcome.state, &outcome.text);
+    if let Err(error) = desk.add_outcome(context, &environment.name, &outcome) {
+        context.ui.warn(&format!("the pull request does not say what came of it: {error}"));
+    }
+    match (result, said) {
+        (Ok(_), Err(error)) => Err(error),
+        (result, Err(error)) => {
+            context.ui.warn(&error.to_string());
+            result
+        }
+        (result, Ok(())) => result,
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "all of it is known to the caller alone")]
+fn delivered(
+    context: &Context<'_>,
+    args: &CiArgs,
+    workshop: &Workshop,
+    platform: &Platform,
+    environment: &Environment,
+    commit: CommitId,
+    interrupt: &Interrupt,
+    applied: &mut Option<String>,
 ) -> Result<ExitCode, CliError> {
     let name = environment.name.clone();
     let clusters = ClusterSelection {
@@ -95,7 +143,10 @@ fn deliver(
         resume: false,
         assurances: Assurances::default(),
     };
-    apply::deliver(context, workshop, platform, &request, (!args.no_handoff).then_some(&handoff), interrupt)
+    let handoff = (!args.no_handoff).then_some(&handoff);
+    apply::deliver(context, workshop, platform, &request, handoff, interrupt, |report| {
+        *applied = Some(outcome::applied(report, handoff.is_some()));
+    })
 }
 
 /// Plans what the next environment has not got yet, so that its promotion applies a plan that people saw.
@@ -105,7 +156,10 @@ fn plan_next(
     next: &Environment,
     commit: CommitId,
     interrupt: &Interrupt,
+    desk: &mut Desk,
 ) -> Result<ExitCode, CliError> {
+    let check = checks::plan(&next.name);
+    desk.pend(context, [check.clone()])?;
     let request = PlanRequest {
         range: Range { base: None, head: commit },
         worktree: false,
@@ -117,8 +171,22 @@ fn plan_next(
         bundles: None,
     };
     let reporter = Reporter::new(context.ui, "planned");
-    let report = context.block_on(workshop.plan(&request, interrupt, &|event| reporter.event(&event)))?;
+    let report = match context.block_on(workshop.plan(&request, interrupt, &|event| reporter.event(&event))) {
+        Ok(report) => report,
+        Err(error) => {
+            let error = CliError::from(error);
+            desk.close(context, CommitState::Error, &error.to_string())?;
+            return Err(error);
+        }
+    };
     let review = Review::new(&plan::input(&report));
+    if interrupt.is_raised() {
+        desk.hurry();
+        desk.close(context, CommitState::Error, "the run was interrupted")?;
+    } else {
+        let (state, text) = checks::of_environment(&review, next.name.as_str(), false);
+        desk.set(context, check, state, &text)?;
+    }
     if context.ui.is_json() {
         context.ui.json(&review.document())?;
     } else {

@@ -8,7 +8,7 @@ use crate::{
     commands::Context,
     error::CliError,
     exit::ExitCode,
-    pipeline::{Parts, Shard, ShardCount, Site},
+    pipeline::{Parts, PullRequestEvent, Shard, ShardCount, Site},
     ui::{Table, matrix},
 };
 
@@ -66,7 +66,7 @@ impl System {
 /// When the event is no pull request, or its files are broken.
 pub(super) fn run(context: &Context<'_>, args: &MatrixArgs) -> Result<ExitCode, CliError> {
     let event = args.event.read()?;
-    let (base, head, fork) = pull_request(&event)?;
+    let PullRequestEvent { base, head, fork, .. } = pull_request(&event)?;
     let change = Change::open(context, base, head)?;
     let site = Site::new(change.repository.clone(), &context.cache()?);
     let parts = context.block_on(site.parts(change.range()))?;
@@ -75,7 +75,7 @@ pub(super) fn run(context: &Context<'_>, args: &MatrixArgs) -> Result<ExitCode, 
         (None, most) => ShardCount::Most(most.unwrap_or(NonZeroUsize::MIN)),
     };
     // Nothing of a stranger's is run.
-    let wanted = if fork { 0 } else { parts.shards(count) };
+    let wanted = if *fork { 0 } else { parts.shards(count) };
     let limit = args.system.and_then(System::limit).unwrap_or(wanted);
     if wanted > limit {
         context.ui.warn(&format!("{wanted} shards are more than the CI system starts; {limit} are used"));

@@ -8,15 +8,76 @@ use crate::{
     commands::{Context, interrupt, setup},
     error::CliError,
     exit::ExitCode,
-    pipeline::{PlanReport, PlanRequest, Planned, Which},
+    forge::CommitState,
+    pipeline::{PlanReport, PlanRequest, Planned, PullRequestEvent, Which},
     platform::{EnvironmentName, Instance, Platform},
-    repo::{CommitId, Range, Repository, Snapshot},
-    review::ReviewInput,
+    repo::{CommitId, Range, RepoError, Repository, Snapshot},
+    review::{COMMENT_BUDGET, Review, ReviewInput},
     terraform::Interrupt,
     ui::Reporter,
 };
 
-use super::comment::{self, CommentArg};
+use super::{
+    CiArgs, checks,
+    comment::{self, CommentArg},
+    desk::{self, Desk, Opened},
+    event::EventArgs,
+    posting::PostArgs,
+};
+
+/// The two sides of a pull request.
+pub(super) struct Sides {
+    repository: Repository,
+    /// The commit where the branch began.
+    base: CommitId,
+    head: CommitId,
+}
+
+impl Sides {
+    /// Finds both.
+    ///
+    /// # Errors
+    /// Unknown revisions.
+    pub(super) fn open(context: &Context<'_>, base: &str, head: &str) -> Result<Self, CliError> {
+        let repository = Repository::open(&context.directory)?;
+        let head = repository.resolve(head).map_err(gone)?;
+        // What the branch adds, not what its base has gained since.
+        let base = repository.merge_base(repository.resolve(base)?, head)?;
+        Ok(Self { repository, base, head })
+    }
+
+    /// Checks the files of the head.
+    ///
+    /// # Errors
+    /// Files that `kstack validate` refuses.
+    pub(super) fn check(self) -> Result<Change, CliError> {
+        let Self { repository, base, head } = self;
+        let snapshot = repository.commit_snapshot(head)?;
+        let warnings = validate(&snapshot)?;
+        let platform = closure::load_platform(&snapshot)?;
+        Ok(Change { repository, base, head, snapshot, platform, warnings })
+    }
+
+    /// The platform before the change, as far as it can be read: what the change itself says of the forge is not
+    /// trusted. `None`: it is not there yet.
+    fn platform_before(&self) -> Result<Option<Platform>, CliError> {
+        Ok(closure::load_platform(&self.repository.commit_snapshot(self.base)?).ok())
+    }
+
+    fn title(&self) -> String {
+        format!("{}..{}", self.base.short(), self.head.short())
+    }
+}
+
+/// A commit that a forge names and the clone does not have.
+fn gone(error: RepoError) -> CliError {
+    let unknown = matches!(error, RepoError::UnknownRevision { .. });
+    let error = CliError::from(error);
+    if !unknown {
+        return error;
+    }
+    error.hint("its branch may have been deleted or replaced since the event: the newest commit has a run of its own")
+}
 
 /// What a pull request changes; its files are known to be good.
 pub(super) struct Change {
@@ -37,41 +98,128 @@ impl Change {
     /// # Errors
     /// Unknown revisions; files that `kstack validate` refuses.
     pub(super) fn open(context: &Context<'_>, base: &str, head: &str) -> Result<Self, CliError> {
-        let repository = Repository::open(&context.directory)?;
-        let head = repository.resolve(head)?;
-        // What the branch adds, not what its base has gained since.
-        let base = repository.merge_base(repository.resolve(base)?, head)?;
-        let snapshot = repository.commit_snapshot(head)?;
-        let warnings = validate(&snapshot)?;
-        let platform = closure::load_platform(&snapshot)?;
-        Ok(Self { repository, base, head, snapshot, platform, warnings })
+        Sides::open(context, base, head)?.check()
     }
 
     /// Its two sides.
     pub(super) fn range(&self) -> Range {
         Range { base: Some(self.base), head: self.head }
     }
+
+    /// What the review is called.
+    pub(super) fn title(&self) -> String {
+        format!("{}..{}", self.base.short(), self.head.short())
+    }
 }
 
-pub(super) fn run(
+pub(super) fn run(context: &mut Context<'_>, args: &CiArgs, event: &PullRequestEvent) -> Result<ExitCode, CliError> {
+    let interrupt = interrupt::listen(context)?;
+    let request = Request { event, said: &args.event, post: &args.post, comment: &args.comment };
+    reviewed(context, &request, &interrupt, |context, change| {
+        let (planned, notices) = planned(context, change, None, &interrupt)?;
+        Ok(if interrupt.is_raised() { None } else { Some((planned, notices)) })
+    })
+}
+
+/// What a pull request is reviewed for, and where the review goes.
+pub(super) struct Request<'a> {
+    pub(super) event: &'a PullRequestEvent,
+    pub(super) said: &'a EventArgs,
+    pub(super) post: &'a PostArgs,
+    pub(super) comment: &'a CommentArg,
+}
+
+/// Reviews what `plan` planned (`None`: it was interrupted), says at the forge how far that is, and in the end what came
+/// of it: also when it fails, so that no check stays pending.
+pub(super) fn reviewed(
     context: &mut Context<'_>,
-    comment: &CommentArg,
-    base: &str,
-    head: &str,
-    fork: bool,
+    request: &Request<'_>,
+    interrupt: &Interrupt,
+    plan: impl FnOnce(&mut Context<'_>, &Change) -> Result<Option<(Vec<Planned>, Vec<String>)>, CliError>,
 ) -> Result<ExitCode, CliError> {
-    let change = Change::open(context, base, head)?;
-    let input = if fork {
-        strangers(&change)
-    } else {
-        let interrupt = interrupt::listen(context)?;
-        let (planned, notices) = planned(context, &change, None, &interrupt)?;
-        if interrupt.is_raised() {
-            return Ok(ExitCode::Interrupted);
-        }
-        comment::input(&change, planned, notices)
+    let PullRequestEvent { number, base, head, fork, .. } = request.event;
+    let sides = Sides::open(context, base, head)?;
+    let before = sides.platform_before()?;
+    let client = match &before {
+        Some(platform) => request.post.connect(context, platform, request.said, *fork)?,
+        None => None,
     };
-    comment::write(context, comment, &change, input)
+    let mut desk = match Desk::of_pull_request(context, client, *number, &sides.head.to_string(), *fork)? {
+        Opened::Desk(desk) => desk,
+        Opened::MovedOn { head } => {
+            context.ui.status(&desk::moved_on(number.unwrap_or_default(), &head));
+            return Ok(ExitCode::Done);
+        }
+    };
+    let title = sides.title();
+    let environments = before.iter().flat_map(|platform| &platform.environments);
+    let pending = environments.map(|environment| checks::plan(&environment.name)).chain([checks::EXACT.to_owned()]);
+    let result = desk.pend(context, pending.collect::<Vec<_>>()).and_then(|()| {
+        let change = sides.check()?;
+        let input = match fork {
+            true => strangers(&change),
+            false => match plan(context, &change)? {
+                Some((planned, notices)) => comment::input(&change, planned, notices),
+                None => return Ok(None),
+            },
+        };
+        let (review, failed) = comment::review(context, &change, input)?;
+        Ok(Some((change, review, failed)))
+    });
+    if interrupt.is_raised() {
+        desk.hurry();
+    }
+    match result {
+        Ok(Some((change, review, failed))) => {
+            comment::write(context, request.comment, &review, desk.posts())?;
+            // A merge that waits for the checks finds the comment there.
+            let commented = desk.comment(context, &review.markdown(COMMENT_BUDGET));
+            settle(context, &mut desk, &change, &review, *fork).and(commented)?;
+            Ok(if failed { ExitCode::Failed } else { ExitCode::Done })
+        }
+        Ok(None) => {
+            let said = "the run was interrupted before everything was planned";
+            let closed = desk.close(context, CommitState::Error, said);
+            let notice = comment::notice(&title, vec![format!("For this commit {said}. Run the job again.")]);
+            told(context, closed.and(desk.comment(context, &notice)));
+            Ok(ExitCode::Interrupted)
+        }
+        Err(error) => {
+            let closed = desk.close(context, CommitState::Error, &error.to_string());
+            told(context, closed.and(desk.comment(context, &comment::failure(&title, &error))));
+            Err(error)
+        }
+    }
+}
+
+/// Settles the checks by what was reviewed, the one that a merge waits for last.
+fn settle(
+    context: &Context<'_>,
+    desk: &mut Desk,
+    change: &Change,
+    review: &Review,
+    fork: bool,
+) -> Result<(), CliError> {
+    if fork {
+        return desk.close(context, CommitState::Failure, "not planned: it comes from another repository");
+    }
+    let mut exact = (CommitState::Success, "merging applies what was reviewed".to_owned());
+    for (at, environment) in change.platform.environments.iter().enumerate() {
+        let (state, text) = checks::of_environment(review, environment.name.as_str(), at == 0);
+        if at == 0 && state != CommitState::Success {
+            exact = (CommitState::Failure, format!("{}: {text}", environment.name));
+        }
+        desk.set(context, checks::plan(&environment.name), state, &text)?;
+    }
+    desk.set(context, checks::EXACT.to_owned(), exact.0, &exact.1)?;
+    desk.close(context, CommitState::Success, "the change has no such environment")
+}
+
+/// What went wrong beside the error that ends the run.
+fn told(context: &Context<'_>, result: Result<(), CliError>) {
+    if let Err(error) = result {
+        context.ui.warn(&error.to_string());
+    }
 }
 
 /// What is reviewed of a pull request from another repository.

@@ -2,17 +2,23 @@
 
 use std::path::PathBuf;
 
-use crate::{commands::Context, error::CliError, exit::ExitCode, pipeline::Site};
+use crate::{
+    commands::{Context, interrupt},
+    error::CliError,
+    exit::ExitCode,
+    pipeline::Site,
+};
 
 use super::{
-    comment::{self, CommentArg},
+    comment::CommentArg,
     event::{EventArgs, pull_request},
-    pull_request::{Change, strangers},
+    posting::PostArgs,
+    pull_request::{Request, reviewed},
 };
 
 /// Join what the shards of a pull request planned into the one comment
 ///
-/// Needs no credentials: plans are read from the results, and the clusters' objects rendered from the commits. The
+/// Needs no credentials of a cloud: plans are read from the results, and the clusters' objects rendered from the commits. The
 /// comment is the one that a single run would have written, and so is the exit code. Fails when a result is missing,
 /// damaged, there twice, or not of this change, this version of kstack or this number of shards.
 #[derive(Debug, clap::Args)]
@@ -23,24 +29,23 @@ pub struct ReportArgs {
     #[command(flatten)]
     comment: CommentArg,
     #[command(flatten)]
+    post: PostArgs,
+    #[command(flatten)]
     event: EventArgs,
 }
 
-/// Joins and writes the comment.
+/// Joins the results, and posts and writes the comment.
 ///
 /// # Errors
 /// When the results are not those of all shards of this change.
-pub(super) fn run(context: &Context<'_>, args: &ReportArgs) -> Result<ExitCode, CliError> {
+pub(super) fn run(context: &mut Context<'_>, args: &ReportArgs) -> Result<ExitCode, CliError> {
     let event = args.event.read()?;
-    let (base, head, fork) = pull_request(&event)?;
-    let change = Change::open(context, base, head)?;
-    let input = if fork {
-        strangers(&change)
-    } else {
+    let interrupt = interrupt::listen(context)?;
+    let request = Request { event: pull_request(&event)?, said: &args.event, post: &args.post, comment: &args.comment };
+    reviewed(context, &request, &interrupt, |context, change| {
         let site = Site::new(change.repository.clone(), &context.cache()?);
         let parts = context.block_on(site.parts(change.range()))?;
         let planned = parts.join(&context.directory.join(&args.results))?;
-        comment::input(&change, planned, parts.notices)
-    };
-    comment::write(context, &args.comment, &change, input)
+        Ok(Some((planned, parts.notices)))
+    })
 }

@@ -6,7 +6,7 @@ use crate::{
     commands::{Context, interrupt},
     error::CliError,
     exit::ExitCode,
-    pipeline::{GitEvent, Shard, ShardResult, Site},
+    pipeline::{GitEvent, PullRequestEvent, Shard, ShardResult, Site},
     review::Review,
 };
 
@@ -22,8 +22,8 @@ pub(super) fn run(
     shard: Shard,
     results: &Path,
 ) -> Result<ExitCode, CliError> {
-    let (base, head, fork) = pull_request(event)?;
-    if fork {
+    let PullRequestEvent { base, head, fork, .. } = pull_request(event)?;
+    if *fork {
         return Err(CliError::user("a pull request from another repository is not planned")
             .hint("`kstack ci matrix` gives no shards for it; skip the job then"));
     }
