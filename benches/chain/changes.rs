@@ -24,8 +24,8 @@ const TOUCHED: &str = "modules/m07/main.tf";
 /// Measures two thousand stacks, and ten times as many.
 pub fn measure(table: &Table) {
     let terramate = terramate::program();
-    let small = at(table, 2_000, runs(21), terramate.as_deref());
-    let large = at(table, 20_000, runs(5), terramate.as_deref());
+    let small = at(table, 2_000, runs(11), terramate.as_deref());
+    let large = at(table, 20_000, runs(3), terramate.as_deref());
     table.ratio("`kstack list --changed`: 20,000 / 2,000 stacks", &walls(&large), &walls(&small));
 }
 

@@ -53,6 +53,7 @@ fn main() {
             eprintln!("{part}: took {:.0} s", start.elapsed().as_secs_f64());
         }
     }
+    stacks::clear();
 }
 
 /// What figures depend on.

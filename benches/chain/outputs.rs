@@ -1,19 +1,20 @@
-//! What stacks output: read from their states by kstack, and asked of Terraform in a loop.
+//! What stacks output: read from their states by kstack, and asked of Terraform in a loop. After the part `pipeline` in one
+//! run, the stacks are those that it made.
 
 use crate::{
     measure::{Table, runs, walls},
     stacks::{Loop, Stacks, Weight},
 };
 
-/// Measures 24 stacks with the AWS provider, whose states are in S3, and 24 light ones with states on the disk.
+/// Measures 24 stacks with the AWS provider, whose states are in S3, and 100 light ones with states on the disk.
 pub fn measure(table: &Table) {
-    for weight in [Weight::Heavy, Weight::Light] {
-        let Some(stacks) = Stacks::applied(weight, 24) else { continue };
+    for (weight, count) in [(Weight::Heavy, 24), (Weight::Light, 100)] {
+        let Some(stacks) = Stacks::applied(weight, count) else { continue };
         let what = stacks.title();
         stacks.clone_by_hand();
         stacks.by_hand(Loop::Init);
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-        for _ in 0..runs(5) {
+        for _ in 0..runs(3) {
             ours.push(stacks.kstack(&["outputs", "--format=json"]));
             theirs.push(stacks.by_hand(Loop::Output));
         }

@@ -1,7 +1,7 @@
 //! Equal stacks that share a module, applied, and a clone in which the commands by hand run: a loop of `xargs` around
 //! Terraform, with as many at once as kstack has.
 
-use std::{fmt::Write as _, fs, path::PathBuf};
+use std::{cell::RefCell, collections::HashMap, fmt::Write as _, fs, path::PathBuf, rc::Rc};
 
 use crate::{
     measure::{Run, kstack, run},
@@ -20,7 +20,7 @@ const AWS: (&str, &str) = ("hashicorp/aws", ">= 5.100.0, < 7.0.0");
 const BY_HAND: &str = "../by-hand";
 
 /// What stacks cost Terraform.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Weight {
     /// The real AWS provider (about 700 MB) against moto, state in its S3: a bucket and a policy each.
     Heavy,
@@ -50,9 +50,28 @@ pub struct Stacks {
     _moto: Option<Moto>,
 }
 
+thread_local! {
+    /// Those that an earlier part of this run applied: that takes minutes.
+    static APPLIED: RefCell<HashMap<(Weight, usize), Rc<Stacks>>> = RefCell::default();
+}
+
+/// Lets go of all stacks, and of the servers that they use.
+pub fn clear() {
+    APPLIED.with_borrow_mut(HashMap::clear);
+}
+
 impl Stacks {
-    /// Makes `count` stacks and applies them; `None`, said aloud, where the AWS provider cannot be had.
-    pub fn applied(weight: Weight, count: usize) -> Option<Self> {
+    /// `count` stacks that are applied; `None`, said aloud, where the AWS provider cannot be had.
+    pub fn applied(weight: Weight, count: usize) -> Option<Rc<Self>> {
+        if let Some(known) = APPLIED.with_borrow(|known| known.get(&(weight, count)).cloned()) {
+            return Some(known);
+        }
+        let made = Rc::new(Self::make(weight, count)?);
+        APPLIED.with_borrow_mut(|known| known.insert((weight, count), Rc::clone(&made)));
+        Some(made)
+    }
+
+    fn make(weight: Weight, count: usize) -> Option<Self> {
         let mut world = World::new();
         for program in ["git", "terraform", "xargs", "sh"] {
             world.install(program);

@@ -12,8 +12,10 @@ mod scale;
 mod snapshots;
 mod widening;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use kstack::{
-    closure::{Affected, Changes, Memo, affected},
+    closure::{Affected, Changes, Inventory, Memo, affected, closures},
     repo::Snapshot,
 };
 
@@ -35,7 +37,24 @@ impl Before {
 
     /// What differs when the repository is as `files` says.
     fn after(&self, files: &Files) -> Changes {
-        affected(Some(&self.snapshot), &self.repo.snapshot(files), &self.memo).unwrap()
+        let head = self.repo.snapshot(files);
+        let changes = affected(Some(&self.snapshot), &head, &self.memo).unwrap();
+        self.nothing_is_passed_over(&head, &changes);
+        changes
+    }
+
+    /// Closures that a change cannot reach are not worked out twice. Here they are: none of them may differ.
+    fn nothing_is_passed_over(&self, head: &Snapshot, changes: &Changes) {
+        let all = |snapshot: &Snapshot| {
+            let inventory = Inventory::load(snapshot).ok()?;
+            let closures = closures(snapshot, &inventory, &inventory.instances(), &self.memo).unwrap();
+            Some(closures.into_iter().map(|closure| (closure.instance, closure.hash)).collect::<BTreeMap<_, _>>())
+        };
+        let (Some(base), Some(head)) = (all(&self.snapshot), all(head)) else { return };
+        let instances = base.keys().chain(head.keys()).collect::<BTreeSet<_>>();
+        let differ = instances.into_iter().filter(|instance| base.get(instance) != head.get(instance));
+        let told = changes.affected.iter().map(|affected| &affected.instance).collect::<BTreeSet<_>>();
+        assert_eq!(told, differ.collect());
     }
 }
 

@@ -1,16 +1,20 @@
 //! Which instances differ between two snapshots.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     fmt,
 };
 
 use serde::{Deserialize, Serialize};
 
-use super::{Closure, ClosureError, ClosureHash, Inventory, Link, Memo, Notice, closures};
+use super::{
+    Closure, ClosureError, ClosureHash, Inventory, Link, Memo, Notice, closure_of, closures,
+    difference::Difference,
+    instance::{closure_if_met, settings},
+};
 use crate::{
     platform::{Instance, layout},
-    repo::{FoundNode, Mode, ObjectId, RepoError, Snapshot},
+    repo::{FoundNode, Mode, ObjectId, RepoError, Snapshot, in_parallel},
 };
 
 /// What differs between two snapshots.
@@ -135,12 +139,26 @@ pub fn affected(base: Option<&Snapshot>, head: &Snapshot, memo: &Memo) -> Result
         },
         None => None,
     };
-    let mut old = BTreeMap::new();
+    let (mut old, mut same) = (BTreeMap::new(), HashSet::new());
     if let (Some(base), Some(before)) = (base, &before) {
-        let closures = closures(base, before, &before.instances(), memo)?;
-        old.extend(closures.into_iter().map(|closure| (closure.instance.clone(), closure)));
+        let difference = Difference::between(base, head);
+        let instances = before.instances();
+        let closures = in_parallel(&instances, |instance| {
+            if keeps_settings(instance, before, &inventory) {
+                closure_if_met(base, before, instance, memo, &difference)
+            } else {
+                closure_of(base, before, instance, memo).map(Some)
+            }
+        })?;
+        for (instance, closure) in instances.into_iter().zip(closures) {
+            match closure {
+                Some(closure) => drop(old.insert(instance, closure)),
+                None => drop(same.insert(instance)),
+            }
+        }
     }
     let mut affected = Vec::new();
+    let instances: Vec<Instance> = instances.into_iter().filter(|instance| !same.contains(instance)).collect();
     for closure in closures(head, &inventory, &instances, memo)? {
         let old = old.remove(&closure.instance);
         if old.as_ref().is_some_and(|old| old.hash == closure.hash) {
@@ -164,6 +182,16 @@ pub fn affected(base: Option<&Snapshot>, head: &Snapshot, memo: &Memo) -> Result
         affected.push(Affected { instance: closure.instance, kind: Kind::Removed, closure: None, base_hash, reasons });
     }
     Ok(Changes { inventory, affected, notices })
+}
+
+/// Whether `instance` is in both, and what its closure takes from the inventory is the same there.
+fn keeps_settings(instance: &Instance, before: &Inventory, after: &Inventory) -> bool {
+    let stack = |inventory: &Inventory| {
+        let stack = inventory.stack(instance.stack.as_str()).ok()?;
+        let has_it = stack.instances(&inventory.platform.environments).contains(instance);
+        has_it.then(|| (stack.settings.clone(), settings(&inventory.platform, instance)))
+    };
+    stack(before).is_some_and(|before| stack(after).as_ref() == Some(&before))
 }
 
 /// Why a closure differs: the files that are not what they were. That a file is reached or left is

@@ -1,14 +1,25 @@
 //! Gathering files and folders into a closure, through symlinks.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashSet},
+    sync::Arc,
+};
 
-use super::{ClosureError, ClosureFile, Notice, files::Origin};
-use crate::repo::{Found, FoundNode, Mode, ObjectId, RepoError, Snapshot, Tree};
+use super::{
+    ClosureError, ClosureFile, Memo, Notice,
+    difference::Difference,
+    facts::{Facts, Language},
+    files::Origin,
+};
+use crate::repo::{FileEntry, Found, FoundNode, Mode, ObjectId, RepoError, Snapshot, Tree};
 
-/// The files of a closure on the way.
+/// The files of a closure on the way. All that a closure knows of its snapshot it has from here.
 #[derive(Debug)]
 pub(super) struct Collector<'s> {
     snapshot: &'s Snapshot,
+    /// Where another snapshot differs, and whether anything that was asked for can be another there.
+    difference: Option<&'s Difference>,
+    pub(super) met: bool,
     pub(super) files: BTreeMap<String, ClosureFile>,
     pub(super) notices: BTreeSet<Notice>,
     /// Folders that are in with all that is below them, by real path.
@@ -29,9 +40,11 @@ pub(super) enum Added {
 }
 
 impl<'s> Collector<'s> {
-    pub(super) fn new(snapshot: &'s Snapshot) -> Self {
+    pub(super) fn new(snapshot: &'s Snapshot, difference: Option<&'s Difference>) -> Self {
         Self {
             snapshot,
+            difference,
+            met: false,
             files: BTreeMap::new(),
             notices: BTreeSet::new(),
             whole: HashSet::new(),
@@ -39,10 +52,27 @@ impl<'s> Collector<'s> {
         }
     }
 
+    /// What lies at `path`.
+    pub(super) fn lookup(&mut self, path: &str) -> Result<Option<Found>, RepoError> {
+        let Some(difference) = self.difference.filter(|_| !self.met) else { return self.snapshot.lookup(path) };
+        self.snapshot.lookup_telling(path, &mut |basis| self.met |= difference.meets(basis))
+    }
+
+    /// Every file below `folder`.
+    pub(super) fn files(&mut self, folder: &str) -> Result<Vec<FileEntry>, RepoError> {
+        self.lookup(folder)?;
+        self.snapshot.files(folder)
+    }
+
+    /// What the blob `id`, which was found here, says as `language`.
+    pub(super) fn facts(&self, memo: &Memo, id: ObjectId, language: Language) -> Result<Arc<Facts>, RepoError> {
+        memo.facts(self.snapshot, id, language)
+    }
+
     /// Follows `path`, and adds the symlinks on the way. A path that leaves the repository, or goes in
     /// circles, is noticed and leads nowhere.
     pub(super) fn find(&mut self, path: &str, origin: &Origin) -> Result<Option<Found>, ClosureError> {
-        let found = match self.snapshot.lookup(path) {
+        let found = match self.lookup(path) {
             Err(RepoError::Escapes { .. }) => {
                 let (from, line) = match origin {
                     Origin::Named { from, line, .. } => (from.clone(), *line),

@@ -8,6 +8,7 @@ use std::{
 use super::{
     ClosureError, Memo, Notice, ReadOutputs, RemoteModule, Upstream,
     collect::{Added, Collector},
+    difference::Difference,
     evaluate::{Evaluator, Folder, Value, ValuesFile},
     facts::{Facts, Language, ModuleCall, Reference, ReferenceKind, RemoteState},
     files::Origin,
@@ -21,7 +22,6 @@ use crate::{
 
 /// A closure on the way.
 pub(super) struct Follow<'s> {
-    pub(super) snapshot: &'s Snapshot,
     pub(super) memo: &'s Memo,
     pub(super) collector: Collector<'s>,
     pub(super) modules: BTreeSet<RemoteModule>,
@@ -64,11 +64,11 @@ impl Spot {
 }
 
 impl<'s> Follow<'s> {
-    pub(super) fn new(snapshot: &'s Snapshot, memo: &'s Memo) -> Self {
+    /// Begins nowhere yet. With a `difference` to another snapshot, it is told whether that can be met.
+    pub(super) fn new(snapshot: &'s Snapshot, memo: &'s Memo, difference: Option<&'s Difference>) -> Self {
         Self {
-            snapshot,
             memo,
-            collector: Collector::new(snapshot),
+            collector: Collector::new(snapshot, difference),
             modules: BTreeSet::new(),
             upstream: BTreeSet::new(),
             evaluator: Evaluator::default(),
@@ -141,7 +141,7 @@ impl<'s> Follow<'s> {
         for (name, ..) in tree.children().filter(|(name, ..)| is_configuration(name)) {
             let Some(language) = Language::of(name) else { continue };
             if let Added::File(path, id) = self.collector.add(&format!("{folder}/{name}"), origin)? {
-                read.files.push((path, self.memo.facts(self.snapshot, id, language)?));
+                read.files.push((path, self.collector.facts(self.memo, id, language)?));
             }
         }
         let broken = read.files.iter().any(|(_, facts)| facts.problem.is_some());
@@ -170,7 +170,7 @@ impl<'s> Follow<'s> {
     /// Takes everything below `modules/` as called, with any arguments.
     fn unseen_modules(&mut self, origin: &Origin) -> Result<(), ClosureError> {
         self.collector.add(layout::MODULES, origin)?;
-        let files = self.snapshot.files(layout::MODULES)?;
+        let files = self.collector.files(layout::MODULES)?;
         let folders =
             files.iter().filter_map(|file| file.path.rsplit_once('/')).filter(|(_, name)| is_configuration(name));
         for folder in folders.map(|(folder, _)| folder).collect::<BTreeSet<_>>() {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Closure, ClosureError, ClosureHash, Inventory, Memo, collect::Collector, facts::Language, follow::Follow,
-    inventory::is_configuration,
+    Closure, ClosureError, ClosureHash, Inventory, Memo, collect::Collector, difference::Difference, facts::Language,
+    follow::Follow, inventory::is_configuration,
 };
 use crate::{
     platform::{Instance, Platform, StackName, layout},
@@ -35,14 +35,40 @@ pub fn closure_of(
     instance: &Instance,
     memo: &Memo,
 ) -> Result<Closure, ClosureError> {
+    Ok(finished(followed(snapshot, inventory, instance, memo, None)?, inventory, instance))
+}
+
+/// The closure of `instance` if `difference` can have made it another one in the snapshot that it leads to.
+pub(super) fn closure_if_met(
+    snapshot: &Snapshot,
+    inventory: &Inventory,
+    instance: &Instance,
+    memo: &Memo,
+    difference: &Difference,
+) -> Result<Option<Closure>, ClosureError> {
+    let follow = followed(snapshot, inventory, instance, memo, Some(difference))?;
+    Ok(follow.collector.met.then(|| finished(follow, inventory, instance)))
+}
+
+fn followed<'s>(
+    snapshot: &'s Snapshot,
+    inventory: &Inventory,
+    instance: &Instance,
+    memo: &'s Memo,
+    difference: Option<&'s Difference>,
+) -> Result<Follow<'s>, ClosureError> {
     let stack = inventory.stack(instance.stack.as_str())?;
-    let mut follow = Follow::new(snapshot, memo);
+    let mut follow = Follow::new(snapshot, memo, difference);
     follow.stack(stack)?;
     follow.environment(instance)?;
     follow.everything()?;
+    Ok(follow)
+}
+
+fn finished(follow: Follow<'_>, inventory: &Inventory, instance: &Instance) -> Closure {
     let settings = settings(&inventory.platform, instance);
     let Collector { files, notices, .. } = follow.collector;
-    Ok(Closure {
+    Closure {
         hash: ClosureHash::of(instance, &settings, &files),
         instance: instance.clone(),
         files,
@@ -50,7 +76,7 @@ pub fn closure_of(
         modules: follow.modules,
         upstream: follow.upstream,
         notices,
-    })
+    }
 }
 
 /// The closures of `instances`, in their order, on all cores.
@@ -87,7 +113,7 @@ pub fn is_cluster(snapshot: &Snapshot, stack: &StackName, memo: &Memo) -> Result
     Ok(false)
 }
 
-fn settings(platform: &Platform, instance: &Instance) -> BTreeMap<String, String> {
+pub(super) fn settings(platform: &Platform, instance: &Instance) -> BTreeMap<String, String> {
     let state = platform.backend_of(instance.environment.as_ref()).to_string();
     BTreeMap::from([(format!("{}#state", layout::PLATFORM_FILE), state)])
 }

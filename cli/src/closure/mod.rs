@@ -9,6 +9,7 @@
 
 mod affected;
 mod collect;
+mod difference;
 mod error;
 mod evaluate;
 mod facts;

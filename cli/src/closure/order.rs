@@ -35,7 +35,7 @@ impl Order {
                 let Some(name) = known.get(after.value.as_str()) else { continue };
                 before.insert((*name).clone(), settings.clone());
             }
-            let mut follow = Follow::new(snapshot, memo);
+            let mut follow = Follow::new(snapshot, memo, None);
             follow.stack(stack)?;
             follow.everything()?;
             for upstream in follow.upstream {

@@ -32,7 +32,7 @@ impl Follow<'_> {
                 let added = self.collector.add(&self.cleaned(path), &spot.origin(kind.name()))?;
                 match added {
                     Added::File(path, id) if kind == ReferenceKind::Template && self.templates.insert(path.clone()) => {
-                        let facts = self.memo.facts(self.snapshot, id, Language::Template)?;
+                        let facts = self.collector.facts(self.memo, id, Language::Template)?;
                         self.follow_references(folder, &path, &facts.references)?;
                     }
                     Added::Folder(path) => {
@@ -88,7 +88,7 @@ impl Follow<'_> {
     fn mention_word(&mut self, word: &str, kind: ReferenceKind, spot: &Spot) -> Result<(), ClosureError> {
         let path = self.in_repository(word);
         // Prose may hold anything; only what exists in the repository was meant.
-        let found = match self.snapshot.lookup(&path) {
+        let found = match self.collector.lookup(&path) {
             Err(RepoError::Escapes { .. } | RepoError::LinkLoop { .. }) => None,
             found => found?,
         };

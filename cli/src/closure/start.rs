@@ -4,7 +4,10 @@ use super::{
     ClosureError, collect::Added, evaluate::ValuesFile, facts::Language, files::Origin, follow::Follow,
     inventory::is_automatic,
 };
-use crate::platform::{Instance, Stack, layout};
+use crate::{
+    platform::{Instance, Stack, layout},
+    repo::FoundNode,
+};
 
 /// What tfenv and tofuenv read, in the folder where the program runs or the nearest above it.
 const VERSION_FILES: [&str; 2] = [".terraform-version", ".opentofu-version"];
@@ -18,10 +21,12 @@ impl Follow<'_> {
         self.evaluator.root.clone_from(&root);
         self.load(&root, &Origin::Stack)?;
         self.program_version(&root)?;
-        for entry in self.snapshot.list(&root)?.unwrap_or_default() {
-            if let Some(language @ (Language::Values | Language::JsonValues)) = Language::of(&entry.name) {
-                let always = is_automatic(&entry.name);
-                self.set_values(&format!("{root}/{}", entry.name), language, always, &Origin::Stack)?;
+        if let Some(FoundNode::Folder(tree)) = self.collector.lookup(&root)?.map(|found| found.node) {
+            for (name, ..) in tree.children() {
+                if let Some(language @ (Language::Values | Language::JsonValues)) = Language::of(name) {
+                    let always = is_automatic(name);
+                    self.set_values(&format!("{root}/{name}"), language, always, &Origin::Stack)?;
+                }
             }
         }
         for watched in &stack.settings.watch {
@@ -72,7 +77,7 @@ impl Follow<'_> {
         origin: &Origin,
     ) -> Result<(), ClosureError> {
         if let Added::File(path, id) = self.collector.add(path, origin)? {
-            let facts = self.memo.facts(self.snapshot, id, language)?;
+            let facts = self.collector.facts(self.memo, id, language)?;
             self.evaluator.values.push(ValuesFile { path, facts, always });
         }
         Ok(())

@@ -24,6 +24,6 @@ pub use parallel::in_parallel;
 pub use program::git_version;
 pub use range::Range;
 pub use repository::{CommitInfo, Repository};
-pub use snapshot::{Blob, Found, FoundNode, Snapshot};
+pub use snapshot::{Basis, Blob, Found, FoundNode, Snapshot};
 pub use tree::{Entry, FileEntry, Mode, Tree};
 pub use worktree::{DirtyFile, DirtyKind};

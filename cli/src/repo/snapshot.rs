@@ -1,10 +1,15 @@
 //! The files of a commit or of the work tree, read without checking anything out.
 
-use std::{collections::HashMap, fs, path::PathBuf, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    fs,
+    path::PathBuf,
+    sync::Arc,
+};
 
 use super::{
     CommitId, Entry, FileEntry, Mode, ObjectId, RepoError, Repository, error,
-    tree::{Node, Tree, join},
+    tree::{self, Node, Tree, join},
 };
 
 /// As many symlinks on one path as Linux follows.
@@ -57,6 +62,15 @@ pub enum FoundNode {
         /// The commit.
         id: ObjectId,
     },
+}
+
+/// What the answer to a look-up rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Basis<'a> {
+    /// That there is a folder at this path.
+    Folder(&'a str),
+    /// What is at this path and below it, or that nothing is.
+    All(&'a str),
 }
 
 impl Snapshot {
@@ -139,11 +153,55 @@ impl Snapshot {
         Ok(files)
     }
 
+    /// The paths of the files that differ from those of `other`: in content, in kind, or by being there at all. Of folders,
+    /// those that are in one of the two only. Folders that are equal are not looked into.
+    pub fn differences(&self, other: &Self) -> BTreeSet<String> {
+        let mut paths = BTreeSet::new();
+        tree::differences(&self.tree, &other.tree, "", &mut paths);
+        paths
+    }
+
     /// Follows `path` from the root as a kernel would: part by part, `..` after symlinks are resolved.
     ///
     /// # Errors
     /// [`RepoError::Escapes`] when `..` or a symlink leaves the repository, [`RepoError::LinkLoop`].
     pub fn lookup(&self, path: &str) -> Result<Option<Found>, RepoError> {
+        self.lookup_telling(path, &mut |_| {})
+    }
+
+    /// [`Snapshot::lookup`], which tells all that the answer rests on: a snapshot where that is the same gives the same answer.
+    ///
+    /// # Errors
+    /// As [`Snapshot::lookup`].
+    pub fn lookup_telling(&self, path: &str, rests_on: &mut dyn FnMut(Basis<'_>)) -> Result<Option<Found>, RepoError> {
+        if let Some(node) = self.plain(path) {
+            rests_on(Basis::All(path));
+            return Ok(Some(Found { path: path.to_owned(), node, links: Vec::new() }));
+        }
+        self.walk(path, rests_on)
+    }
+
+    /// What lies at a path that is as plain as most are: of names only, through folders only.
+    fn plain(&self, path: &str) -> Option<FoundNode> {
+        let mut folder = &self.tree;
+        let mut parts = path.split('/').peekable();
+        while let Some(part) = parts.next() {
+            if matches!(part, "" | "." | "..") {
+                return None;
+            }
+            let Node { mode, id, folder: below, .. } = folder.get(part)?;
+            match below {
+                Some(below) => folder = below,
+                None if parts.peek().is_none() && mode.is_file() => {
+                    return Some(FoundNode::File { mode: *mode, id: *id });
+                }
+                None => return None,
+            }
+        }
+        Some(FoundNode::Folder(Arc::clone(folder)))
+    }
+
+    fn walk(&self, path: &str, rests_on: &mut dyn FnMut(Basis<'_>)) -> Result<Option<Found>, RepoError> {
         let escapes = || RepoError::Escapes { path: path.to_owned() };
         if path.starts_with('/') {
             return Err(escapes());
@@ -158,6 +216,7 @@ impl Snapshot {
                 continue;
             }
             if part == ".." {
+                rests_on(Basis::Folder(&names.join("/")));
                 names.pop().ok_or_else(escapes)?;
                 folders.pop();
                 continue;
@@ -166,10 +225,14 @@ impl Snapshot {
             let Some(Node { mode, id, folder: below, .. }) = folder.get(&part) else {
                 // What is missing here may be made later, such as `.terraform`; the path must not
                 // leave the repository then either.
+                rests_on(Basis::All(&join(&names.join("/"), &part)));
                 ahead.push(part);
                 return if leaves(names.len(), &ahead) { Err(escapes()) } else { Ok(None) };
             };
             let at = join(&names.join("/"), &part);
+            if below.is_none() {
+                rests_on(Basis::All(&at));
+            }
             let more = ahead.iter().any(|part| !part.is_empty() && part != ".");
             match (mode, below) {
                 (_, Some(below)) => {
@@ -204,7 +267,9 @@ impl Snapshot {
             }
         }
         let folder = folders.pop().unwrap_or_else(|| Arc::clone(&self.tree));
-        Ok(Some(Found { path: names.join("/"), node: FoundNode::Folder(folder), links }))
+        let path = names.join("/");
+        rests_on(Basis::All(&path));
+        Ok(Some(Found { path, node: FoundNode::Folder(folder), links }))
     }
 }
 

@@ -1,6 +1,10 @@
 //! A tree of files as Git names it: read from a commit, or put together from the work tree.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use serde::Serialize;
 
@@ -143,6 +147,39 @@ impl Tree {
                 Some(folder) => folder.collect(&path, files),
                 None => files.push(FileEntry { path, mode: node.mode, id: node.id }),
             }
+        }
+    }
+}
+
+/// Adds the paths of the files that differ between two folders with the path `prefix`: in content, in kind, or by being
+/// there at all. Of folders, those that are in one of the two only.
+pub(super) fn differences(one: &Tree, other: &Tree, prefix: &str, paths: &mut BTreeSet<String>) {
+    let (mut ones, mut others) = (one.nodes.iter().peekable(), other.nodes.iter().peekable());
+    loop {
+        let (left, right) = match (ones.peek(), others.peek()) {
+            (None, None) => return,
+            (Some(left), Some(right)) => match left.name.cmp(&right.name) {
+                Ordering::Less => (ones.next(), None),
+                Ordering::Greater => (None, others.next()),
+                Ordering::Equal => (ones.next(), others.next()),
+            },
+            _ => (ones.next(), others.next()),
+        };
+        if let (Some(left), Some(right)) = (left, right) {
+            if (left.mode, left.id) == (right.mode, right.id) {
+                continue;
+            }
+            if let (Some(below), Some(below_right)) = (&left.folder, &right.folder) {
+                differences(below, below_right, &join(prefix, &left.name), paths);
+                continue;
+            }
+        }
+        for node in left.into_iter().chain(right) {
+            let path = join(prefix, &node.name);
+            if let Some(folder) = &node.folder {
+                differences(folder, &Tree::empty(), &path, paths);
+            }
+            paths.insert(path);
         }
     }
 }

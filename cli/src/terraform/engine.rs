@@ -6,24 +6,17 @@ use std::{
     fs,
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Mutex, PoisonError, atomic::AtomicBool},
     time::Duration,
 };
 
-use tokio::process::Command;
-
 use super::{
-    BackendSetting, Binary, Cause, ChangeList, ChangeSummary, Diagnostic, InitOutcome, PlanFile, PlanMode,
-    ProviderMirrors, ProviderStore, Secrets, Severity, StateFile, TerraformError, TerraformEvent, Watch,
-    changes_from_show_json,
+    BackendSetting, Binary, ChangeList, ChangeSummary, Diagnostic, PlanFile, PlanMode, ProviderMirrors, ProviderStore,
+    Secrets, Severity, StateFile, TerraformError, Watch, changes_from_show_json,
     cli_config::CliConfig,
-    environment,
     initialising::Supply,
     marker::Marker,
-    process::{APPLY, Ended, Run, Stdout},
+    process::{APPLY, Stdout},
 };
 
 /// A root module to run, and with what.
@@ -132,7 +125,7 @@ pub struct Terraform {
     pub(super) lock_put_back: AtomicBool,
     pub(super) supply: Supply,
     /// What is masked in everything that Terraform says.
-    secrets: Mutex<Secrets>,
+    pub(super) secrets: Mutex<Secrets>,
 }
 
 impl Terraform {
@@ -193,7 +186,7 @@ impl Terraform {
             self.hide(Secrets::of_variable_file(&self.workspace.directory, file)?);
         }
         let command = || {
-            let mut command = self.command(["plan", "-json", "-input=false", "-detailed-exitcode"]);
+            let mut command = self.reading_command(["plan", "-json", "-input=false", "-detailed-exitcode"]);
             command.arg(joined("-out=", absolute(&options.out).as_os_str()));
             command.args(options.var_files.iter().map(|file| joined("-var-file=", file.as_os_str())));
             command.args(match options.mode {
@@ -276,7 +269,7 @@ impl Terraform {
     /// [`TerraformError::Failed`], [`TerraformError::Interrupted`] or an I/O error.
     pub async fn show_json(&self, plan: &Path, watch: &Watch<'_>) -> Result<Vec<u8>, TerraformError> {
         let command = || {
-            let mut command = self.command(["show", "-json", "-no-color"]);
+            let mut command = self.reading_command(["show", "-json", "-no-color"]);
             command.arg(absolute(plan));
             command
         };
@@ -290,77 +283,13 @@ impl Terraform {
     /// # Errors
     /// [`TerraformError::Failed`], [`TerraformError::Interrupted`], [`TerraformError::State`] or an I/O error.
     pub async fn pull_state(&self, watch: &Watch<'_>) -> Result<Option<StateFile>, TerraformError> {
-        let command = || self.command(["state", "pull", "-no-color"]);
+        let command = || self.reading_command(["state", "pull", "-no-color"]);
         let document = self.prepared("state pull", Stdout::Document, &[], watch, command).await?.document;
         if document.trim_ascii().is_empty() {
             return Ok(None);
         }
         // Some backends, such as `http`, answer with an empty state where there is none.
         Ok(Some(StateFile::parse(&document)?).filter(|state| !state.lineage.is_empty()))
-    }
-
-    /// Runs a command after init; once more after a real init if Terraform asks for one.
-    pub(super) async fn prepared(
-        &self,
-        name: &'static str,
-        stdout: Stdout,
-        also_good: &'static [i32],
-        watch: &Watch<'_>,
-        command: impl Fn() -> Command,
-    ) -> Result<Ended, TerraformError> {
-        let fresh = if self.ready.load(Ordering::Relaxed) { InitOutcome::Skipped } else { self.init(watch).await? };
-        if fresh == InitOutcome::Done {
-            return self.follow(command(), name, stdout, also_good, watch).await;
-        }
-        // What makes us try again is not the user's concern.
-        let quiet = |event: TerraformEvent| match event {
-            TerraformEvent::Diagnostic(found)
-                if found.severity == Severity::Error && Cause::of_diagnostic(&found) == Some(Cause::InitNeeded) => {}
-            event => (watch.events)(event),
-        };
-        let first = Watch { events: &quiet, interrupt: watch.interrupt };
-        match self.follow(command(), name, stdout, also_good, &first).await {
-            Err(TerraformError::Failed(failure)) if failure.cause() == Cause::InitNeeded => {
-                self.supply.doubt(&failure);
-                self.forget_init()?;
-                self.init(watch).await?;
-                self.follow(command(), name, stdout, also_good, watch).await
-            }
-            result => result,
-        }
-    }
-
-    pub(super) async fn follow(
-        &self,
-        command: Command,
-        name: &'static str,
-        stdout: Stdout,
-        also_good: &'static [i32],
-        watch: &Watch<'_>,
-    ) -> Result<Ended, TerraformError> {
-        let program = self.binary.product.program();
-        let command_name = format!("{program} {name}");
-        let directory = &self.workspace.directory;
-        let logs = &self.workspace.data;
-        let secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let clear = |event| (watch.events)(secrets.clear_event(event));
-        let cleared = Watch { events: &clear, interrupt: watch.interrupt };
-        let run = Run { command: command_name, name, directory, logs, stdout, also_good };
-        let mut ended = run.follow(command, &cleared).await.map_err(|error| secrets.clear_error(error))?;
-        ended.diagnostics.iter_mut().for_each(|diagnostic| secrets.clear_diagnostic(diagnostic));
-        Ok(ended)
-    }
-
-    pub(super) fn command<const N: usize>(&self, arguments: [&str; N]) -> Command {
-        let mut command = Command::new(&self.binary.path);
-        command.args(arguments);
-        environment::apply(&mut command);
-        command.envs(&self.workspace.environment);
-        command.env("TF_DATA_DIR", self.workspace.data.join("terraform"));
-        if let Some(path) = self.cli_config.file() {
-            command.env("TF_CLI_CONFIG_FILE", path);
-        }
-        command
     }
 }
 

@@ -208,6 +208,8 @@ impl Cause {
             "Required plugins are not installed",
             "Missing required provider",
             "there is no package for",
+            // The store looks closer then, before the init. Nothing was started.
+            "does not match any of the checksums recorded",
             "Plugin reinitialization required",
         ]) {
             return Some(Self::InitNeeded);

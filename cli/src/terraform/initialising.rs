@@ -111,7 +111,7 @@ impl Terraform {
 
     /// Has the store ready what the lock file names, and writes the CLI configuration that points to it. What the store
     /// cannot get, and everything as long as there is no lock file, Terraform gets as the user has it configured.
-    async fn provide(&self, watch: &Watch<'_>) -> Result<(), TerraformError> {
+    pub(super) async fn provide(&self, watch: &Watch<'_>) -> Result<(), TerraformError> {
         let mut provided = Vec::new();
         if let Some(store) = &self.workspace.store
             && let Some(lock) = self.read_lock()?

@@ -29,6 +29,7 @@ mod plan_value;
 mod process;
 mod provider_store;
 mod raw_change;
+mod running;
 mod secrets;
 mod show;
 mod stand_in;

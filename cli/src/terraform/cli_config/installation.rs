@@ -147,6 +147,19 @@ impl Installation {
 
     /// The block. What is `provided` by the mirror in the given folder comes from nowhere else.
     pub(super) fn text(&self, provided: Option<(&Path, &[String])>) -> String {
+        self.block("", provided)
+    }
+
+    /// The block, with the packages in the given folders started as they are, whatever the lock file says.
+    pub(super) fn overridden(&self, packages: &[(&str, &Path)], provided: (&Path, &[String])) -> String {
+        let text = |folder: &Path| quoted(&folder.display().to_string());
+        let lines: Vec<_> = packages.iter().map(|(address, folder)| (quoted(address), text(folder))).collect();
+        let width = lines.iter().map(|(address, _)| address.len()).max().unwrap_or_default();
+        let lines: String = lines.iter().map(|(name, folder)| format!("    {name:width$} = {folder}\n")).collect();
+        self.block(&format!("  dev_overrides {{\n{lines}  }}\n"), Some(provided))
+    }
+
+    fn block(&self, first: &str, provided: Option<(&Path, &[String])>) -> String {
         if provided.is_none() && (self.implied || self.methods.is_empty()) {
             return String::new();
         }
@@ -155,7 +168,7 @@ impl Installation {
             None => (String::new(), &[][..]),
         };
         let methods: String = self.methods.iter().map(|method| method.text(addresses)).collect();
-        format!("provider_installation {{\n{view}{methods}}}\n")
+        format!("provider_installation {{\n{first}{view}{methods}}}\n")
     }
 }
 
