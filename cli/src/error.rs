@@ -13,6 +13,7 @@ mod pipeline;
 mod platform;
 mod render;
 mod repo;
+mod review;
 mod sandbox;
 mod scaffold;
 mod store;

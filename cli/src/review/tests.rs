@@ -4,6 +4,8 @@ use self::sample::{sample, value};
 use super::*;
 use crate::terraform::ChangeList;
 
+mod html;
+mod large;
 mod laws;
 pub(super) mod sample;
 mod stages;
@@ -45,7 +47,7 @@ fn a_pull_request_comment() {
 
     #### Destroyed or replaced, with what it holds
 
-    <details open><summary><code>-</code> <code>aws_db_instance.&#64;team</code> destroyed (protected) · eks-gc0-eu-west-1 (apps)</summary>
+    <details open><summary><code>-</code> <code>aws_db_instance.&#64;team</code> destroyed, though protected · eks-gc0-eu-west-1 (apps)</summary>
 
     ```diff
     - id = "orders"
@@ -53,7 +55,7 @@ fn a_pull_request_comment() {
 
     </details>
 
-    <details open><summary><code>±</code> <code>module.cluster.aws_eks_cluster.this</code> destroyed, then created: it cannot be changed in place (protected) · eks-gc0-eu-west-1 (apps)</summary>
+    <details open><summary><code>±</code> <code>module.cluster.aws_eks_cluster.this</code> destroyed, then created, though protected: it cannot be changed in place · eks-gc0-eu-west-1 (apps)</summary>
 
     ```diff
     - arn = "arn:aws:eks:eu-west-1:1:cluster/x"
@@ -158,6 +160,13 @@ fn a_pull_request_comment() {
 
     </details>
 
+    #### apps compared with ops
+
+    ​2 changes are not what ops gets; 3 other changes are the same
+
+    - `≠` `aws_db_instance.@team` destroyed in apps only · eks-gc0-eu-west-1 (apps)
+    - `≠` `module.cluster.aws_eks_cluster.this` destroyed, then created in apps only · eks-gc0-eu-west-1 (apps)
+
     #### Outputs
 
     <details><summary><code>~</code> <code>fqdn</code> · eks-gc0-eu-west-1 (ops, apps)</summary>
@@ -214,8 +223,8 @@ fn a_comment_with_little_room_says_what_is_missing() {
 
     #### Destroyed or replaced, with what it holds
 
-    - `-` `aws_db_instance.@team` destroyed (protected) · eks-gc0-eu-west-1 (apps)
-    - `±` `module.cluster.aws_eks_cluster.this` destroyed, then created: it cannot be changed in place (protected) · eks-gc0-eu-west-1 (apps)
+    - `-` `aws_db_instance.@team` destroyed, though protected · eks-gc0-eu-west-1 (apps)
+    - `±` `module.cluster.aws_eks_cluster.this` destroyed, then created, though protected: it cannot be changed in place · eks-gc0-eu-west-1 (apps)
 
     #### Objects removed, with what they hold
 
@@ -241,11 +250,12 @@ fn a_comment_with_little_room_says_what_is_missing() {
 
     - `~` `Deployment podinfo/podinfo` changed · eks-gc0-eu-west-1 (ops, apps) · services/podinfo/base/deployment.yaml
 
-    #### Outputs
+    #### apps compared with ops
 
-    - `~` `fqdn` · eks-gc0-eu-west-1 (ops, apps)
+    ​2 changes are not what ops gets; 3 other changes are the same
 
-    *and 4 more, and the details of 10 changes are shortened: see the [full report](<https://ci.example.com/runs/7/report>)*
+
+    *and 7 more, and the details of 9 changes are shortened: see the [full report](<https://ci.example.com/runs/7/report>)*
     ");
 }
 
@@ -256,10 +266,11 @@ fn terminal_text() {
     ops                  1       1       1        1        –    ~2 -1
     apps                 3       1       1        2        1    ~2 -1
 
-    Failed: vpn (apps)
-      error: no valid credential sources found
+    Failed
+      ! vpn (apps) failed
+          error: no valid credential sources found
 
-        on providers.tf line 3
+            on providers.tf line 3
 
     Destroyed or replaced, with what it holds
       - aws_db_instance.@team destroyed, though protected  eks-gc0-eu-west-1 (apps)
@@ -324,6 +335,11 @@ fn terminal_text() {
                 - name: podinfo
         -         image: podinfo:6.5.0
         +         image: podinfo:6.6.0
+
+    apps compared with ops
+      2 changes are not what ops gets; 3 other changes are the same
+      ≠ aws_db_instance.@team destroyed in apps only  eks-gc0-eu-west-1 (apps)
+      ≠ module.cluster.aws_eks_cluster.this destroyed, then created in apps only  eks-gc0-eu-west-1 (apps)
 
     Outputs
       eks-gc0-eu-west-1 (ops, apps)

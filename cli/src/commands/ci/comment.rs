@@ -19,6 +19,9 @@ pub(super) struct CommentArg {
     /// Write the comment as Markdown to this file; `-` for standard output
     #[arg(long, value_name = "FILE", default_value = "-")]
     comment: PathBuf,
+    /// Write the whole review as an HTML page to this file, for the job to keep; the comment may have to leave things out
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
 }
 
 /// What of `change` was planned, as the review reads it. Environments after the first are a preview: the job may hold
@@ -33,6 +36,8 @@ pub(super) fn input(change: &Change, planned: Vec<Planned>, notices: Vec<String>
         protect: change.platform.policy.protect.clone(),
     };
     let mut input = plan::input(&report);
+    let others = change.platform.environments.iter().skip(1);
+    input.previews = others.map(|environment| environment.name.clone()).collect();
     for instance in &mut input.instances {
         let is_preview = instance.instance.environment.is_some() && instance.instance.environment.as_ref() != first;
         if let (true, Outcome::Failed { message }) = (is_preview, &instance.outcome) {
@@ -63,6 +68,9 @@ pub(super) fn write(
     input.registries = differences(context, Some(&base), &change.snapshot, |_| true)?;
     let failed = has_failed(&input) || input.registries.iter().any(|registry| !registry.problems.is_empty());
     let review = Review::new(&input);
+    if let Some(file) = &arg.report {
+        plan::write(context, file, &review.html()?)?;
+    }
     if context.ui.is_json() {
         context.ui.json(&review.document())?;
     }
