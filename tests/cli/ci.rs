@@ -111,7 +111,7 @@ fn a_pull_request_gets_one_comment_a_merge_applies_it_and_a_tag_promotes_it() {
           (2 attributes known after apply)
 
     apps compared with ops
-      apps would get what ops got; 1 change is the same
+      pool (apps): apps would get what ops got; 1 change is the same
 
     1 to create
     --- stderr ---

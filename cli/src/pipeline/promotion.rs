@@ -6,12 +6,14 @@ mod before;
 mod rules;
 mod tag;
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use crate::{
     closure::{self, Inventory, Memo},
     platform::{Environment, EnvironmentName, Instance, Platform, Trigger},
-    repo::CommitId,
+    repo::{CommitId, Snapshot},
     sync::ClusterAccess,
     terraform::ChangeList,
 };
@@ -20,7 +22,7 @@ use super::{
     InstanceState, InstanceStatus, PipelineError, Site, StatusRequest,
     bundle::{Bundle, Found},
     seal::Keys,
-    target,
+    target, trouble,
 };
 
 pub use before::Before;
@@ -122,7 +124,7 @@ impl Site {
         }
         let planned = |status: &&InstanceStatus| status.state == InstanceState::Planned;
         let planned: Vec<_> = instances.iter().filter(planned).map(|status| status.instance.clone()).collect();
-        promotion.changes = self.reviewed(platform, name, &snapshot, &inventory, &planned).await?;
+        promotion.changes = self.reviewed(name, &snapshot, &inventory, &planned, &mut promotion.notices).await?;
         if let Some(previous) = &previous {
             let instances: Vec<_> = promotion.changes.iter().map(|(instance, _)| instance.clone()).collect();
             promotion.before = self.before(platform, previous, &instances).await?;
@@ -152,11 +154,7 @@ impl Site {
     }
 
     /// The tags of this clone and of the remote: a clone need not have them all.
-    fn all_tags(
-        &self,
-        remote: &str,
-        notices: &mut Vec<String>,
-    ) -> Result<std::collections::BTreeSet<String>, PipelineError> {
+    fn all_tags(&self, remote: &str, notices: &mut Vec<String>) -> Result<BTreeSet<String>, PipelineError> {
         let mut tags = self.repository().tags()?;
         if self.repository().remote_url(remote)?.is_none() {
             notices.push(format!("there is no remote `{remote}`: the next tag is told from the tags of this clone"));
@@ -171,23 +169,27 @@ impl Site {
         Ok(tags)
     }
 
-    /// What the reviewed plans of `instances` would do; those that cannot be read here are left out.
+    /// What the reviewed plans of `instances` would do; those that cannot be read here are told.
     async fn reviewed(
         &self,
-        platform: &Platform,
         environment: &EnvironmentName,
-        snapshot: &crate::repo::Snapshot,
+        snapshot: &Snapshot,
         inventory: &Inventory,
         instances: &[Instance],
+        notices: &mut Vec<String>,
     ) -> Result<Vec<(Instance, ChangeList)>, PipelineError> {
-        let (plans, keys) = (self.stores(platform, environment)?.plans, Keys::from_env()?);
+        let (plans, keys) = (self.stores(&inventory.platform, environment)?.plans, Keys::from_env()?);
         let present: Vec<_> = inventory.instances().into_iter().filter(|one| instances.contains(one)).collect();
         let closures = closure::closures(snapshot, inventory, &present, &Memo::default())?;
         let mut reviewed = Vec::new();
         for instance in instances {
             let closure = closures.iter().find(|closure| closure.instance == *instance);
             let hash = closure.map(|closure| closure.hash.to_string());
-            let Found { bundles, .. } = Bundle::find(&plans, &keys, instance, hash.as_deref()).await?;
+            let Found { bundles, unreadable } = Bundle::find(&plans, &keys, instance, hash.as_deref()).await?;
+            if let (true, Some(error)) = (bundles.is_empty(), unreadable.first()) {
+                let why = trouble::chain(error).replace('\n', ": ");
+                notices.push(format!("what would be done to {instance} is not shown: {why}"));
+            }
             let newest = bundles.into_iter().next().map(|bundle| (instance.clone(), bundle.manifest.changes));
             reviewed.extend(newest);
         }

@@ -231,7 +231,7 @@ mod tests {
         let review = Review::new(&input);
         insta::assert_snapshot!(section(&review.terminal(&Plain)), @"
         apps compared with ops
-          3 changes are not what ops got; 2 other changes are the same
+          net (apps), edge (apps): 3 changes are not what ops got; 2 other changes are the same
           ≠ terraform_data.db destroyed in apps only  net (apps), edge (apps)
           ≠ terraform_data.old destroyed in ops only  net (apps), edge (apps)
           ≠ module.pool.terraform_data.this changed in both, with other values  net (apps), edge (apps)
@@ -240,7 +240,7 @@ mod tests {
         insta::assert_snapshot!(section(&review.markdown(COMMENT_BUDGET)), @"
         #### apps compared with ops
 
-        ​3 changes are not what ops got; 2 other changes are the same
+        net (apps), edge (apps): 3 changes are not what ops got; 2 other changes are the same
 
         - `≠` `terraform_data.db` destroyed in apps only · net (apps), edge (apps)
         - `≠` `terraform_data.old` destroyed in ops only · net (apps), edge (apps)

@@ -21,7 +21,7 @@ fn a_pull_request_comment() {
     | environment | instances | create | change | replace | destroy | objects | |
     |:--|--:|--:|--:|--:|--:|:--|:--|
     | `ops` | 1 | 1 | 1 | **1** | – | ~2 -1 |  |
-    | `apps` | 3 | 1 | 1 | **2** | **1** | ~2 -1 | **1 failed**, 1 not planned yet |
+    | `apps` | 3 | 1 | 1 | **2** | **1** | ~2 -1 | **1 failed**, 1 not planned yet, preview |
 
     > [!CAUTION]
     > - `aws_db_instance.@team` is destroyed in eks-gc0-eu-west-1 (apps), **though protected**
@@ -44,6 +44,10 @@ fn a_pull_request_comment() {
     ```
 
     </details>
+
+    #### Not exact any more: plan again before merging
+
+    - `eks-gc0-eu-west-1 (ops)`: `modules/aws/cluster/main.tf` is another on `main` by now
 
     #### Destroyed or replaced, with what it holds
 
@@ -162,7 +166,7 @@ fn a_pull_request_comment() {
 
     #### apps compared with ops
 
-    ​2 changes are not what ops gets; 3 other changes are the same
+    eks-gc0-eu-west-1 (apps): 2 changes are not what ops gets; 3 other changes are the same
 
     - `≠` `aws_db_instance.@team` destroyed in apps only · eks-gc0-eu-west-1 (apps)
     - `≠` `module.cluster.aws_eks_cluster.this` destroyed, then created in apps only · eks-gc0-eu-west-1 (apps)
@@ -205,7 +209,7 @@ fn a_comment_with_little_room_says_what_is_missing() {
     | environment | instances | create | change | replace | destroy | objects | |
     |:--|--:|--:|--:|--:|--:|:--|:--|
     | `ops` | 1 | 1 | 1 | **1** | – | ~2 -1 |  |
-    | `apps` | 3 | 1 | 1 | **2** | **1** | ~2 -1 | **1 failed**, 1 not planned yet |
+    | `apps` | 3 | 1 | 1 | **2** | **1** | ~2 -1 | **1 failed**, 1 not planned yet, preview |
 
     > [!CAUTION]
     > - `aws_db_instance.@team` is destroyed in eks-gc0-eu-west-1 (apps), **though protected**
@@ -220,6 +224,10 @@ fn a_comment_with_little_room_says_what_is_missing() {
     #### Failed
 
     - `!` `vpn (apps)` failed
+
+    #### Not exact any more: plan again before merging
+
+    - `eks-gc0-eu-west-1 (ops)`: `modules/aws/cluster/main.tf` is another on `main` by now
 
     #### Destroyed or replaced, with what it holds
 
@@ -246,31 +254,25 @@ fn a_comment_with_little_room_says_what_is_missing() {
 
     - `+` `module.cluster.aws_subnet.private[0]` created · eks-gc0-eu-west-1 (ops, apps)
 
-    #### Other objects
-
-    - `~` `Deployment podinfo/podinfo` changed · eks-gc0-eu-west-1 (ops, apps) · services/podinfo/base/deployment.yaml
-
-    #### apps compared with ops
-
-    ​2 changes are not what ops gets; 3 other changes are the same
-
-
-    *and 7 more, and the details of 9 changes are shortened: see the [full report](<https://ci.example.com/runs/7/report>)*
+    *and 9 more, and the details of 8 changes are shortened: see the [full report](<https://ci.example.com/runs/7/report>)*
     ");
 }
 
 #[test]
 fn terminal_text() {
     insta::assert_snapshot!(Review::new(&sample()).terminal(&Plain), @r#"
-    environment  instances  create  change  replace  destroy  objects
-    ops                  1       1       1        1        –    ~2 -1
-    apps                 3       1       1        2        1    ~2 -1
+    environment     instances  create  change  replace  destroy  objects
+    ops                     1       1       1        1        –    ~2 -1
+    apps (preview)          3       1       1        2        1    ~2 -1
 
     Failed
       ! vpn (apps) failed
           error: no valid credential sources found
 
             on providers.tf line 3
+
+    Not exact any more: plan again before merging
+      eks-gc0-eu-west-1 (ops): `modules/aws/cluster/main.tf` is another on `main` by now
 
     Destroyed or replaced, with what it holds
       - aws_db_instance.@team destroyed, though protected  eks-gc0-eu-west-1 (apps)
@@ -337,7 +339,7 @@ fn terminal_text() {
         +         image: podinfo:6.6.0
 
     apps compared with ops
-      2 changes are not what ops gets; 3 other changes are the same
+      eks-gc0-eu-west-1 (apps): 2 changes are not what ops gets; 3 other changes are the same
       ≠ aws_db_instance.@team destroyed in apps only  eks-gc0-eu-west-1 (apps)
       ≠ module.cluster.aws_eks_cluster.this destroyed, then created in apps only  eks-gc0-eu-west-1 (apps)
 
@@ -366,9 +368,10 @@ fn a_review_without_changes() {
     input.instances[0].outcome = Outcome::Planned(ChangeList::default());
     input.registries.clear();
     input.notices.clear();
+    input.stale.clear();
     let review = Review::new(&input);
     assert!(review.is_empty());
-    insta::assert_snapshot!(review.terminal(&Plain), @r"
+    insta::assert_snapshot!(review.terminal(&Plain), @"
     environment  instances  create  change  replace  destroy  objects
     ops                  1       –       –        –        –        –
 

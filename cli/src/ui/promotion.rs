@@ -39,7 +39,7 @@ pub fn show(ui: &Ui, promotion: &Promotion) {
 /// The commands that promote.
 pub fn commands(tag: &str, commit: CommitId, message: &str, remote: &str) -> String {
     format!(
-        "\nTo promote it, run this, or `kstack promote --push`:\n\n  git tag --annotate --message {} {} {}\n  git push {} {}",
+        "\nTo promote it, run this, or the same command with `--push`:\n\n  git tag --annotate --message {} {} {}\n  git push {} {}",
         quoted(message),
         quoted(tag),
         commit.short(),

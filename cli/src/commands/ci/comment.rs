@@ -6,7 +6,7 @@ use crate::{
     commands::{Context, plan, rendered::differences},
     error::CliError,
     exit::ExitCode,
-    pipeline::{PlanReport, Planned},
+    pipeline::{PlanReport, Planned, Starter},
     platform::Platform,
     review::{COMMENT_BUDGET, Outcome, Review, ReviewInput},
 };
@@ -63,6 +63,10 @@ pub(super) fn write(
     mut input: ReviewInput,
 ) -> Result<ExitCode, CliError> {
     input.notices.extend(change.warnings.iter().cloned());
+    if arg.report.is_some() {
+        // The report is among what the job keeps.
+        input.report = Starter::from_env().job;
+    }
     input.title = Some(format!("{}..{}", change.base.short(), change.head.short()));
     let base = change.repository.commit_snapshot(change.base)?;
     input.registries = differences(context, Some(&base), &change.snapshot, |_| true)?;

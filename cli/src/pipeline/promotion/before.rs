@@ -37,9 +37,8 @@ impl Site {
             let Some(applied) = Applied::of(&stores.records, &instance).await? else { continue };
             let Some(record) = Journal::of(&stores.records, environment, &applied.run).await? else { continue };
             let Some(entry) = record.entries.get(&instance.key()) else { continue };
-            let bundles = Bundle::all(&stores.plans, &keys, &instance).await?.bundles;
             let digest = entry.reviewed_sha256.as_ref().unwrap_or(&entry.plan_sha256);
-            let bundle = bundles.into_iter().find(|bundle| bundle.manifest.plan_sha256 == *digest);
+            let bundle = Bundle::of_plan(&stores.plans, &keys, &instance, digest).await?;
             before.extend(bundle.map(|bundle| Before {
                 instance,
                 commit: applied.commit,
