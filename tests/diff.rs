@@ -114,9 +114,10 @@ fn a_registry_that_does_not_render_fails_the_run() {
     write(folder.path(), "services/web/apps/kustomization.yaml", "resources: [../none]\n");
     let (output, text) = diff(folder.path(), &["HEAD", "--worktree"]);
     assert_eq!(output.status.code(), Some(1), "{text}");
-    insta::assert_snapshot!(text, @r"
-    Failed: clusters/local-gc0/apps
-      `services/web/apps/kustomization.yaml` names `../none`, which is not in the repository
+    insta::assert_snapshot!(text, @"
+    Failed
+      ! clusters/local-gc0/apps failed
+          `services/web/apps/kustomization.yaml` names `../none`, which is not in the repository
 
     1 failed
     error: a registry cannot be rendered

@@ -20,12 +20,13 @@ fn read(path: &str) -> String {
 }
 
 /// The pages for people who use or change kstack.
-const PAGES: [&str; 8] = [
+const PAGES: [&str; 9] = [
     "README.md",
     "CONTRIBUTING.md",
     "ARCHITECTURE.md",
     "docs/json.md",
     "docs/fan-out.md",
+    "docs/reviews.md",
     "docs/benchmarks.md",
     "modules/README.md",
     "examples/README.md",

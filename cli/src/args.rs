@@ -41,9 +41,13 @@ Review and deliver:
   plan         Show what a change does to infrastructure, and keep the plans for review
   apply        Apply exactly the plans that were reviewed
   sync         Hand a cluster over to its engine and wait for a commit
+  promote      Take what one environment has had to the next, by the tag that delivers to it
   status       Show what is applied, planned or pending, and how far the clusters are
   outputs      Show what stacks output, read from their states
   ci           Do what a pull request, push or tag asks for
+
+Keep it true:
+  audit        Show who proposed, approved, merged and applied what, and when
 
 When something went wrong:
   resume       Go on with a run that was killed, interrupted or failed
@@ -109,7 +113,9 @@ pub enum Command {
     Try(commands::tour::TryArgs),
     Plan(commands::plan::PlanArgs),
     Apply(commands::apply::ApplyArgs),
+    Promote(Box<commands::promote::PromoteArgs>),
     Resume(Box<commands::resume::ResumeArgs>),
+    Audit(commands::audit::AuditArgs),
     Unlock(commands::unlock::UnlockArgs),
     Doctor(commands::doctor::DoctorArgs),
     Init(Box<commands::init::InitArgs>),

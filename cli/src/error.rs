@@ -14,6 +14,7 @@ mod pipeline;
 mod platform;
 mod render;
 mod repo;
+mod review;
 mod sandbox;
 mod scaffold;
 mod store;

@@ -32,6 +32,7 @@ async fn a_local_cluster_follows_its_platform_from_the_first_commit_to_its_end()
     what_is_handed_over_already_is_not_written_again(&platform, &cluster).await;
     a_change_of_an_app_is_planned_merged_and_synced(&platform, &cluster).await;
     what_was_deleted_by_hand_returns(&platform, &cluster).await;
+    what_the_cluster_has_may_be_promoted(&platform);
     a_broken_manifest_is_reported_with_the_engines_reason(&platform).await;
     the_next_commit_mends_it(&platform, &cluster).await;
     a_removed_stack_takes_its_cluster_along(&platform);
@@ -117,6 +118,27 @@ async fn what_was_deleted_by_hand_returns(platform: &Platform, cluster: &Cluster
         live.is_some_and(|live| live.uid() != old.uid() && is_complete(&live))
     })
     .await;
+}
+
+/// Another environment comes after this one. The rules of promotion ask the cluster itself: for what it has, and for what is
+/// merged and on no cluster yet.
+fn what_the_cluster_has_may_be_promoted(platform: &Platform) {
+    let settings = fs::read_to_string(platform.path("kstack.hcl")).unwrap();
+    let apps = "environment \"apps\" {\n  trigger = \"tag:apps-deploy-*\"\n}\n\nstate ";
+    fs::write(platform.path("kstack.hcl"), settings.replacen("state ", apps, 1)).unwrap();
+    platform.commit("Add an environment for users");
+    platform.push();
+    let _ = platform.kstack(&["apply"]).done();
+    let healthy = || {
+        let ran = platform.kstack(&["promote", "apps", "--format", "json"]);
+        let promotion = ran.json().into_iter().find(|document| document["type"] == "promotion").unwrap();
+        let rules = promotion["promotion"]["rules"].as_array().unwrap().clone();
+        rules.into_iter().find(|check| check["rule"] == "healthy").unwrap()
+    };
+    assert_eq!(
+        healthy(),
+        json!({"rule": "healthy", "state": "holds", "says": "the cluster of `ops` has the commit, and every object is ready"})
+    );
 }
 
 async fn a_broken_manifest_is_reported_with_the_engines_reason(platform: &Platform) {

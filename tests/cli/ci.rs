@@ -116,6 +116,9 @@ fn a_pull_request_gets_one_comment_a_merge_applies_it_and_a_tag_promotes_it() {
         + input.size = 2
           (2 attributes known after apply)
 
+    apps compared with ops
+      pool (apps): apps would get what ops got; 1 change is the same
+
     1 to create
     --- stderr ---
     applied pool (ops): 1 added, 0 changed, 0 destroyed (TIME)

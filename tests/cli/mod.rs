@@ -1,6 +1,7 @@
 //! Commands as users meet them: standard output, standard error and the exit code in one snapshot.
 
 mod apply;
+mod audit;
 pub mod ci;
 mod doctor;
 mod explain;
@@ -9,6 +10,7 @@ mod interrupts;
 mod opentofu;
 mod outputs;
 mod plan;
+mod promote;
 mod providers;
 mod schedule;
 mod status;

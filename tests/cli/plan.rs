@@ -455,9 +455,10 @@ fn a_stack_that_cannot_be_planned_says_why_and_others_go_on() {
     environment  instances  create  change  replace  destroy  objects
     ops                  2       1       –        –        –        –
 
-    Failed: db (ops)
-      `terraform plan` failed: infra/db/main.tf:10: Reference to undeclared input variable
-      An input variable with the name "nowhere" has not been declared. This variable can be declared with a variable "nowhere" {} block.
+    Failed
+      ! db (ops) failed
+          `terraform plan` failed: infra/db/main.tf:10: Reference to undeclared input variable
+          An input variable with the name "nowhere" has not been declared. This variable can be declared with a variable "nowhere" {} block.
 
     Everything else
       + terraform_data.greeting created  dns (ops)
@@ -484,8 +485,9 @@ fn a_provider_that_is_not_allowed_is_neither_downloaded_nor_started() {
     environment  instances  create  change  replace  destroy  objects
     ops                  1       –       –        –        –        –
 
-    Failed: net (ops)
-      net (ops) uses provider `evil/aws`, which the platform does not allow
+    Failed
+      ! net (ops) failed
+          net (ops) uses provider `evil/aws`, which the platform does not allow
 
     no changes to infrastructure; 1 failed
     --- stderr ---

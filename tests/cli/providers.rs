@@ -66,8 +66,9 @@ fn a_registry_that_cannot_be_reached_is_named() {
     environment  instances  create  change  replace  destroy  objects
     ops                  1       –       –        –        –        –
 
-    Failed: net (ops)
-      cannot get `127.0.0.1:[PORT]/acme/random` 3.9.0 for linux_amd64 from `127.0.0.1:[PORT]`: `https://127.0.0.1:[PORT]/.well-known/terraform.json`: Connection refused (os error 111)
+    Failed
+      ! net (ops) failed
+          cannot get `127.0.0.1:[PORT]/acme/random` 3.9.0 for linux_amd64 from `127.0.0.1:[PORT]`: `https://127.0.0.1:[PORT]/.well-known/terraform.json`: Connection refused (os error 111)
 
     no changes to infrastructure; 1 failed
     --- stderr ---

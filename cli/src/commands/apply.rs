@@ -126,7 +126,8 @@ pub(super) fn conclude(
         None => ExitCode::Done,
     };
     if code == ExitCode::Done && delivers {
-        let recorded = workshop.site().record_delivery(platform, &report.environment, report.commit);
+        let handed_over = handoff.is_some();
+        let recorded = workshop.site().record_delivery(platform, &report.environment, report.commit, handed_over);
         context.block_on(recorded)?;
     }
     Ok(code)

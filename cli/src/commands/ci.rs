@@ -48,7 +48,7 @@ pub struct CiArgs {
     #[command(flatten)]
     comment: CommentArg,
     /// Plan only this part of a pull request, such as `1/4`, and leave the comment to `kstack ci report`
-    #[arg(long, value_name = "I/N", requires = "results", conflicts_with = "comment")]
+    #[arg(long, value_name = "I/N", requires = "results", conflicts_with_all = ["comment", "report"])]
     shard: Option<Shard>,
     /// Folder that the result of the shard is written to
     #[arg(long, value_name = "DIR", requires = "shard")]

@@ -1,6 +1,7 @@
 //! One file per verb: parse, call, report. No logic of its own.
 
 pub mod apply;
+pub mod audit;
 pub mod bootstrap;
 pub mod bundle;
 pub mod ci;
@@ -18,6 +19,7 @@ pub mod list;
 pub mod man;
 pub mod outputs;
 pub mod plan;
+pub mod promote;
 mod rendered;
 pub mod resume;
 pub mod sandbox;
@@ -40,9 +42,11 @@ pub use context::Context;
 pub fn run(context: &mut Context<'_>, command: &Command) -> Result<ExitCode, CliError> {
     match command {
         Command::Apply(args) => apply::run(context, args),
+        Command::Audit(args) => audit::run(context, args),
         Command::Resume(args) => resume::run(context, args),
         Command::Unlock(args) => unlock::run(context, args),
         Command::Plan(args) => plan::run(context, args),
+        Command::Promote(args) => promote::run(context, args),
         Command::Try(args) => tour::run(context, args),
         Command::Ci(args) => ci::run(context, args),
         Command::Doctor(args) => doctor::run(context, args),

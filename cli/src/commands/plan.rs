@@ -6,10 +6,10 @@ use crate::{
     closure,
     error::{CliError, ErrorKind},
     exit::ExitCode,
-    pipeline::{PlanReport, PlanRequest, PlanResult, Staged, Which},
+    pipeline::{PlanReport, PlanRequest, PlanResult, Site, Staged, Which},
     platform::{EnvironmentName, StackName},
-    repo::{Range, Repository},
-    review::{COMMENT_BUDGET, InstanceInput, Outcome, Review, ReviewInput},
+    repo::{CommitId, Range, Repository},
+    review::{BeforeInput, COMMENT_BUDGET, InstanceInput, Outcome, Review, ReviewInput},
     ui::Reporter,
 };
 
@@ -46,6 +46,9 @@ pub struct PlanArgs {
     /// Write the review as Markdown to this file; `-` for standard output
     #[arg(long, value_name = "FILE")]
     markdown: Option<PathBuf>,
+    /// Write the whole review as an HTML page to this file; it needs nothing else, and no network
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
     /// Exit with 2 when something would change
     #[arg(long)]
     detailed_exitcode: bool,
@@ -62,9 +65,16 @@ pub fn run(context: &mut Context<'_>, args: &PlanArgs) -> Result<ExitCode, CliEr
     let interrupt = interrupt::listen(context)?;
     let reporter = Reporter::new(context.ui, "planned");
     let report = context.block_on(workshop.plan(&request, &interrupt, &|event| reporter.event(&event)))?;
-    let review = Review::new(&input(&report));
+    let mut input = input(&report);
+    if args.pending {
+        beside(context, workshop.site(), request.range.head, &mut input)?;
+    }
+    let review = Review::new(&input);
     if let Some(file) = &args.markdown {
         write(context, file, &review.markdown(COMMENT_BUDGET))?;
+    }
+    if let Some(file) = &args.report {
+        write(context, file, &review.html()?)?;
     }
     if context.ui.is_json() {
         context.ui.json(&review.document())?;
@@ -129,6 +139,31 @@ pub(super) fn refuse_dirty(repository: &Repository) -> Result<(), CliError> {
         .hint("or use `kstack plan --worktree` to see a plan that is not kept"))
 }
 
+/// Adds what the environments before got, to be held against what is planned: what is pending is what they have had.
+pub(super) fn beside(
+    context: &Context<'_>,
+    site: &Site,
+    commit: CommitId,
+    input: &mut ReviewInput,
+) -> Result<(), CliError> {
+    let platform = closure::load_platform(&site.repository().commit_snapshot(commit)?)?;
+    for pair in platform.environments.windows(2) {
+        let [before, next] = pair else { continue };
+        let planned = |name: &EnvironmentName| {
+            let instances = input.instances.iter().map(|planned| planned.instance.clone());
+            instances.filter(|instance| instance.environment.as_ref() == Some(name)).collect::<Vec<_>>()
+        };
+        // What is planned together is compared as it is planned.
+        if planned(&before.name).is_empty() {
+            let had = context.block_on(site.before(&platform, &before.name, &planned(&next.name)))?;
+            input
+                .before
+                .extend(had.into_iter().map(|had| BeforeInput { instance: had.instance, changes: had.changes }));
+        }
+    }
+    Ok(())
+}
+
 /// The report as the review reads it.
 pub(super) fn input(report: &PlanReport) -> ReviewInput {
     let instances = report.instances.iter().map(|planned| InstanceInput {
@@ -151,6 +186,9 @@ pub(super) fn input(report: &PlanReport) -> ReviewInput {
     ReviewInput {
         title: None,
         instances: instances.collect(),
+        before: Vec::new(),
+        previews: Vec::new(),
+        stale: Vec::new(),
         registries: Vec::new(),
         protect: report.protect.clone(),
         notices: report.notices.clone(),

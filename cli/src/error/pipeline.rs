@@ -83,6 +83,10 @@ impl From<PipelineError> for CliError {
                 Self::new(ErrorKind::User, error).hint("a key is a line `AGE-SECRET-KEY-1…`, as `age-keygen` writes it")
             }
             error @ PipelineError::Seal(_) => Self::new(ErrorKind::User, error),
+            error @ PipelineError::NotByTag { .. } => Self::new(ErrorKind::User, error)
+                .hint("merge into that branch: the pipeline delivers what is pushed there"),
+            error @ PipelineError::NoPromotion => Self::new(ErrorKind::User, error)
+                .hint("write `trigger = \"tag:<pattern>\"` into an environment of `kstack.hcl`"),
             error @ PipelineError::NoBundle { .. } => {
                 Self::new(ErrorKind::User, error).hint("`kstack plan` keeps one for each stack that a change affects")
             }

@@ -1,7 +1,7 @@
 //! Which commits were delivered to which environment: what promotion asks for.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     platform::{EnvironmentName, Platform},
@@ -11,12 +11,19 @@ use crate::{
 use super::{PipelineError, Site, backend::Stores};
 
 /// A commit that an environment has had: applied, and handed over if that was asked for.
-#[derive(Debug, Serialize)]
-struct Delivery<'a> {
-    version: u32,
-    environment: &'a EnvironmentName,
-    commit: CommitId,
-    time: Timestamp,
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// Format of this document.
+    pub version: u32,
+    /// The environment.
+    pub environment: EnvironmentName,
+    /// The commit.
+    pub commit: String,
+    /// When it had been delivered for the first time.
+    pub time: Timestamp,
+    /// Whether its clusters had the commit then, and were ready; `None`: an earlier kstack wrote this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handed_over: Option<bool>,
 }
 
 fn key(environment: &EnvironmentName, commit: CommitId) -> String {
@@ -24,7 +31,7 @@ fn key(environment: &EnvironmentName, commit: CommitId) -> String {
 }
 
 impl Site {
-    /// Records that `commit` was delivered to `environment`.
+    /// Records that `commit` was delivered to `environment`, and whether its clusters were waited for.
     ///
     /// # Errors
     /// [`PipelineError::Store`].
@@ -33,10 +40,17 @@ impl Site {
         platform: &Platform,
         environment: &EnvironmentName,
         commit: CommitId,
+        handed_over: bool,
     ) -> Result<(), PipelineError> {
         let records = Stores::open(platform, environment, self.repository().root())?.records;
         let key = key(environment, commit);
-        let delivery = Delivery { version: 1, environment, commit, time: Timestamp::now() };
+        let delivery = Delivery {
+            version: 1,
+            environment: environment.clone(),
+            commit: commit.to_string(),
+            time: Timestamp::now(),
+            handed_over: Some(handed_over),
+        };
         let text = serde_json::to_vec_pretty(&delivery)
             .map_err(|source| PipelineError::Record { key: key.clone(), source })?;
         // The first time counts.
@@ -44,17 +58,19 @@ impl Site {
         Ok(())
     }
 
-    /// Whether `commit` was ever delivered to `environment`.
+    /// The record of the first delivery of `commit` to `environment`, if there was one.
     ///
     /// # Errors
-    /// [`PipelineError::Store`].
-    pub async fn was_delivered(
+    /// [`PipelineError::Store`], [`PipelineError::Record`].
+    pub async fn delivery(
         &self,
         platform: &Platform,
         environment: &EnvironmentName,
         commit: CommitId,
-    ) -> Result<bool, PipelineError> {
+    ) -> Result<Option<Delivery>, PipelineError> {
         let records = Stores::open(platform, environment, self.repository().root())?.records;
-        Ok(records.get(&key(environment, commit)).await?.is_some())
+        let key = key(environment, commit);
+        let Some((bytes, _)) = records.get(&key).await? else { return Ok(None) };
+        serde_json::from_slice(&bytes).map(Some).map_err(|source| PipelineError::Record { key, source })
     }
 }

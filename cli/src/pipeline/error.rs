@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::{
     closure::ClosureError,
-    platform::Instance,
+    platform::{EnvironmentName, Instance},
     repo::RepoError,
     store::{LocationError, StoreError},
     sync::SyncError,
@@ -67,6 +67,17 @@ pub enum PipelineError {
         /// Where it would be.
         location: String,
     },
+    /// Nothing is promoted to an environment that a branch delivers to.
+    #[error("`{environment}` is delivered by `{trigger}`: there is no tag that promotes to it")]
+    NotByTag {
+        /// The environment.
+        environment: EnvironmentName,
+        /// Its trigger.
+        trigger: String,
+    },
+    /// No environment is delivered by tags.
+    #[error("no environment of the platform is delivered by tags")]
+    NoPromotion,
     /// A bundle cannot be made.
     #[error("cannot write the bundle")]
     BundleWrite {

@@ -13,6 +13,7 @@ mod range;
 mod remote;
 mod repository;
 mod snapshot;
+mod tags;
 mod tree;
 mod worktree;
 mod write;

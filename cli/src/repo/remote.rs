@@ -14,6 +14,13 @@ impl Repository {
         if output.success { Ok(()) } else { Err(failure("fetch", remote, &refspecs.join(" "), &output)) }
     }
 
+    /// What `remote` answers to a command of the git program that reads.
+    pub(super) fn ask_remote(&self, remote: &str, arguments: &[&str]) -> Result<String, RepoError> {
+        let output = self.git(arguments)?;
+        let command = arguments.first().copied().unwrap_or_default();
+        if output.success { Ok(output.stdout) } else { Err(failure(command, remote, "", &output)) }
+    }
+
     /// Pushes `refspec` to `remote` (a name or a URL). Never forces unless the refspec begins with `+`.
     ///
     /// # Errors

@@ -96,7 +96,7 @@ impl Repository {
         self.git(&["remote", "add", name, checked(url)?])?.success("remote").map(drop)
     }
 
-    fn with_identity(&self, arguments: &[&str]) -> Result<program::Output, RepoError> {
+    pub(super) fn with_identity(&self, arguments: &[&str]) -> Result<program::Output, RepoError> {
         let mut command = Command::new("git");
         command.arg("-C").arg(self.root());
         let known = self.git(&["var", "GIT_COMMITTER_IDENT"])?.success && self.configured("user.email")?;

@@ -1,20 +1,35 @@
 //! What exactly changes, as lines that every renderer shows in its own way.
 
 use super::{
+    beside::UnlikeAttribute,
     grouping::{OutputGroup, ResourceGroup},
     objects::ObjectGroup,
     text::{shorten, visible},
     value::{block, inline},
 };
 use crate::{
+    platform::EnvironmentName,
     render::{DiffLine, EngineDiff, Sign, diff_lines},
     terraform::{Action, AttributeChange, Shown},
 };
 
-/// Attributes shown of something new; the rest is counted.
-const CREATED: usize = 24;
-/// Longest line, in characters.
-const LINE: usize = 240;
+/// How much of everything is shown; the rest is counted.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Extent {
+    /// Attributes of something new.
+    attributes: usize,
+    /// Longest line, in characters.
+    line: usize,
+    /// Longest value on a line, in characters.
+    value: usize,
+}
+
+impl Extent {
+    /// What a person reads in passing.
+    pub(super) const SHORT: Self = Self { attributes: 24, line: 240, value: 160 };
+    /// What a person looks up. Still an end: a value of megabytes would make the page useless.
+    pub(super) const FULL: Self = Self { attributes: usize::MAX, line: 4000, value: 4000 };
+}
 
 /// One line of details; all texts are harmless.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,31 +40,33 @@ pub(super) enum Detail {
     Change { path: String, before: String, after: String, note: &'static str },
     /// Something about the whole.
     Note(String),
+    /// What a program said.
+    Text(String),
 }
 
 /// The details of a resource.
-pub(super) fn resource(group: &ResourceGroup) -> Vec<Detail> {
+pub(super) fn resource(group: &ResourceGroup, extent: Extent) -> Vec<Detail> {
     let mut lines = Vec::new();
     if let Some(previous) = &group.previous_address {
         lines.push(Detail::Note(format!("moved from {}", visible(previous))));
     }
     if let Some(id) = &group.importing {
-        lines.push(Detail::Note(format!("imports {}", visible(&shorten(id, LINE)))));
+        lines.push(Detail::Note(format!("imports {}", visible(&shorten(id, extent.line)))));
     }
     match group.action {
-        Action::Create => created(&group.attributes, &mut lines),
+        Action::Create => created(&group.attributes, extent, &mut lines),
         Action::Destroy | Action::Forget => {
             for change in group.attributes.iter().filter(|change| identifies(&change.path)) {
-                lines.push(Detail::Line(Sign::Removed, assignment(&change.path, &change.before)));
+                lines.push(Detail::Line(Sign::Removed, assignment(&change.path, &change.before, extent)));
             }
         }
-        _ => group.attributes.iter().for_each(|change| changed(change, &mut lines)),
+        _ => group.attributes.iter().for_each(|change| changed(change, extent, &mut lines)),
     }
     lines
 }
 
 /// The details of an output.
-pub(super) fn output(group: &OutputGroup) -> Vec<Detail> {
+pub(super) fn output(group: &OutputGroup, extent: Extent) -> Vec<Detail> {
     let change = AttributeChange {
         path: group.name.clone(),
         before: group.before.clone(),
@@ -57,12 +74,12 @@ pub(super) fn output(group: &OutputGroup) -> Vec<Detail> {
         forces_replacement: false,
     };
     let mut lines = Vec::new();
-    changed(&change, &mut lines);
+    changed(&change, extent, &mut lines);
     lines
 }
 
 /// The details of an object.
-pub(super) fn object(group: &ObjectGroup) -> Vec<Detail> {
+pub(super) fn object(group: &ObjectGroup, extent: Extent) -> Vec<Detail> {
     let mut lines = Vec::new();
     if let Some(previous) = &group.previous_name {
         lines.push(Detail::Note(format!("replaces {}, since its name holds a hash of its content", visible(previous))));
@@ -71,32 +88,47 @@ pub(super) fn object(group: &ObjectGroup) -> Vec<Detail> {
         let names = group.unresolved.iter().map(|name| format!("${{{}}}", visible(name))).collect::<Vec<_>>();
         lines.push(Detail::Note(format!("filled in by the engine: {}", names.join(", "))));
     }
-    lines.extend(group.diff.iter().map(line));
+    lines.extend(group.diff.iter().map(|difference| line(difference, extent)));
     lines
 }
 
-fn created(attributes: &[AttributeChange], lines: &mut Vec<Detail>) {
+/// An attribute that gets other values in two environments.
+pub(super) fn unlike(
+    attribute: &UnlikeAttribute,
+    one: &EnvironmentName,
+    other: &EnvironmentName,
+    extent: Extent,
+) -> Detail {
+    let value = |shown: &Shown| match shown {
+        Shown::Absent => "not set".to_owned(),
+        shown => inline(shown, extent.value),
+    };
+    let (path, before, after) = (visible(&attribute.path), value(&attribute.one), value(&attribute.other));
+    Detail::Line(Sign::Same, format!("{path}: {before} in {one}, {after} in {other}"))
+}
+
+fn created(attributes: &[AttributeChange], extent: Extent, lines: &mut Vec<Detail>) {
     let set: Vec<_> = attributes.iter().filter(|change| change.after != Shown::Absent).collect();
     // What is known says more than what is not.
     let (known, unknown): (Vec<_>, Vec<_>) = set.into_iter().partition(|change| change.after != Shown::Unknown);
-    for change in known.iter().take(CREATED) {
+    for change in known.iter().take(extent.attributes) {
         match block(&change.after) {
             Some(text) => {
                 lines.push(Detail::Line(Sign::Added, format!("{} =", visible(&change.path))));
-                lines.extend(diff_lines("", &text).iter().map(indented));
+                lines.extend(diff_lines("", &text).iter().map(|difference| indented(difference, extent)));
             }
-            None => lines.push(Detail::Line(Sign::Added, assignment(&change.path, &change.after))),
+            None => lines.push(Detail::Line(Sign::Added, assignment(&change.path, &change.after, extent))),
         }
     }
-    if known.len() > CREATED {
-        lines.push(Detail::Note(format!("and {} more attributes", known.len() - CREATED)));
+    if let more @ 1.. = known.len().saturating_sub(extent.attributes) {
+        lines.push(Detail::Note(format!("and {} more", count(more, "attribute"))));
     }
     if !unknown.is_empty() {
         lines.push(Detail::Note(format!("{} known after apply", count(unknown.len(), "attribute"))));
     }
 }
 
-fn changed(change: &AttributeChange, lines: &mut Vec<Detail>) {
+fn changed(change: &AttributeChange, extent: Extent, lines: &mut Vec<Detail>) {
     let note = if change.forces_replacement { "forces replacement" } else { "" };
     let path = visible(&change.path);
     let blocks = match (block(&change.before), block(&change.after)) {
@@ -107,12 +139,21 @@ fn changed(change: &AttributeChange, lines: &mut Vec<Detail>) {
     };
     let Some((before, after)) = blocks else {
         lines.push(match (&change.before, &change.after) {
-            (Shown::Absent, after) if note.is_empty() => Detail::Line(Sign::Added, assignment(&change.path, after)),
-            (before, Shown::Absent) if note.is_empty() => Detail::Line(Sign::Removed, assignment(&change.path, before)),
-            (Shown::Sensitive, Shown::Sensitive) => {
-                Detail::Change { path, before: inline(&change.before), after: "(sensitive, changed)".to_owned(), note }
+            (Shown::Absent, after) if note.is_empty() => {
+                Detail::Line(Sign::Added, assignment(&change.path, after, extent))
             }
-            (before, after) => Detail::Change { path, before: inline(before), after: inline(after), note },
+            (before, Shown::Absent) if note.is_empty() => {
+                Detail::Line(Sign::Removed, assignment(&change.path, before, extent))
+            }
+            (Shown::Sensitive, Shown::Sensitive) => Detail::Change {
+                path,
+                before: inline(&change.before, extent.value),
+                after: "(sensitive, changed)".to_owned(),
+                note,
+            },
+            (before, after) => {
+                Detail::Change { path, before: inline(before, extent.value), after: inline(after, extent.value), note }
+            }
         });
         return;
     };
@@ -123,23 +164,24 @@ fn changed(change: &AttributeChange, lines: &mut Vec<Detail>) {
         (false, note) => format!("{path}:  # {note}"),
     };
     lines.push(Detail::Line(Sign::Same, heading));
-    lines.extend(difference.iter().map(indented));
+    lines.extend(difference.iter().map(|difference| indented(difference, extent)));
 }
 
-fn indented(difference: &DiffLine) -> Detail {
-    match line(difference) {
+fn indented(difference: &DiffLine, extent: Extent) -> Detail {
+    match line(difference, extent) {
         Detail::Line(sign, text) => Detail::Line(sign, format!("  {text}")),
         other => other,
     }
 }
 
-fn line(difference: &DiffLine) -> Detail {
-    let text = if difference.sign == Sign::Gap { "…".to_owned() } else { visible(&shorten(&difference.text, LINE)) };
+fn line(difference: &DiffLine, extent: Extent) -> Detail {
+    let text =
+        if difference.sign == Sign::Gap { "…".to_owned() } else { visible(&shorten(&difference.text, extent.line)) };
     Detail::Line(difference.sign, text)
 }
 
-fn assignment(path: &str, value: &Shown) -> String {
-    format!("{} = {}", visible(path), inline(value))
+fn assignment(path: &str, value: &Shown, extent: Extent) -> String {
+    format!("{} = {}", visible(path), inline(value, extent.value))
 }
 
 /// Whether an attribute tells a person which object it is.

@@ -57,7 +57,7 @@ mod tests {
           ]
         }
         "#);
-        insta::assert_snapshot!(document["environments"].to_string(), @r#"[{"name":"ops","instances":1,"failed":0,"pending":0,"resources":{"create":1,"change":1,"replace":1,"destroy":0,"state_only":0},"objects":{"added":0,"changed":2,"removed":1}},{"name":"apps","instances":3,"failed":1,"pending":1,"resources":{"create":1,"change":1,"replace":2,"destroy":1,"state_only":0},"objects":{"added":0,"changed":2,"removed":1}}]"#);
+        insta::assert_snapshot!(document["environments"].to_string(), @r#"[{"name":"ops","instances":1,"failed":0,"pending":0,"resources":{"create":1,"change":1,"replace":1,"destroy":0,"state_only":0},"objects":{"added":0,"changed":2,"removed":1}},{"name":"apps","instances":3,"failed":1,"pending":1,"preview":true,"resources":{"create":1,"change":1,"replace":2,"destroy":1,"state_only":0},"objects":{"added":0,"changed":2,"removed":1}}]"#);
         insta::assert_snapshot!(document["instances"].to_string(), @r#"[{"instance":{"stack":"eks-gc0-eu-west-1","environment":"ops"},"state":"planned","resources":{"create":1,"change":1,"replace":1,"destroy":0,"state_only":0}},{"instance":{"stack":"eks-gc0-eu-west-1","environment":"apps"},"state":"planned","resources":{"create":1,"change":1,"replace":2,"destroy":1,"state_only":0}},{"instance":{"stack":"dns","environment":"apps"},"state":"staged","stage":2,"after":[{"stack":"eks-gc0-eu-west-1","environment":"apps"}],"unforeseen":"its plan fails","resources":{"create":0,"change":0,"replace":0,"destroy":0,"state_only":0}},{"instance":{"stack":"vpn","environment":"apps"},"state":"failed","resources":{"create":0,"change":0,"replace":0,"destroy":0,"state_only":0}}]"#);
     }
 }

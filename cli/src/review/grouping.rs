@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{
     Risk,
     input::InstanceInput,
-    names::{Named, each},
+    names::{Named, Residue, each},
     risk,
 };
 use crate::{
@@ -65,9 +65,11 @@ pub(super) fn resources<'a>(
     changes: impl Iterator<Item = (&'a InstanceInput, &'a ResourceChange)>,
     protect: &[String],
 ) -> Vec<ResourceGroup> {
+    let changes: Vec<_> = changes.collect();
+    let residue = Residue::of(changes.iter().map(|(input, _)| &input.instance));
     let groups = grouped(
-        changes,
-        |change| (change.action, change.resource_type.clone()),
+        changes.iter().copied(),
+        |change| (change.action, change.resource_type.clone(), residue.key(&change.address)),
         |here, one, there, other| {
             let (a, b) = (&here.instance, &there.instance);
             one.address.alike(a, &other.address, b)

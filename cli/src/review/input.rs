@@ -1,6 +1,12 @@
 //! What a review is made from.
 
-use crate::{platform::Instance, render::RegistryDiff, terraform::ChangeList};
+use serde::Serialize;
+
+use crate::{
+    platform::{EnvironmentName, Instance},
+    render::RegistryDiff,
+    terraform::ChangeList,
+};
 
 /// Everything that a change does, as the engines found it.
 #[derive(Debug, Clone, Default)]
@@ -9,6 +15,12 @@ pub struct ReviewInput {
     pub title: Option<String>,
     /// The affected instances, in the order of promotion.
     pub instances: Vec<InstanceInput>,
+    /// What was applied last in an environment that is not planned here: plans are held against it.
+    pub before: Vec<BeforeInput>,
+    /// Environments whose plans show what would happen, and are not applied by a merge.
+    pub previews: Vec<EnvironmentName>,
+    /// Plans that are not what a merge would apply any more.
+    pub stale: Vec<Stale>,
     /// The registries, in the order of promotion.
     pub registries: Vec<RegistryDiff>,
     /// Resource types (with `*`) that `policy.protect` names.
@@ -17,6 +29,24 @@ pub struct ReviewInput {
     pub notices: Vec<String>,
     /// Address of the full report, `https://…`.
     pub report: Option<String>,
+}
+
+/// A plan that would be refused.
+#[derive(Debug, Clone, Serialize)]
+pub struct Stale {
+    /// The instance.
+    pub instance: Instance,
+    /// What differs, in a sentence; names in backticks.
+    pub because: String,
+}
+
+/// What an instance of another environment got.
+#[derive(Debug, Clone)]
+pub struct BeforeInput {
+    /// The instance.
+    pub instance: Instance,
+    /// What its plan did.
+    pub changes: ChangeList,
 }
 
 /// One affected instance.

@@ -4,11 +4,12 @@
 //! change gets a line, then some details, then all, as far as they fit. What does not fit is counted.
 
 use super::{
-    ResourceGroup, Review, Risk,
+    Review, Risk,
     budget::{Entry, fit},
-    details::{self, Detail},
-    model::{EnvironmentSummary, InstanceState, Remark},
-    text::{code, fence, html, prose, shorten, visible},
+    details::{self, Detail, Extent},
+    model::EnvironmentSummary,
+    outline::{self, Change, Section, outline},
+    text::{code, fence, html, prose, shorten},
     wording,
 };
 use crate::render::Sign;
@@ -25,6 +26,8 @@ const ROWS: usize = 40;
 const WARNED: usize = 12;
 /// Longest name in running text, in characters.
 const NAME: usize = 160;
+/// Longest sentence, and longest line of what a program said.
+const SENTENCE: usize = 400;
 /// Room for the line that counts what was left out.
 const TAIL: usize = 200;
 
@@ -38,12 +41,13 @@ impl Review {
         let Some(mut text) = heads.into_iter().find(|head| head.len() + tail_room <= budget) else {
             return if COMMENT_MARKER.len() <= budget { COMMENT_MARKER.to_owned() } else { String::new() };
         };
-        let sections = sections(self);
-        let headings: Vec<_> = sections.iter().map(|(heading, _)| format!("\n#### {heading}\n\n")).collect();
+        let sections = outline(self, Extent::SHORT);
+        let headings: Vec<_> =
+            sections.iter().map(|section| format!("\n#### {}\n\n", prose(&section.heading))).collect();
         let entries: Vec<_> = sections
-            .into_iter()
+            .iter()
             .enumerate()
-            .flat_map(|(section, (_, forms))| forms.into_iter().map(move |forms| Entry { section, forms }))
+            .flat_map(|(section, about)| entries(about).into_iter().map(move |forms| Entry { section, forms }))
             .collect();
         let chosen = fit(&headings, &entries, budget - text.len() - tail_room);
         let mut last = None;
@@ -87,13 +91,8 @@ fn row(environment: &EnvironmentSummary) -> String {
     let plain = |number: usize| if number == 0 { "–".to_owned() } else { number.to_string() };
     let loud = |number: usize| if number == 0 { "–".to_owned() } else { format!("**{number}**") };
     let counts = environment.resources;
-    let mut remarks = Vec::new();
-    if environment.failed > 0 {
-        remarks.push(format!("**{} failed**", environment.failed));
-    }
-    if environment.pending > 0 {
-        remarks.push(format!("{} not planned yet", environment.pending));
-    }
+    let (bad, rest) = wording::remarks(environment);
+    let remarks: Vec<_> = bad.iter().map(|remark| format!("**{remark}**")).chain(rest).collect();
     format!(
         "| {} | {} | {} | {} | {} | {} | {} | {} |\n",
         code(&environment.name, true),
@@ -133,148 +132,62 @@ fn warning(review: &Review, shown: usize) -> String {
             ">\n> To apply this, the description of the pull request needs a line for each that is protected:\n>\n",
         );
         for group in review.destroys_protected().take(shown.min(3)) {
-            let line = format!("kstack: allow destroy {}", shorten(&group.address, NAME));
+            let line = wording::allowance(&shorten(&group.address, NAME));
             text.push_str(&format!("> - {}\n", code(&line, false)));
         }
     }
     text
 }
 
-/// Sections with their entries, the riskiest first.
-fn sections(review: &Review) -> Vec<(String, Vec<[String; 3]>)> {
-    let mut sections: Vec<(String, Vec<[String; 3]>)> = Vec::new();
-    let mut add = |heading: String, forms: [String; 3]| match sections.last_mut() {
-        Some((last, entries)) if *last == heading => entries.push(forms),
-        _ => sections.push((heading, vec![forms])),
+/// A section's entries in all their forms.
+fn entries(section: &Section) -> Vec<[String; 3]> {
+    let form = |entry: &outline::Entry| match entry {
+        outline::Entry::Change(change) => forms(change),
+        outline::Entry::Lead(text) => same(format!("{}\n\n", prose(text))),
+        outline::Entry::Sentence { subjects, joint, text } => {
+            let subjects = match subjects.as_slice() {
+                [] => String::new(),
+                subjects => format!("{}{joint}", code(&wording::some_of(subjects), false)),
+            };
+            same(format!("- {subjects}{}\n", prose(&shorten(text, SENTENCE))))
+        }
     };
-    for failure in &review.failures {
-        let lines: Vec<_> = failure.message.lines().map(|line| visible(&shorten(line, 400))).collect();
-        add("Failed".to_owned(), forms(&Line::new("!", &failure.subject, "failed", ""), "text", &lines, true));
-    }
-    for group in review.failing_checks() {
-        let line = Line::new("!", &group.address, wording::check(group), &wording::places(&group.instances));
-        let problems = group.problems.iter().flat_map(|problem| problem.lines());
-        let problems: Vec<_> = problems.map(|line| visible(&shorten(line, 400))).collect();
-        add(wording::CHECKS.to_owned(), forms(&line, "text", &problems, true));
-    }
-    for risk in wording::RISKS {
-        for group in review.resources.iter().filter(|group| group.risk == risk) {
-            add(wording::risk(risk).to_owned(), resource(group));
-        }
-        for group in review.objects.iter().filter(|group| group.risk == risk) {
-            let (symbol, verb) = wording::object(group.change, group.kept);
-            let place = format!("{} · {}", wording::registries(&group.registries), shorten(&group.file, NAME));
-            let line = Line::new(symbol, &group.object.to_string(), verb, &place);
-            let details = lines(&details::object(group));
-            add(wording::risk_of_objects(risk).to_owned(), forms(&line, "diff", &details, risk == Risk::StateLost));
-        }
-    }
-    for change in &review.engines {
-        let line = Line::new("~", &wording::engine(change), "", &wording::registries(&change.registries));
-        add("Engine".to_owned(), forms(&line, "diff", &lines(&details::engine(&change.difference)), false));
-    }
-    for group in &review.outputs {
-        let line = Line::new("~", &group.name, "", &wording::places(&group.instances));
-        add("Outputs".to_owned(), forms(&line, "diff", &lines(&details::output(group)), false));
-    }
-    for stage in &review.stages {
-        let heading = prose(&wording::stage(stage));
-        add(heading.clone(), same(format!("{}\n\n", prose(&wording::stage_note(stage)))));
-        stage.resources.iter().for_each(|group| add(heading.clone(), resource(group)));
-    }
-    for group in &review.drift {
-        let (symbol, verb) = wording::action(group);
-        let line = Line::new(symbol, &group.address, verb, &wording::places(&group.instances));
-        add("Changed outside Terraform".to_owned(), forms(&line, "diff", &lines(&details::resource(group)), false));
-    }
-    for group in review.checks.iter().filter(|group| !group.fails()) {
-        let line = Line::new("?", &group.address, "", &wording::places(&group.instances));
-        add(wording::UNKNOWN_CHECKS.to_owned(), forms(&line, "text", &[], false));
-    }
-    for summary in &review.instances {
-        let sentence = match &summary.state {
-            InstanceState::Staged { stage, after, unforeseen: Some(reason) } => {
-                format!("{}: {}", wording::unforeseen(*stage, after), prose(&shorten(reason, 400)))
-            }
-            InstanceState::Skipped { reason } => format!("was not planned: {}", prose(&shorten(reason, 400))),
-            _ => continue,
-        };
-        add(
-            "Not planned yet".to_owned(),
-            same(format!("- {} {sentence}\n", code(&summary.instance.to_string(), false))),
-        );
-    }
-    remarks(&review.notices, "Notices", &mut add);
-    remarks(&review.reasons, "Why these stacks", &mut add);
-    sections
-}
-
-fn resource(group: &ResourceGroup) -> [String; 3] {
-    let (symbol, verb) = wording::action(group);
-    let reason = group.reason.as_deref().and_then(wording::reason);
-    let because = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
-    let protected = if group.protected { " (protected)" } else { "" };
-    let verb = format!("{verb}{because}{protected}");
-    let line = Line::new(symbol, &group.address, &verb, &wording::places(&group.instances));
-    forms(&line, "diff", &lines(&details::resource(group)), group.risk == Risk::StateLost)
-}
-
-fn remarks(remarks: &[Remark], heading: &str, add: &mut impl FnMut(String, [String; 3])) {
-    for Remark { subjects, text } in remarks {
-        let subjects =
-            if subjects.is_empty() { String::new() } else { format!("{}: ", code(&wording::some_of(subjects), false)) };
-        add(heading.to_owned(), same(format!("- {subjects}{}\n", prose(&shorten(text, 400)))));
-    }
+    section.entries.iter().map(form).collect()
 }
 
 fn same(text: String) -> [String; 3] {
     [text.clone(), text.clone(), text]
 }
 
-/// The line of a change: symbol, name, what happens, where.
-struct Line {
-    markdown: String,
-    html: String,
-}
-
-impl Line {
-    fn new(symbol: &str, name: &str, verb: &str, place: &str) -> Self {
-        let name = shorten(name, NAME);
-        let (markdown_place, html_place) = match place {
-            "" => (String::new(), String::new()),
-            place => (format!(" · {}", prose(place)), format!(" · {}", html(place))),
-        };
-        let space = if verb.is_empty() { "" } else { " " };
-        Self {
-            markdown: format!("{} {}{space}{verb}{markdown_place}", code(symbol, false), code(&name, false)),
-            html: format!(
-                "<code>{}</code> <code>{}</code>{space}{}{html_place}",
-                html(symbol),
-                html(&name),
-                html(verb)
-            ),
-        }
-    }
-}
-
-/// The line alone, with some of `details`, and with all of them.
-fn forms(line: &Line, language: &str, details: &[String], open: bool) -> [String; 3] {
-    let short = format!("- {}\n", line.markdown);
+/// A change as a line alone, with some of its details, and with all of them.
+fn forms(change: &Change) -> [String; 3] {
+    let (name, said) = (shorten(&change.name, NAME), change.said());
+    let space = if said.is_empty() { "" } else { " " };
+    let file = change.file.as_ref().map(|file| shorten(file, NAME));
+    let place = [Some(change.places()), file].into_iter().flatten().filter(|part| !part.is_empty());
+    let place: Vec<_> = place.collect();
+    let at = |text: fn(&str) -> String| place.iter().map(|part| format!(" · {}", text(part))).collect::<String>();
+    let short = format!("- {} {}{space}{said}{}\n", code(change.symbol, false), code(&name, false), at(prose));
+    let details = lines(&change.details);
     if details.is_empty() {
         return same(short);
     }
+    let (symbol, name, said) = (html(change.symbol), html(&name), html(&said));
+    let summary = format!("<code>{symbol}</code> <code>{name}</code>{space}{said}{}", at(html));
+    let is_text = change.details.iter().all(|detail| matches!(detail, Detail::Text(_)));
+    let language = if is_text { "text" } else { "diff" };
     let folded = |details: &[String]| {
-        let open = if open { " open" } else { "" };
-        format!("<details{open}><summary>{}</summary>\n\n{}\n</details>\n\n", line.html, fence(language, details))
+        let open = if change.open { " open" } else { "" };
+        format!("<details{open}><summary>{summary}</summary>\n\n{}\n</details>\n\n", fence(language, details))
     };
     let clipped = if details.len() > CLIPPED {
         let mut some = details[..CLIPPED].to_vec();
         some.push(format!("  … {} more lines", details.len() - CLIPPED));
         folded(&some)
     } else {
-        folded(details)
+        folded(&details)
     };
-    [short, clipped, folded(details)]
+    [short, clipped, folded(&details)]
 }
 
 /// Details as lines that GitHub colours.
@@ -290,6 +203,7 @@ fn lines(details: &[Detail]) -> Vec<String> {
                 lines.push(format!("+ {path} = {after}{note}"));
             }
             Detail::Note(note) => lines.push(format!("# {note}")),
+            Detail::Text(text) => lines.push(shorten(text, SENTENCE)),
         }
     }
     lines

@@ -4,9 +4,10 @@ use serde::Serialize;
 
 use super::{
     Risk,
+    beside::{self, Comparison},
     checks::{self, CheckGroup},
     grouping::{self, OutputGroup, ResourceGroup},
-    input::{InstanceInput, Outcome, ReviewInput},
+    input::{InstanceInput, Outcome, ReviewInput, Stale},
     objects::{self, ObjectGroup},
     stages::{self, Stage},
 };
@@ -28,6 +29,9 @@ pub struct Review {
     pub instances: Vec<InstanceSummary>,
     /// Plans and registries that failed.
     pub failures: Vec<Failure>,
+    /// Plans that are not what a merge would apply any more.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stale: Vec<Stale>,
     /// Resource changes, the riskiest first.
     pub resources: Vec<ResourceGroup>,
     /// Object changes, the riskiest first.
@@ -38,6 +42,9 @@ pub struct Review {
     pub outputs: Vec<OutputGroup>,
     /// Conditions that do not hold, and those that are known only after apply; the former first.
     pub checks: Vec<CheckGroup>,
+    /// Where the next environment gets something else than the one before it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub compared: Vec<Comparison>,
     /// What later stages are expected to do, in their order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub stages: Vec<Stage>,
@@ -89,6 +96,9 @@ pub struct EnvironmentSummary {
     pub failed: usize,
     /// How many instances have no plan yet.
     pub pending: usize,
+    /// Whether a merge leaves it alone: its plans only show what would happen.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub preview: bool,
     /// Resources.
     pub resources: Counts,
     /// Kubernetes objects.
@@ -176,6 +186,7 @@ impl Review {
             environments: environments(input),
             instances: input.instances.iter().map(instance_summary).collect(),
             failures: failures(input),
+            stale: input.stale.clone(),
             resources: grouping::resources(
                 resources.filter(|(_, change)| change.action != Action::Read),
                 &input.protect,
@@ -184,6 +195,7 @@ impl Review {
             engines: engines(input),
             outputs: grouping::outputs(outputs),
             checks: checks::group(checks),
+            compared: beside::of(input),
             stages: stages::of(input),
             drift: grouping::resources(drift, &input.protect),
             reasons: remarks(
@@ -310,6 +322,9 @@ fn environments(input: &ReviewInput) -> Vec<EnvironmentSummary> {
                 ObjectChange::Changed => summary.objects.changed += 1,
             }
         }
+    }
+    for summary in &mut summaries {
+        summary.preview = input.previews.iter().any(|preview| preview.as_str() == summary.name);
     }
     summaries
 }

@@ -5,7 +5,7 @@
 //! its own, both are alike, and `{environment}` or `{stack}` stands for the name when the group is
 //! shown. Everything else must be equal: `apps/v1` does not become `{environment}/v1`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde_json::{Map, Value};
 
@@ -82,6 +82,33 @@ fn is_word(text: &str, at: usize, word: &str) -> bool {
     text[at..].starts_with(word)
         && !touched(text[..at].chars().next_back())
         && !touched(text[at + word.len()..].chars().next())
+}
+
+/// Tells quickly which texts may be alike: those from which the same is left when all words of names are taken out.
+/// Without it, each of the thousands of resources of a large plan would be compared with all others.
+#[derive(Debug)]
+pub(super) struct Residue<'a> {
+    /// The words that names of stacks and environments consist of.
+    words: HashSet<&'a str>,
+}
+
+impl<'a> Residue<'a> {
+    pub(super) fn of(instances: impl Iterator<Item = &'a Instance>) -> Self {
+        let names = instances.flat_map(|instance| {
+            let environment = instance.environment.as_ref().map(EnvironmentName::as_str);
+            environment.into_iter().chain(std::iter::once(instance.stack.as_str()))
+        });
+        Self { words: names.flat_map(words).collect() }
+    }
+
+    /// Equal for texts that are alike.
+    pub(super) fn key(&self, text: &str) -> String {
+        words(text).filter(|word| !self.words.contains(word)).collect::<Vec<_>>().join(" ")
+    }
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty())
 }
 
 impl Named for Value {
@@ -222,6 +249,16 @@ mod tests {
         {
             assert_eq!(merge(one, other), None, "{one} {other}");
         }
+    }
+
+    #[test]
+    fn what_may_be_alike_has_the_same_residue() {
+        let instances = [instance("eks-gc0", "ops"), instance("eks-gc0", "apps"), instance("eks-gc1", "apps")];
+        let residue = Residue::of(instances.iter());
+        for (one, other) in [("apps/v1 ops", "apps/v1 apps"), ("x.eks-gc0_a", "x.eks-gc1_a"), ("gc0-ops", "gc0-apps")] {
+            assert_eq!(residue.key(one), residue.key(other), "{one} {other}");
+        }
+        assert_ne!(residue.key("x.y[0]"), residue.key("x.y[1]"));
     }
 
     #[test]

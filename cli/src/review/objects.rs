@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{
     Risk,
-    names::{Named, each},
+    names::{Named, Residue, each},
     risk,
 };
 use crate::{
@@ -47,11 +47,14 @@ pub struct ObjectGroup {
 /// Groups object changes and orders them by risk, then by what happens, then by identity.
 pub(super) fn group(registries: &[RegistryDiff]) -> Vec<ObjectGroup> {
     let mut buckets: BTreeMap<_, Vec<Vec<Member<'_>>>> = BTreeMap::new();
+    let instances: Vec<_> = registries.iter().map(|registry| instance(&registry.registry)).collect();
+    let residue = Residue::of(instances.iter());
     for registry in registries {
         let instance = instance(&registry.registry);
         for object in &registry.difference.objects {
             let member = Member { instance: instance.clone(), registry: &registry.registry, object };
-            let groups = buckets.entry((&object.id.kind, &object.id.group, object.change, object.kept)).or_default();
+            let key = (&object.id.kind, &object.id.group, object.change, object.kept, residue.key(&object.id.name));
+            let groups = buckets.entry(key).or_default();
             match groups.iter_mut().find(|group| group.first().is_some_and(|first| first.alike(&member))) {
                 Some(group) => group.push(member),
                 None => groups.push(vec![member]),

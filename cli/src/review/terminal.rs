@@ -1,16 +1,13 @@
 //! The review as text for a terminal.
 
 use super::{
-    ResourceGroup, Review, Risk,
-    details::{self, Detail},
-    model::{InstanceState, Remark},
+    Review,
+    details::{Detail, Extent},
+    outline::{Change, Entry, Kind, Section, outline},
     text::visible,
     wording,
 };
-use crate::{
-    render::{ObjectChange, Sign},
-    terraform::Action,
-};
+use crate::render::Sign;
 
 /// What a piece of text is, for whoever adds colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,23 +47,10 @@ impl Review {
     pub fn terminal(&self, paint: &dyn Paint) -> String {
         let mut out = Out { text: String::new(), paint };
         out.table(self);
-        for failure in &self.failures {
-            out.heading(&format!("Failed: {}", visible(&failure.subject)), Role::Danger);
-            failure.message.lines().for_each(|line| out.line(&format!("  {}", visible(line))));
-        }
-        out.failing_checks(self);
-        for risk in wording::RISKS {
-            out.resources(self, risk);
-            out.objects(self, risk);
-        }
-        out.engines(self);
-        out.outputs(self);
-        out.stages(self);
-        out.drift(self);
-        out.unknown_checks(self);
-        out.pending(self);
-        out.remarks("Why", &self.reasons);
-        out.remarks("Notices", &self.notices);
+        let sections = outline(self, Extent::SHORT);
+        // What is read first on a terminal is its end.
+        let (last, first): (Vec<_>, Vec<_>) = sections.iter().partition(|section| section.kind == Kind::Notices);
+        first.into_iter().chain(last).for_each(|section| out.section(section));
         out.line("");
         out.line(&paint.paint(Role::Heading, &wording::headline(self)));
         out.text.trim_start_matches('\n').to_owned()
@@ -102,7 +86,9 @@ impl Out<'_> {
             let [instances, create, change, replace, destroy] =
                 numbers.map(|number| if number == 0 { "–".to_owned() } else { number.to_string() });
             let objects = wording::object_counts(environment.objects);
-            rows.push([environment.name.clone(), instances, create, change, replace, destroy, objects]);
+            let name =
+                if environment.preview { format!("{} (preview)", environment.name) } else { environment.name.clone() };
+            rows.push([name, instances, create, change, replace, destroy, objects]);
         }
         let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
         let widths: Vec<_> = (0..header.len()).map(width).collect();
@@ -117,11 +103,39 @@ impl Out<'_> {
         }
     }
 
-    fn entry(&mut self, role: Role, symbol: &str, name: &str, verb: &str, place: &str) {
-        let head = self.paint.paint(role, &format!("{symbol} {}", visible(name)));
-        let place = self.paint.paint(Role::Dim, place);
-        let verb = if verb.is_empty() { String::new() } else { format!(" {verb}") };
-        self.line(&format!("  {head}{verb}  {place}"));
+    fn section(&mut self, section: &Section) {
+        let role = if section.kind.is_alarming() { Role::Danger } else { Role::Heading };
+        self.heading(if section.kind == Kind::Reasons { "Why" } else { &section.heading }, role);
+        for entry in &section.entries {
+            match entry {
+                Entry::Change(change) => self.change(section.kind, change),
+                Entry::Lead(text) => {
+                    let text = self.paint.paint(Role::Dim, &visible(text));
+                    self.line(&format!("  {text}"));
+                }
+                Entry::Sentence { subjects, joint, text } => {
+                    let joint = if subjects.is_empty() { "" } else { joint };
+                    self.line(&format!("  {}{joint}{}", visible(&wording::some_of(subjects)), visible(text)));
+                }
+            }
+        }
+    }
+
+    fn change(&mut self, kind: Kind, change: &Change) {
+        let places = self.paint.paint(Role::Dim, &change.places());
+        // The details of an output begin with its name.
+        if kind == Kind::Outputs {
+            self.line(&format!("  {places}"));
+        } else {
+            let head = self.paint.paint(change.role, &format!("{} {}", change.symbol, visible(&change.name)));
+            let said = match change.said() {
+                said if said.is_empty() => said,
+                said => format!(" {said}"),
+            };
+            let file = change.file.as_ref().map(|file| self.paint.paint(Role::Dim, &format!("  {}", visible(file))));
+            self.line(&format!("  {head}{said}  {places}{}", file.unwrap_or_default()));
+        }
+        self.details(&change.details);
     }
 
     fn details(&mut self, details: &[Detail]) {
@@ -149,155 +163,9 @@ impl Out<'_> {
                     }
                 }
                 Detail::Note(note) => self.paint.paint(Role::Dim, &format!("  ({note})")),
+                Detail::Text(text) => format!("  {text}"),
             };
             self.line(&format!("    {text}"));
         }
     }
-
-    fn resources(&mut self, review: &Review, risk: Risk) {
-        let mut groups = review.resources.iter().filter(|group| group.risk == risk).peekable();
-        if groups.peek().is_some() {
-            self.heading(wording::risk(risk), role_of(risk));
-        }
-        groups.for_each(|group| self.resource(group));
-    }
-
-    fn resource(&mut self, group: &ResourceGroup) {
-        let (symbol, verb) = wording::action(group);
-        let role = match group.action {
-            _ if group.risk == Risk::StateLost => Role::Danger,
-            Action::Create => Role::Added,
-            _ if group.action.destroys() => Role::Removed,
-            _ => Role::Changed,
-        };
-        let mut verb = verb.to_owned();
-        if group.protected && group.risk == Risk::StateLost {
-            verb.push_str(", though protected");
-        }
-        if let Some(reason) = group.reason.as_deref().and_then(wording::reason) {
-            verb = format!("{verb}: {reason}");
-        }
-        self.entry(role, symbol, &group.address, &verb, &wording::places(&group.instances));
-        self.details(&details::resource(group));
-    }
-
-    fn stages(&mut self, review: &Review) {
-        for stage in &review.stages {
-            self.heading(&wording::stage(stage), Role::Heading);
-            let note = self.paint.paint(Role::Dim, &wording::stage_note(stage));
-            self.line(&format!("  {note}"));
-            stage.resources.iter().for_each(|group| self.resource(group));
-        }
-    }
-
-    fn outputs(&mut self, review: &Review) {
-        if review.outputs.is_empty() {
-            return;
-        }
-        self.heading("Outputs", Role::Heading);
-        for group in &review.outputs {
-            let place = self.paint.paint(Role::Dim, &wording::places(&group.instances));
-            self.line(&format!("  {place}"));
-            self.details(&details::output(group));
-        }
-    }
-
-    fn failing_checks(&mut self, review: &Review) {
-        let mut groups = review.failing_checks().peekable();
-        if groups.peek().is_some() {
-            self.heading(wording::CHECKS, Role::Danger);
-        }
-        for group in groups {
-            self.entry(Role::Danger, "!", &group.address, wording::check(group), &wording::places(&group.instances));
-            for line in group.problems.iter().flat_map(|problem| problem.lines()) {
-                self.line(&format!("      {}", visible(line)));
-            }
-        }
-    }
-
-    fn unknown_checks(&mut self, review: &Review) {
-        let groups: Vec<_> = review.checks.iter().filter(|group| !group.fails()).collect();
-        if !groups.is_empty() {
-            self.heading(wording::UNKNOWN_CHECKS, Role::Heading);
-        }
-        for group in groups {
-            self.entry(Role::Dim, "?", &group.address, "", &wording::places(&group.instances));
-        }
-    }
-
-    fn engines(&mut self, review: &Review) {
-        if !review.engines.is_empty() {
-            self.heading("Engine", Role::Heading);
-        }
-        for change in &review.engines {
-            self.entry(Role::Changed, "~", &wording::engine(change), "", &wording::registries(&change.registries));
-            self.details(&details::engine(&change.difference));
-        }
-    }
-
-    fn objects(&mut self, review: &Review, risk: Risk) {
-        let mut groups = review.objects.iter().filter(|group| group.risk == risk).peekable();
-        if groups.peek().is_some() {
-            self.heading(wording::risk_of_objects(risk), role_of(risk));
-        }
-        for group in groups {
-            let (symbol, verb) = wording::object(group.change, group.kept);
-            let role = match group.change {
-                ObjectChange::Added => Role::Added,
-                ObjectChange::Removed => Role::Removed,
-                ObjectChange::Changed => Role::Changed,
-            };
-            let place = format!("{}  {}", wording::registries(&group.registries), visible(&group.file));
-            self.entry(role, symbol, &group.object.to_string(), verb, &place);
-            self.details(&details::object(group));
-        }
-    }
-
-    fn drift(&mut self, review: &Review) {
-        if review.drift.is_empty() {
-            return;
-        }
-        self.heading("Changed outside Terraform", Role::Heading);
-        for group in &review.drift {
-            let (symbol, verb) = wording::action(group);
-            self.entry(Role::Changed, symbol, &group.address, verb, &wording::places(&group.instances));
-            self.details(&details::resource(group));
-        }
-    }
-
-    fn pending(&mut self, review: &Review) {
-        let lines: Vec<_> = review
-            .instances
-            .iter()
-            .filter_map(|summary| {
-                let sentence = match &summary.state {
-                    InstanceState::Staged { stage, after, unforeseen: Some(reason) } => {
-                        format!("{}: {}", wording::unforeseen(*stage, after), visible(reason))
-                    }
-                    InstanceState::Skipped { reason } => format!("was not planned: {}", visible(reason)),
-                    _ => return None,
-                };
-                Some(format!("  {} {sentence}", summary.instance))
-            })
-            .collect();
-        if !lines.is_empty() {
-            self.heading("Not planned yet", Role::Heading);
-            lines.iter().for_each(|line| self.line(line));
-        }
-    }
-
-    fn remarks(&mut self, heading: &str, remarks: &[Remark]) {
-        if !remarks.is_empty() {
-            self.heading(heading, Role::Heading);
-        }
-        for Remark { subjects, text } in remarks {
-            let subjects =
-                if subjects.is_empty() { String::new() } else { format!("{}: ", wording::some_of(subjects)) };
-            self.line(&format!("  {}{}", visible(&subjects), visible(text)));
-        }
-    }
-}
-
-fn role_of(risk: Risk) -> Role {
-    if risk == Risk::StateLost { Role::Danger } else { Role::Heading }
 }

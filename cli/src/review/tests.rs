@@ -4,6 +4,8 @@ use self::sample::{sample, value};
 use super::*;
 use crate::terraform::ChangeList;
 
+mod html;
+mod large;
 mod laws;
 pub(super) mod sample;
 mod stages;
@@ -19,7 +21,7 @@ fn a_pull_request_comment() {
     | environment | instances | create | change | replace | destroy | objects | |
     |:--|--:|--:|--:|--:|--:|:--|:--|
     | `ops` | 1 | 1 | 1 | **1** | – | ~2 -1 |  |
-    | `apps` | 3 | 1 | 1 | **2** | **1** | ~2 -1 | **1 failed**, 1 not planned yet |
+    | `apps` | 3 | 1 | 1 | **2** | **1** | ~2 -1 | **1 failed**, 1 not planned yet, preview |
 
     > [!CAUTION]
     > - `aws_db_instance.@team` is destroyed in eks-gc0-eu-west-1 (apps), **though protected**
@@ -43,9 +45,13 @@ fn a_pull_request_comment() {
 
     </details>
 
+    #### Not exact any more: plan again before merging
+
+    - `eks-gc0-eu-west-1 (ops)`: `modules/aws/cluster/main.tf` is another on `main` by now
+
     #### Destroyed or replaced, with what it holds
 
-    <details open><summary><code>-</code> <code>aws_db_instance.&#64;team</code> destroyed (protected) · eks-gc0-eu-west-1 (apps)</summary>
+    <details open><summary><code>-</code> <code>aws_db_instance.&#64;team</code> destroyed, though protected · eks-gc0-eu-west-1 (apps)</summary>
 
     ```diff
     - id = "orders"
@@ -53,7 +59,7 @@ fn a_pull_request_comment() {
 
     </details>
 
-    <details open><summary><code>±</code> <code>module.cluster.aws_eks_cluster.this</code> destroyed, then created: it cannot be changed in place (protected) · eks-gc0-eu-west-1 (apps)</summary>
+    <details open><summary><code>±</code> <code>module.cluster.aws_eks_cluster.this</code> destroyed, then created, though protected: it cannot be changed in place · eks-gc0-eu-west-1 (apps)</summary>
 
     ```diff
     - arn = "arn:aws:eks:eu-west-1:1:cluster/x"
@@ -158,6 +164,13 @@ fn a_pull_request_comment() {
 
     </details>
 
+    #### apps compared with ops
+
+    eks-gc0-eu-west-1 (apps): 2 changes are not what ops gets; 3 other changes are the same
+
+    - `≠` `aws_db_instance.@team` destroyed in apps only · eks-gc0-eu-west-1 (apps)
+    - `≠` `module.cluster.aws_eks_cluster.this` destroyed, then created in apps only · eks-gc0-eu-west-1 (apps)
+
     #### Outputs
 
     <details><summary><code>~</code> <code>fqdn</code> · eks-gc0-eu-west-1 (ops, apps)</summary>
@@ -196,7 +209,7 @@ fn a_comment_with_little_room_says_what_is_missing() {
     | environment | instances | create | change | replace | destroy | objects | |
     |:--|--:|--:|--:|--:|--:|:--|:--|
     | `ops` | 1 | 1 | 1 | **1** | – | ~2 -1 |  |
-    | `apps` | 3 | 1 | 1 | **2** | **1** | ~2 -1 | **1 failed**, 1 not planned yet |
+    | `apps` | 3 | 1 | 1 | **2** | **1** | ~2 -1 | **1 failed**, 1 not planned yet, preview |
 
     > [!CAUTION]
     > - `aws_db_instance.@team` is destroyed in eks-gc0-eu-west-1 (apps), **though protected**
@@ -212,10 +225,14 @@ fn a_comment_with_little_room_says_what_is_missing() {
 
     - `!` `vpn (apps)` failed
 
+    #### Not exact any more: plan again before merging
+
+    - `eks-gc0-eu-west-1 (ops)`: `modules/aws/cluster/main.tf` is another on `main` by now
+
     #### Destroyed or replaced, with what it holds
 
-    - `-` `aws_db_instance.@team` destroyed (protected) · eks-gc0-eu-west-1 (apps)
-    - `±` `module.cluster.aws_eks_cluster.this` destroyed, then created: it cannot be changed in place (protected) · eks-gc0-eu-west-1 (apps)
+    - `-` `aws_db_instance.@team` destroyed, though protected · eks-gc0-eu-west-1 (apps)
+    - `±` `module.cluster.aws_eks_cluster.this` destroyed, then created, though protected: it cannot be changed in place · eks-gc0-eu-west-1 (apps)
 
     #### Objects removed, with what they hold
 
@@ -237,29 +254,25 @@ fn a_comment_with_little_room_says_what_is_missing() {
 
     - `+` `module.cluster.aws_subnet.private[0]` created · eks-gc0-eu-west-1 (ops, apps)
 
-    #### Other objects
-
-    - `~` `Deployment podinfo/podinfo` changed · eks-gc0-eu-west-1 (ops, apps) · services/podinfo/base/deployment.yaml
-
-    #### Outputs
-
-    - `~` `fqdn` · eks-gc0-eu-west-1 (ops, apps)
-
-    *and 4 more, and the details of 10 changes are shortened: see the [full report](<https://ci.example.com/runs/7/report>)*
+    *and 9 more, and the details of 8 changes are shortened: see the [full report](<https://ci.example.com/runs/7/report>)*
     ");
 }
 
 #[test]
 fn terminal_text() {
     insta::assert_snapshot!(Review::new(&sample()).terminal(&Plain), @r#"
-    environment  instances  create  change  replace  destroy  objects
-    ops                  1       1       1        1        –    ~2 -1
-    apps                 3       1       1        2        1    ~2 -1
+    environment     instances  create  change  replace  destroy  objects
+    ops                     1       1       1        1        –    ~2 -1
+    apps (preview)          3       1       1        2        1    ~2 -1
 
-    Failed: vpn (apps)
-      error: no valid credential sources found
+    Failed
+      ! vpn (apps) failed
+          error: no valid credential sources found
 
-        on providers.tf line 3
+            on providers.tf line 3
+
+    Not exact any more: plan again before merging
+      eks-gc0-eu-west-1 (ops): `modules/aws/cluster/main.tf` is another on `main` by now
 
     Destroyed or replaced, with what it holds
       - aws_db_instance.@team destroyed, though protected  eks-gc0-eu-west-1 (apps)
@@ -325,6 +338,11 @@ fn terminal_text() {
         -         image: podinfo:6.5.0
         +         image: podinfo:6.6.0
 
+    apps compared with ops
+      eks-gc0-eu-west-1 (apps): 2 changes are not what ops gets; 3 other changes are the same
+      ≠ aws_db_instance.@team destroyed in apps only  eks-gc0-eu-west-1 (apps)
+      ≠ module.cluster.aws_eks_cluster.this destroyed, then created in apps only  eks-gc0-eu-west-1 (apps)
+
     Outputs
       eks-gc0-eu-west-1 (ops, apps)
         + fqdn = "gc0-{environment}-eu-west-1.example.com"
@@ -350,9 +368,10 @@ fn a_review_without_changes() {
     input.instances[0].outcome = Outcome::Planned(ChangeList::default());
     input.registries.clear();
     input.notices.clear();
+    input.stale.clear();
     let review = Review::new(&input);
     assert!(review.is_empty());
-    insta::assert_snapshot!(review.terminal(&Plain), @r"
+    insta::assert_snapshot!(review.terminal(&Plain), @"
     environment  instances  create  change  replace  destroy  objects
     ops                  1       –       –        –        –        –
 

@@ -5,13 +5,11 @@ use serde_json::Value;
 use super::text::{shorten, visible};
 use crate::terraform::Shown;
 
-/// Longest value on a line, in characters.
-const INLINE: usize = 160;
 /// Collections longer than this on one line are shown over several.
 const COMPACT: usize = 60;
 
-/// The value on one line, harmless and not too long.
-pub(super) fn inline(shown: &Shown) -> String {
+/// The value on one line, harmless and of hardly more than `limit` characters.
+pub(super) fn inline(shown: &Shown, limit: usize) -> String {
     match shown {
         Shown::Absent => "null".to_owned(),
         Shown::Unknown => "(known after apply)".to_owned(),
@@ -19,8 +17,8 @@ pub(super) fn inline(shown: &Shown) -> String {
         Shown::Value(value) => {
             let text = value.to_string();
             let length = text.chars().count();
-            let short = visible(&shorten(&text, INLINE));
-            if length > INLINE { format!("{short} ({length} characters)") } else { short }
+            let short = visible(&shorten(&text, limit));
+            if length > limit { format!("{short} ({length} characters)") } else { short }
         }
     }
 }
@@ -62,10 +60,10 @@ mod tests {
 
     #[test]
     fn values_are_short_and_hide_what_they_must() {
-        assert_eq!(inline(&Shown::Sensitive), "(sensitive)");
-        assert_eq!(inline(&Shown::Unknown), "(known after apply)");
-        assert_eq!(inline(&Shown::Value(json!("a\"b\u{1b}"))), r#""a\"b\u001b""#);
-        let long = inline(&Shown::Value(json!("x".repeat(1000))));
+        assert_eq!(inline(&Shown::Sensitive, 160), "(sensitive)");
+        assert_eq!(inline(&Shown::Unknown, 160), "(known after apply)");
+        assert_eq!(inline(&Shown::Value(json!("a\"b\u{1b}")), 160), r#""a\"b\u001b""#);
+        let long = inline(&Shown::Value(json!("x".repeat(1000))), 160);
         assert!(long.ends_with("x\" (1002 characters)") && long.chars().count() < 200, "{long}");
     }
 

@@ -1,10 +1,12 @@
 //! The words and symbols of a review, the same in every form.
 
+use std::collections::HashMap;
+
 use super::{
-    Risk,
+    Comparison, Risk, Unlike,
     checks::CheckGroup,
     grouping::ResourceGroup,
-    model::{Counts, EngineChange, InstanceState, ObjectCounts, Review},
+    model::{Counts, EngineChange, EnvironmentSummary, InstanceState, ObjectCounts, Review},
     objects,
     stages::Stage,
 };
@@ -19,15 +21,21 @@ pub(super) fn action(group: &ResourceGroup) -> (&'static str, &'static str) {
     match group.action {
         _ if group.deposed.is_some() => ("-", "old copy destroyed"),
         Action::Create if group.importing.is_some() => ("+", "imported"),
-        Action::Create => ("+", "created"),
         Action::Update if group.importing.is_some() => ("~", "imported and changed"),
+        Action::Move if group.importing.is_some() => ("=", "imported"),
+        action => bare_action(action),
+    }
+}
+
+fn bare_action(action: Action) -> (&'static str, &'static str) {
+    match action {
+        Action::Create => ("+", "created"),
         Action::Update => ("~", "changed"),
         Action::DestroyThenCreate => ("±", "destroyed, then created"),
         Action::CreateThenDestroy => ("±", "created, then the old one destroyed"),
         Action::Destroy => ("-", "destroyed"),
         Action::Forget => ("x", "dropped from the state, left in place"),
         Action::ForgetThenCreate => ("±", "dropped from the state and left in place, then created anew"),
-        Action::Move if group.importing.is_some() => ("=", "imported"),
         Action::Move => ("=", "moved"),
         Action::Read => ("?", "read"),
     }
@@ -134,6 +142,52 @@ pub(super) fn headline(review: &Review) -> String {
     parts.join("; ")
 }
 
+/// What a comparison comes to.
+pub(super) fn comparison(comparison: &Comparison) -> String {
+    let Comparison { one, applied, other, alike, unlike, .. } = comparison;
+    let gets = if *applied { "got" } else { "gets" };
+    let alike = match alike {
+        0 => String::new(),
+        1 => "; 1 other change is the same".to_owned(),
+        many => format!("; {many} other changes are the same"),
+    };
+    match unlike.len() {
+        0 => format!("{other} would get what {one} {gets}{alike}").replace(" other change", " change"),
+        1 => format!("1 change is not what {one} {gets}{alike}"),
+        many => format!("{many} changes are not what {one} {gets}{alike}"),
+    }
+}
+
+/// How a change differs between two environments.
+pub(super) fn unlike(unlike: &Unlike, comparison: &Comparison) -> String {
+    let Comparison { one, other, .. } = comparison;
+    let verb = |action| bare_action(action).1;
+    match (unlike.one, unlike.other) {
+        (Some(action), None) => format!("{} in {one} only", verb(action)),
+        (None, Some(action)) => format!("{} in {other} only", verb(action)),
+        (Some(before), Some(after)) if before != after => {
+            format!("{} in {one}, {} in {other}", verb(before), verb(after))
+        }
+        (_, Some(action)) => format!("{} in both, with other values", verb(action)),
+        (None, None) => String::new(),
+    }
+}
+
+/// What else there is to know of an environment: what is bad, and the rest.
+pub(super) fn remarks(summary: &EnvironmentSummary) -> (Vec<String>, Vec<String>) {
+    let (mut bad, mut rest) = (Vec::new(), Vec::new());
+    if summary.failed > 0 {
+        bad.push(format!("{} failed", summary.failed));
+    }
+    if summary.pending > 0 {
+        rest.push(format!("{} not planned yet", summary.pending));
+    }
+    if summary.preview {
+        rest.push("preview".to_owned());
+    }
+    (bad, rest)
+}
+
 /// The heading of a stage.
 pub(super) fn stage(stage: &Stage) -> String {
     format!("Stage {}, after {}: expected changes", stage.stage, places(&stage.after))
@@ -157,6 +211,11 @@ pub(super) fn unforeseen(stage: usize, after: &[Instance]) -> String {
     format!("waits in stage {stage} for {}; what it will do cannot be shown before", places(after))
 }
 
+/// The line of a pull request's description that allows the loss of what is protected.
+pub(super) fn allowance(address: &str) -> String {
+    format!("kstack: allow destroy {address}")
+}
+
 /// Counts of objects, such as `+3 ~1 -2`.
 pub(super) fn object_counts(counts: ObjectCounts) -> String {
     let parts = [("+", counts.added), ("~", counts.changed), ("-", counts.removed)];
@@ -166,16 +225,26 @@ pub(super) fn object_counts(counts: ObjectCounts) -> String {
 
 /// Instances by stack, such as `eks-gc0 (ops, apps), eks-gc1 (apps) and 4 more`.
 pub(super) fn places(instances: &[Instance]) -> String {
+    some_of(&by_stack(instances))
+}
+
+/// [`places`], however many.
+pub(super) fn all_places(instances: &[Instance]) -> String {
+    by_stack(instances).join(", ")
+}
+
+fn by_stack(instances: &[Instance]) -> Vec<String> {
     let mut stacks: Vec<(&str, Vec<&str>)> = Vec::new();
+    let mut known: HashMap<&str, usize> = HashMap::new();
     for instance in instances {
         let environment = instance.environment.as_ref().map_or("shared", EnvironmentName::as_str);
-        match stacks.iter_mut().find(|(stack, _)| *stack == instance.stack.as_str()) {
+        let index = *known.entry(instance.stack.as_str()).or_insert(stacks.len());
+        match stacks.get_mut(index) {
             Some((_, environments)) => environments.push(environment),
             None => stacks.push((instance.stack.as_str(), vec![environment])),
         }
     }
-    let named = stacks.iter().map(|(stack, environments)| format!("{stack} ({})", environments.join(", ")));
-    some_of(&named.collect::<Vec<_>>())
+    stacks.iter().map(|(stack, environments)| format!("{stack} ({})", environments.join(", "))).collect()
 }
 
 /// [`places`] of registries.

@@ -4,12 +4,14 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the room that prints")]
 
+pub mod audit;
 mod diagnostic;
 pub mod explanation;
 pub mod inventory;
 pub mod matrix;
 pub mod outputs;
 mod progress;
+pub mod promotion;
 mod prompt;
 mod reporter;
 pub mod status;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::{
     commands::{Context, plan, rendered::differences},
     error::CliError,
-    pipeline::{PlanReport, Planned},
+    pipeline::{PlanReport, Planned, Starter},
     review::{COMMENT_BUDGET, Outcome, Review, ReviewInput},
 };
 
@@ -17,6 +17,9 @@ pub(super) struct CommentArg {
     /// Write the comment as Markdown to this file; `-` for standard output [default: `-` unless it is posted]
     #[arg(long, value_name = "FILE")]
     comment: Option<PathBuf>,
+    /// Write the whole review as an HTML page to this file, for the job to keep; the comment may have to leave things out
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
 }
 
 /// What of `change` was planned, as the review reads it. Environments after the first are a preview: the job may hold
@@ -31,6 +34,8 @@ pub(super) fn input(change: &Change, planned: Vec<Planned>, notices: Vec<String>
         protect: change.platform.policy.protect.clone(),
     };
     let mut input = plan::input(&report);
+    let others = change.platform.environments.iter().skip(1);
+    input.previews = others.map(|environment| environment.name.clone()).collect();
     for instance in &mut input.instances {
         let is_preview = instance.instance.environment.is_some() && instance.instance.environment.as_ref() != first;
         if let (true, Outcome::Failed { message }) = (is_preview, &instance.outcome) {
@@ -51,10 +56,15 @@ pub(super) fn has_failed(input: &ReviewInput) -> bool {
 /// When the sides cannot be rendered at all.
 pub(super) fn review(
     context: &Context<'_>,
+    arg: &CommentArg,
     change: &Change,
     mut input: ReviewInput,
 ) -> Result<(Review, bool), CliError> {
     input.notices.extend(change.warnings.iter().cloned());
+    if arg.report.is_some() {
+        // The report is among what the job keeps.
+        input.report = Starter::from_env().job;
+    }
     input.title = Some(change.title());
     let base = change.repository.commit_snapshot(change.base)?;
     input.registries = differences(context, Some(&base), &change.snapshot, |_| true)?;
@@ -81,11 +91,14 @@ pub(super) fn notice(title: &str, notices: Vec<String>) -> String {
     Review::new(&input).markdown(COMMENT_BUDGET)
 }
 
-/// Writes the comment where `arg` says, and shows the review where nothing else does.
+/// Writes the report and the comment where `arg` says, and shows the review where nothing else does.
 ///
 /// # Errors
-/// When the file cannot be written.
+/// When a file cannot be written.
 pub(super) fn write(context: &Context<'_>, arg: &CommentArg, review: &Review, posts: bool) -> Result<(), CliError> {
+    if let Some(file) = &arg.report {
+        plan::write(context, file, &review.html()?)?;
+    }
     if context.ui.is_json() {
         context.ui.json(&review.document())?;
     }

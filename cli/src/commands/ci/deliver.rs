@@ -1,11 +1,13 @@
 //! A push or a tag: apply what was reviewed, hand the clusters over, and plan what comes next.
 
 use crate::{
-    commands::{Context, apply, ci::CiArgs, delivery, interrupt, plan, setup},
+    commands::{Context, apply, ci::CiArgs, delivery, interrupt, plan, promote, setup},
     error::CliError,
     exit::ExitCode,
     forge::CommitState,
-    pipeline::{ApplyRequest, Assurances, ClusterSelection, HandoffRequest, PlanRequest, Which, Workshop},
+    pipeline::{
+        ApplyRequest, Assurances, ClusterSelection, HandoffRequest, PlanRequest, PromotionRequest, Which, Workshop,
+    },
     platform::{Environment, Platform},
     repo::{CommitId, Range},
     review::Review,
@@ -54,21 +56,17 @@ pub(super) fn tag(context: &mut Context<'_>, args: &CiArgs, tag: &str, commit: &
         context.ui.status(&format!("no environment is delivered by tag `{tag}`"));
         return Ok(ExitCode::Done);
     };
-    let default = &platform.default_branch;
-    let tip = repository.resolve(&format!("origin/{default}")).or_else(|_| repository.resolve(default))?;
-    if !repository.is_ancestor(commit, tip)? {
-        return Err(CliError::user(format!("commit `{}` is not on branch `{default}`", commit.short()))
-            .hint("only what was merged is promoted: tag a commit of that branch"));
-    }
     let environment = &platform.environments[position];
-    if let Some(previous) = position.checked_sub(1).map(|before| &platform.environments[before]) {
-        let had = context.block_on(workshop.site().was_delivered(&platform, &previous.name, commit))?;
-        if !had {
-            let (short, previous) = (commit.short(), &previous.name);
-            return Err(CliError::user(format!("commit `{short}` was never delivered to `{previous}`"))
-                .hint(format!("deliver it there first: `kstack apply --environment {previous} --commit {short}`")));
-        }
-    }
+    let request = PromotionRequest {
+        commit,
+        environment: Some(environment.name.clone()),
+        // The user's kubeconfig is that of the cluster that is delivered to.
+        access: None,
+        skip_clusters: args.no_handoff,
+        remote: String::new(),
+    };
+    let rules = context.block_on(workshop.site().promotion_rules(&platform, environment, &request))?;
+    promote::require(context, &rules)?;
     let interrupt = interrupt::listen(context)?;
     let client = args.post.connect(context, &platform, &args.event, false)?;
     let mut desk = Desk::of_commit(client, commit.to_string());
@@ -179,7 +177,9 @@ fn plan_next(
             return Err(error);
         }
     };
-    let review = Review::new(&plan::input(&report));
+    let mut input = plan::input(&report);
+    plan::beside(context, workshop.site(), commit, &mut input)?;
+    let review = Review::new(&input);
     if interrupt.is_raised() {
         desk.hurry();
         desk.close(context, CommitState::Error, "the run was interrupted")?;

@@ -163,7 +163,7 @@ pub(super) fn reviewed(
                 None => return Ok(None),
             },
         };
-        let (review, failed) = comment::review(context, &change, input)?;
+        let (review, failed) = comment::review(context, request.comment, &change, input)?;
         Ok(Some((change, review, failed)))
     });
     if interrupt.is_raised() {

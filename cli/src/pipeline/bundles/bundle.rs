@@ -228,6 +228,29 @@ impl Bundle {
         Self::below(plans, keys, &instance.key()).await
     }
 
+    /// The bundle of `instance` whose plan has the digest `plan_sha256`; `None` when it is gone, or cannot be opened
+    /// with `keys`.
+    ///
+    /// # Errors
+    /// [`PipelineError::Store`].
+    pub async fn of_plan(
+        plans: &Store,
+        keys: &Keys,
+        instance: &Instance,
+        plan_sha256: &str,
+    ) -> Result<Option<Self>, PipelineError> {
+        // Keys have the beginning of the digest, so that the others need not be read.
+        let beginning = format!("/{}.", plan_sha256.get(..16).unwrap_or(plan_sha256));
+        for key in plans.list(&instance.key()).await?.into_iter().filter(|key| key.contains(&beginning)) {
+            let Some((bytes, _)) = plans.get(&key).await? else { continue };
+            let opened = Self::open(&key, &bytes, keys).ok();
+            if let Some(bundle) = opened.filter(|bundle| bundle.manifest.plan_sha256 == plan_sha256) {
+                return Ok(Some(bundle));
+            }
+        }
+        Ok(None)
+    }
+
     async fn below(plans: &Store, keys: &Keys, folder: &str) -> Result<Found, PipelineError> {
         let mut found = Found::default();
         for key in plans.list(folder).await? {

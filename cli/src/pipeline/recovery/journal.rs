@@ -5,6 +5,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
@@ -18,9 +19,16 @@ use crate::pipeline::{
     PipelineError,
     bundle::StateVersion,
     owner::{Life, Owner},
+    starter::Starter,
 };
 
 const MILLISECOND: SignedDuration = SignedDuration::from_millis(1);
+/// No run goes on for longer.
+const LONGEST: SignedDuration = SignedDuration::from_hours(24);
+/// How many journals before a time are read as well.
+const EARLIER: usize = 20;
+/// How many are read at once.
+const AT_ONCE: usize = 16;
 
 /// How far an instance came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,6 +110,9 @@ pub struct Record {
     pub run: String,
     /// Who runs it.
     pub owner: Owner,
+    /// Who had it run; `None`: an earlier kstack wrote this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_by: Option<Starter>,
     /// The commit that is applied.
     pub commit: String,
     /// When the run started.
@@ -151,6 +162,7 @@ impl Journal {
             version: 1,
             run: run.clone(),
             owner: Owner::this_process(),
+            started_by: Some(Starter::from_env()),
             commit: commit.to_owned(),
             started,
             ended: None,
@@ -207,6 +219,35 @@ impl Journal {
         self.record.ended = Some(Timestamp::now());
         self.record.write(&self.store, &self.key).await?;
         Ok(self.record)
+    }
+
+    /// The journal of `run`; `None` when it is gone.
+    ///
+    /// # Errors
+    /// As [`Journal::recent`].
+    pub async fn of(store: &Store, environment: &EnvironmentName, run: &str) -> Result<Option<Record>, PipelineError> {
+        read(store, key(environment, run)).await
+    }
+
+    /// The journals of `environment` from `since` on, oldest first, after some that came before: to tell what was
+    /// applied before.
+    ///
+    /// # Errors
+    /// As [`Journal::recent`].
+    pub async fn since(
+        store: &Store,
+        environment: &EnvironmentName,
+        since: Option<Timestamp>,
+    ) -> Result<Vec<Record>, PipelineError> {
+        let keys = store.list(&folder(environment)).await?;
+        let is_before = |key: &String| {
+            let time = key.rsplit('/').next().and_then(time_of);
+            // A run that began before may have applied after.
+            since.zip(time).is_some_and(|(since, time)| time + LONGEST < since)
+        };
+        let first = keys.iter().take_while(|key| is_before(key)).count().saturating_sub(EARLIER);
+        let records = stream::iter(keys.into_iter().skip(first)).map(|key| read(store, key)).buffered(AT_ONCE);
+        records.try_filter_map(async |record| Ok(record)).try_collect().await
     }
 
     /// The newest `count` journals of `environment`, newest first. Journals are never deleted, so nobody reads

@@ -10,5 +10,6 @@ pub(super) mod lock;
 pub(super) mod owner;
 pub(super) mod resume;
 pub(super) mod settle;
+pub(super) mod starter;
 pub(super) mod state_lock;
 pub(super) mod unlock;

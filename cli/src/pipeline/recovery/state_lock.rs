@@ -134,6 +134,7 @@ mod tests {
                 version: 1,
                 run: "r".to_owned(),
                 owner,
+                started_by: None,
                 commit: String::new(),
                 started: entry.changed,
                 ended: None,

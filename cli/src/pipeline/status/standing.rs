@@ -212,6 +212,7 @@ mod tests {
             version: 1,
             run: format!("run-{minute}"),
             owner: Owner { host: "ci".to_owned(), pid: 7, process: None, pid_namespace: None },
+            started_by: None,
             commit: "c0ffee0".to_owned(),
             started: at(minute),
             ended: ended.then(|| at(minute)),

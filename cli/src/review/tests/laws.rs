@@ -75,12 +75,15 @@ prop_compose! {
         let config = object(json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": format!("x{name}")}, "data": {"a": data}}));
         let head = Rendered { objects: vec![config], notices: vec![] };
         ReviewInput {
-            title: Some(title),
+            title: Some(title.clone()),
             instances: vec![
                 with("ops", Outcome::Planned(ChangeList { resources, checks, ..ChangeList::default() })),
                 with("apps", Outcome::Failed { message: message.clone() }),
                 with("dev", Outcome::Skipped { reason: message.clone() }),
             ],
+            before: vec![],
+            previews: vec!["apps".parse().unwrap()],
+            stale: vec![Stale { instance: instance("eks-gc0", "ops"), because: title.clone() }],
             registries: vec![RegistryDiff { difference: diff(&Rendered::default(), &head), ..registry_diff("ops") }],
             protect: vec!["aws_eks_*".to_owned()],
             notices: notices.clone(),

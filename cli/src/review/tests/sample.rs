@@ -14,15 +14,15 @@ pub(in crate::review) fn instance(stack: &str, environment: &str) -> Instance {
     Instance { stack: stack.parse().unwrap(), environment: Some(environment.parse().unwrap()) }
 }
 
-pub(super) fn attribute(path: &str, before: Shown, after: Shown) -> AttributeChange {
+pub(in crate::review) fn attribute(path: &str, before: Shown, after: Shown) -> AttributeChange {
     AttributeChange { path: path.to_owned(), before, after, forces_replacement: false }
 }
 
-pub(super) fn value(value: impl Into<Value>) -> Shown {
+pub(in crate::review) fn value(value: impl Into<Value>) -> Shown {
     Shown::Value(value.into())
 }
 
-pub(super) fn resource(address: &str, action: Action, attributes: Vec<AttributeChange>) -> ResourceChange {
+pub(in crate::review) fn resource(address: &str, action: Action, attributes: Vec<AttributeChange>) -> ResourceChange {
     let local = address.split('.').rev().nth(1).unwrap_or("x");
     ResourceChange {
         address: address.to_owned(),
@@ -181,6 +181,12 @@ pub(in crate::review) fn sample() -> ReviewInput {
                 },
             ),
         ],
+        before: Vec::new(),
+        previews: vec!["apps".parse().unwrap()],
+        stale: vec![Stale {
+            instance: instance("eks-gc0-eu-west-1", "ops"),
+            because: "`modules/aws/cluster/main.tf` is another on `main` by now".to_owned(),
+        }],
         registries: vec![registry_diff("ops"), registry_diff("apps")],
         protect: vec!["aws_eks_*".to_owned()],
         notices: vec![
