@@ -41,8 +41,7 @@ impl Starter {
         };
         if let Some(system) = actions {
             let job = || {
-                let [server, repository, run] =
-                    ["GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID"].map(|name| get(name));
+                let [server, repository, run] = ["GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID"].map(&get);
                 Some(format!("{}/{}/actions/runs/{}", server?, repository?, run?))
             };
             let actor = any(&["GITHUB_TRIGGERING_ACTOR", "GITHUB_ACTOR"]);
