@@ -2,6 +2,7 @@
 //! locks, and what Terraform makes, each thing once.
 
 mod cancel;
+mod cloud;
 mod errored;
 mod kill_loop;
 mod locks;

@@ -9,7 +9,7 @@ use std::{
 
 use kstack::pipeline::{Journal, Record, Status};
 use kstack::store::{Location, Store};
-use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::support::{
@@ -139,15 +139,27 @@ fn pid(id: u32) -> Pid {
     Pid::from_raw(i32::try_from(id).unwrap()).unwrap()
 }
 
-/// Kills `child`, and if the whole tree is to go, the process groups of its children.
+/// Kills `child`, and if the whole tree is to go, everything that it started, and that those started: found by their
+/// parents as CI systems find them, whatever groups they are in.
 pub fn kill(child: &mut Child, tree: bool) {
-    let children = if tree { children(child.id()) } else { Vec::new() };
+    let below = if tree { descendants(child.id()) } else { Vec::new() };
     signal(child, Signal::KILL);
-    for group in children {
+    for process in below {
         // It may be gone by itself.
-        let _ = kill_process_group(pid(group), Signal::KILL);
+        let _ = kill_process(pid(process), Signal::KILL);
     }
     child.wait().unwrap();
+}
+
+/// The processes below `of`, parents first.
+fn descendants(of: u32) -> Vec<u32> {
+    let mut all = vec![of];
+    let mut next = 0;
+    while let Some(parent) = all.get(next).copied() {
+        all.extend(children(parent));
+        next += 1;
+    }
+    all.split_off(1)
 }
 
 fn children(of: u32) -> Vec<u32> {

@@ -16,11 +16,16 @@ to every connection, and connections on the loopback are not encrypted at all.
 It proves that a module applies, converges to an empty plan and destroys. It does not prove what the cloud would do:
 it checks no permission, no quota and no name of an add-on, and starts no machine.
 
+Calls that make something are noted in the file KSTACK_MOTO_MADE, if that is set, and are answered only when the file
+KSTACK_MOTO_HOLD is not there: a cloud that takes its time, whose answer a killed program never hears.
+
 Usage: MOTO_IAM_LOAD_MANAGED_POLICIES=true server.py PORT
 """
 
 import base64
+import io
 import json
+import os
 import re
 import sys
 import time
@@ -36,6 +41,7 @@ from moto.eks import urls
 from moto.eks.models import Cluster, EKSBackend, eks_backends
 from moto.eks.responses import EKSResponse
 from moto.s3.models import FakeBucket
+from moto.server import DomainDispatcherApplication
 
 
 class NotFound(Exception):
@@ -330,6 +336,25 @@ def bucket_permission(theirs):
     return without_connection
 
 
+def slow(theirs):
+    """Keeps the answers of calls that make something, after it is made, as long as the test wants."""
+    made, hold = os.environ.get("KSTACK_MOTO_MADE"), os.environ.get("KSTACK_MOTO_HOLD")
+
+    def answer(self, environ, start_response):
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = io.BytesIO(body)
+        answered = theirs(self, environ, start_response)
+        action = re.match(rb"Action=(Create\w+)", body)
+        if action:
+            with open(made, "ab", 0) as file:
+                file.write(action[1] + b"\n")
+            while hold and os.path.exists(hold):
+                time.sleep(0.02)
+        return answered
+
+    return answer if made else theirs
+
+
 def install() -> None:
     """Hangs the calls above into moto. Its routes are tried in order, so ours go first."""
     cluster = "{0}/clusters/(?P<name>[^/]+)"
@@ -357,6 +382,7 @@ def install() -> None:
     FakeBucket.get_permission = bucket_permission(FakeBucket.get_permission)
     LaunchTemplateBackend.create_launch_template = create_launch_template
     NatGatewayBackend.delete_nat_gateway = delete_nat_gateway
+    DomainDispatcherApplication.__call__ = slow(DomainDispatcherApplication.__call__)
     # moto shows those of the creation for ever; its constructor sets them, which is ignored here.
     LaunchTemplate.tags = property(lambda self: self.get_tags(), lambda self, _: None)
 

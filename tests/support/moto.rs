@@ -18,6 +18,8 @@ const REQUIREMENT: &str = "moto[server]==5.2.1";
 pub struct Moto {
     process: Child,
     port: u16,
+    made: PathBuf,
+    hold: PathBuf,
 }
 
 impl Moto {
@@ -25,6 +27,7 @@ impl Moto {
     pub fn start(folder: &Path) -> Self {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/moto/server.py");
         let log = folder.join("moto.log");
+        let (made, hold) = (folder.join("moto.made"), folder.join("moto.hold"));
         // The port is free when it is chosen; another program may take it before the server does.
         for _ in 0..5 {
             let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -33,6 +36,8 @@ impl Moto {
                 .arg(&script)
                 .arg(port.to_string())
                 .env("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
+                .env("KSTACK_MOTO_MADE", &made)
+                .env("KSTACK_MOTO_HOLD", &hold)
                 .stdin(Stdio::null())
                 .stdout(output.try_clone().unwrap())
                 .stderr(output)
@@ -41,7 +46,7 @@ impl Moto {
             let deadline = Instant::now() + Duration::from_secs(120);
             while Instant::now() < deadline && process.try_wait().unwrap().is_none() {
                 if answers(port) {
-                    return Self { process, port };
+                    return Self { process, port, made, hold };
                 }
                 std::thread::sleep(Duration::from_millis(100));
             }
@@ -91,6 +96,21 @@ impl Moto {
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
         let key = regex::Regex::new("<Key>([^<]*)</Key>").unwrap();
         key.captures_iter(&answer).map(|found| found[1].to_owned()).collect()
+    }
+
+    /// How many things were made by calls such as `CreateVpc`, answered or not.
+    pub fn made(&self) -> usize {
+        fs::read_to_string(&self.made).unwrap_or_default().lines().count()
+    }
+
+    /// From now on, calls that make something do so and are not answered, until [`Moto::answer`].
+    pub fn hold(&self) {
+        fs::write(&self.hold, "").unwrap();
+    }
+
+    /// Answers what was held back, and what comes.
+    pub fn answer(&self) {
+        fs::remove_file(&self.hold).unwrap();
     }
 
     /// What the account holds that somebody made, as `kind name`, sorted. Keys whose deletion is under way do not count.

@@ -147,7 +147,10 @@ pub(super) fn show(context: &Context<'_>, report: &ApplyReport) {
     if report.instances.iter().any(|delivered| delivered.status == Status::Held) {
         context.ui.hint("`kstack plan --pending` plans what was held; have that reviewed, then apply again");
     }
-    if report.interrupted {
+    let is_unclear = report.instances.iter().any(|delivered| delivered.status == Status::Unknown);
+    if report.interrupted && is_unclear {
+        context.ui.hint("`kstack resume` says what has to be looked at before anything is applied there");
+    } else if report.interrupted {
         context.ui.hint("what was done is in the state; `kstack plan` shows what remains");
     }
     if report.instances.is_empty() && report.refusals.is_empty() {

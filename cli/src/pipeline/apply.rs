@@ -11,7 +11,7 @@ use crate::{
 };
 
 use super::{
-    ApplyReport, Delivered, Event, EventSink, PipelineError, Workshop,
+    ApplyReport, Delivered, Event, EventSink, Finding, PipelineError, Workshop,
     backend::Stores,
     compare,
     due::Scene,
@@ -256,12 +256,19 @@ impl Workshop {
             Err(error @ PipelineError::OutsideEnvelope { .. }) => (Status::Held, error.to_string()),
             Err(error) => (Status::Failed, trouble::tell(error, work.instance())),
         };
+        let mut unrecorded = Vec::new();
         if let (Some(job), Err(error)) = (job, &result) {
             let announced = journal.lock().await.has_announced(&job.instance);
             let kept = self.keep_state(job, error, stores).await;
             if announced && (was_killed(error) || kept.is_err()) {
                 status = Status::Unknown;
                 summary = format!("{summary}\nwhat it did by then is not clear: `kstack resume` finds out");
+            }
+            if announced && status != Status::Unknown && interrupt.is_raised() {
+                (status, unrecorded) = self.site().given_up(job, status).await;
+                if status == Status::Unknown {
+                    summary = format!("{summary}\n{}", Finding::Unrecorded { addresses: unrecorded.clone() }.text());
+                }
             }
             if let Err(lost) = kept {
                 summary = format!("{summary}\nits state is still on this machine: {}", trouble::chain(&lost));
@@ -270,6 +277,7 @@ impl Workshop {
         let mut delivered = work.outcome(status, summary);
         let mut entry = job.map_or_else(|| work.entry(status), |job| job.entry(status));
         entry.problem = result.is_err().then(|| delivered.summary.clone());
+        entry.unrecorded = unrecorded;
         if let Some(job) = job {
             // Where it cannot be read the entry says what is known; the next run reads the state again.
             entry.after =

@@ -74,19 +74,11 @@ impl Due {
 impl Job {
     pub(super) fn entry(&self, status: Status) -> Entry {
         Entry {
-            instance: self.instance.clone(),
-            status,
             plan_sha256: self.bundle.manifest.plan_sha256.clone(),
             reviewed_sha256: self.reviewed.clone(),
             closure: self.closure.clone(),
-            announced: None,
-            place: None,
-            terraform: None,
-            state_lock: None,
             before: self.bundle.manifest.state.clone(),
-            after: None,
-            changed: Timestamp::now(),
-            problem: None,
+            ..Entry::new(self.instance.clone(), status)
         }
     }
 

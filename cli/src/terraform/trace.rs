@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{
-    ChangeSummary, Diagnostic, Severity, TerraformError, TerraformEvent, events,
+    ChangeSummary, Diagnostic, ResourceEvent, Severity, TerraformError, TerraformEvent, events,
     process::{APPLY, EVENTS, empty, log},
 };
 
@@ -24,6 +24,8 @@ pub struct Operation {
     pub action: String,
     /// Whether it came to its end, good or bad.
     pub ended: bool,
+    /// Whether that was a bad one.
+    pub failed: bool,
 }
 
 /// What the last apply in a data folder said.
@@ -37,6 +39,9 @@ pub struct Trace {
     pub summary: Option<ChangeSummary>,
     /// Its errors: with one it ended by itself, and has stored the state or left `errored.tfstate`.
     pub errors: Vec<Diagnostic>,
+    /// Whether it was told to stop. Providers give up the calls that they wait for then, and what those calls make all the
+    /// same is in no state.
+    pub interrupted: bool,
 }
 
 #[derive(Deserialize)]
@@ -94,19 +99,28 @@ impl Trace {
         }
     }
 
+    /// What became of the operation on `address` that began last.
+    fn end(&mut self, address: &str, failed: bool) {
+        let is_it = |operation: &&mut Operation| !operation.ended && operation.address == address;
+        if let Some(operation) = self.operations.iter_mut().rev().find(is_it) {
+            (operation.ended, operation.failed) = (true, failed);
+        }
+    }
+
     fn add(&mut self, line: &str) {
         if self.started.is_none() {
             self.started = serde_json::from_str::<Stamp>(line).ok().map(|stamp| stamp.time);
         }
         match events::parse(line) {
             TerraformEvent::ApplyStart(event) => {
-                self.operations.push(Operation { address: event.address, action: event.action, ended: false });
+                let ResourceEvent { address, action, .. } = event;
+                self.operations.push(Operation { address, action, ended: false, failed: false });
             }
-            TerraformEvent::ApplyComplete(event) | TerraformEvent::ApplyErrored(event) => {
-                let is_it = |operation: &&mut Operation| !operation.ended && operation.address == event.address;
-                if let Some(operation) = self.operations.iter_mut().rev().find(is_it) {
-                    operation.ended = true;
-                }
+            TerraformEvent::ApplyComplete(event) => self.end(&event.address, false),
+            TerraformEvent::ApplyErrored(event) => self.end(&event.address, true),
+            // The views of Terraform and OpenTofu (internal/command/views/operation.go) say it in these words.
+            TerraformEvent::Log { message } if message.trim_start().starts_with("Interrupt received") => {
+                self.interrupted = true;
             }
             TerraformEvent::ChangeSummary(summary) if summary.operation != "plan" => self.summary = Some(summary),
             TerraformEvent::Diagnostic(found) if found.severity == Severity::Error => self.errors.push(found),
@@ -135,6 +149,20 @@ mod tests {
         assert_eq!(trace.started.unwrap().to_string(), "2026-01-02T03:04:05Z");
         let operations: Vec<_> = trace.operations.iter().map(|it| (it.address.as_str(), it.ended)).collect();
         assert_eq!((operations.as_slice(), trace.summary), (&[("a.a", true), ("a.b", false)][..], None));
+    }
+
+    #[test]
+    fn a_trace_tells_what_was_given_up() {
+        let hook = |kind: &str, address: &str| {
+            format!(r#"{{"@message":"","type":"{kind}","hook":{{"resource":{{"addr":"{address}"}},"action":"create"}}}}"#)
+        };
+        let stop = r#"{"@message":"\nInterrupt received.\nPlease wait for Terraform to exit","type":"log"}"#;
+        let mut trace = Trace::default();
+        for line in [&hook("apply_start", "a.a"), stop, &hook("apply_errored", "a.a")] {
+            assert!(!trace.operations.iter().any(|it| it.failed));
+            trace.add(line);
+        }
+        assert!(trace.interrupted && trace.operations[0].ended && trace.operations[0].failed);
     }
 
     #[test]

@@ -99,6 +99,31 @@ pub struct Entry {
     /// What went wrong, in one line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
+    /// What Terraform may have made and the state does not have, if that was seen where it ran.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unrecorded: Vec<String>,
+}
+
+impl Entry {
+    /// An entry of `instance` of which nothing else is known.
+    pub(in crate::pipeline) fn new(instance: Instance, status: Status) -> Self {
+        Self {
+            instance,
+            status,
+            plan_sha256: String::new(),
+            reviewed_sha256: None,
+            closure: None,
+            announced: None,
+            place: None,
+            terraform: None,
+            state_lock: None,
+            before: None,
+            after: None,
+            changed: Timestamp::now(),
+            problem: None,
+            unrecorded: Vec::new(),
+        }
+    }
 }
 
 /// One run's journal as stored.
@@ -383,21 +408,8 @@ pub(in crate::pipeline) mod tests {
 
     /// An entry of a stack in `ops`, with nothing known of it.
     pub fn entry(stack: &str, status: Status) -> Entry {
-        Entry {
-            instance: Instance { stack: StackName::new(stack).unwrap(), environment: Some("ops".parse().unwrap()) },
-            status,
-            plan_sha256: String::new(),
-            reviewed_sha256: None,
-            closure: None,
-            announced: None,
-            place: None,
-            terraform: None,
-            state_lock: None,
-            before: None,
-            after: None,
-            changed: Timestamp::now(),
-            problem: None,
-        }
+        let stack = StackName::new(stack).unwrap();
+        Entry::new(Instance { stack, environment: Some("ops".parse().unwrap()) }, status)
     }
 
     #[tokio::test]

@@ -17,7 +17,7 @@ pub enum Finding {
     Applied,
     /// Something was done, and is in the state.
     Partly,
-    /// Terraform was killed, and what it made at that time may not be in the state.
+    /// Terraform was killed, or gave up calls when it was interrupted, and what it made at that time may not be in the state.
     Unrecorded {
         /// What it may have made; empty: nobody knows.
         addresses: Vec<String>,
@@ -46,6 +46,11 @@ impl Finding {
         }
     }
 
+    /// What may exist and is in no state, as far as it is known.
+    pub(in crate::pipeline) fn unrecorded(&self) -> &[String] {
+        if let Self::Unrecorded { addresses } = self { addresses } else { &[] }
+    }
+
     /// It in words.
     pub fn text(&self) -> String {
         match self {
@@ -53,11 +58,11 @@ impl Finding {
             Self::Applied => "everything was done and is in the state".to_owned(),
             Self::Partly => "a part was done; what was is in the state".to_owned(),
             Self::Unrecorded { addresses } if addresses.is_empty() => {
-                "Terraform was killed, and what it made at that time may not be in the state".to_owned()
+                "Terraform was cut off, and what it made at that time may not be in the state".to_owned()
             }
             Self::Unrecorded { addresses } => {
                 let addresses: Vec<_> = addresses.iter().map(|address| format!("`{address}`")).collect();
-                format!("Terraform was killed, and the state does not have what it made: {}", addresses.join(", "))
+                format!("Terraform was cut off, and the state does not have what it may have made: {}", addresses.join(", "))
             }
             Self::StillRuns => "Terraform still works on it".to_owned(),
             Self::OtherState => "the state is another one by now, or an older one".to_owned(),
@@ -90,6 +95,8 @@ pub(in crate::pipeline) struct Evidence<'a> {
     pub now: Option<&'a StateFile>,
     /// What it said, if that was on this machine.
     pub trace: Option<&'a Trace>,
+    /// What an earlier look found unrecorded; `None`: nobody has looked, or it was all clear.
+    pub known: Option<&'a [String]>,
     /// Whether it is known to have been started.
     pub started: bool,
     /// The machine where it may still run.
@@ -127,9 +134,17 @@ impl Evidence<'_> {
             let doubtful = doubtful(trace, self.now);
             return match &trace.summary {
                 Some(_) => Finding::Applied,
-                // It told its errors, which it does when the state is stored.
-                None if !trace.errors.is_empty() || doubtful.is_empty() => as_recorded(),
+                None if doubtful.is_empty() => as_recorded(),
                 None => Finding::Unrecorded { addresses: doubtful },
+            };
+        }
+        // Whoever saw it said so, and its lock, which would still say so, may be gone since.
+        if let Some(known) = self.known {
+            let missing: Vec<String> = known.iter().filter(|address| !is_there(address, self.now)).cloned().collect();
+            return if missing.is_empty() && !known.is_empty() {
+                as_recorded()
+            } else {
+                Finding::Unrecorded { addresses: missing }
             };
         }
         match (self.locked, self.out_of_sight) {
@@ -143,11 +158,20 @@ impl Evidence<'_> {
 }
 
 /// What Terraform made, or began to make, and the state does not have. A backend far away gets the state every 20
-/// seconds and at the end, so also what was made completely may be missing.
-fn doubtful(trace: &Trace, now: Option<&StateFile>) -> Vec<String> {
-    let is_there = |operation: &Operation| now.is_some_and(|state| state.instances.contains(&operation.address));
+/// seconds and at the end, so also what was made completely may be missing; but where Terraform told its errors the state was
+/// stored before, and only calls that it gave up when it was interrupted are in doubt.
+pub(in crate::pipeline) fn doubtful(trace: &Trace, now: Option<&StateFile>) -> Vec<String> {
+    let has_stored = !trace.errors.is_empty();
+    let is_doubtful = |operation: &&Operation| {
+        let is_there = is_there(&operation.address, now);
+        if has_stored { trace.interrupted && operation.failed && !is_there } else { !operation.ended || !is_there }
+    };
     let made = trace.operations.iter().filter(|operation| matches!(operation.action.as_str(), "create" | "replace"));
-    made.filter(|operation| !operation.ended || !is_there(operation)).map(|made| made.address.clone()).collect()
+    made.filter(is_doubtful).map(|made| made.address.clone()).collect()
+}
+
+fn is_there(address: &str, now: Option<&StateFile>) -> bool {
+    now.is_some_and(|state| state.instances.contains(address))
 }
 
 #[cfg(test)]
@@ -166,12 +190,12 @@ mod tests {
     }
 
     fn operation(address: &str, action: &str, ended: bool) -> Operation {
-        Operation { address: address.to_owned(), action: action.to_owned(), ended }
+        Operation { address: address.to_owned(), action: action.to_owned(), ended, failed: false }
     }
 
     fn judge(now: Option<&StateFile>, trace: Option<&Trace>, locked: Locked, out_of_sight: Option<&str>) -> String {
         let before = version(3);
-        let evidence = Evidence { before: Some(&before), now, trace, started: true, out_of_sight, locked };
+        let evidence = Evidence { before: Some(&before), now, trace, known: None, started: true, out_of_sight, locked };
         evidence.judge().text()
     }
 
@@ -188,7 +212,7 @@ mod tests {
         );
         // Under way, and done but not stored yet.
         let lost = vec![operation("a.two", "create", false), operation("a.three", "create", true)];
-        let told = "Terraform was killed, and the state does not have what it made: `a.two`, `a.three`";
+        let told = "Terraform was cut off, and the state does not have what it may have made: `a.two`, `a.three`";
         assert_eq!(judge(&same, &began(lost.clone())), told);
         assert_eq!(judge(&ahead, &began(lost.clone())), told);
         // It ended by itself: well, or not.
@@ -205,10 +229,38 @@ mod tests {
         };
         let failed = Trace { errors: vec![error], ..began(vec![operation("a.two", "create", true)]) };
         assert_eq!(judge(&ahead, &failed), "a part was done; what was is in the state");
+        // When it was told to stop, the provider gave up the calls that were under way.
+        let given_up = ["a.one", "a.two"].map(|address| Operation { failed: true, ..operation(address, "create", true) });
+        let stopped = Trace { interrupted: true, operations: given_up.to_vec(), ..failed };
+        let told = "Terraform was cut off, and the state does not have what it may have made: `a.two`";
+        assert_eq!(judge(&ahead, &stopped), told);
         // Whatever was said, it was said about another state.
         for other in [state("l", 2), state("m", 5)] {
             assert_eq!(judge(&other, &summary), "the state is another one by now, or an older one");
         }
+    }
+
+    #[test]
+    fn what_somebody_saw_stays_true_on_another_machine() {
+        let (before, ahead) = (version(3), state("l", 5));
+        let judge = |known: &[&str]| {
+            let known: Vec<String> = known.iter().map(|address| (*address).to_owned()).collect();
+            let (now, known) = (Some(&ahead), Some(known.as_slice()));
+            let evidence = Evidence {
+                before: Some(&before),
+                now,
+                trace: None,
+                known,
+                started: true,
+                out_of_sight: None,
+                locked: Locked::No,
+            };
+            evidence.judge()
+        };
+        let lost = |addresses: &[&str]| Finding::Unrecorded { addresses: addresses.iter().map(ToString::to_string).collect() };
+        assert_eq!(judge(&["a.two", "a.one"]), lost(&["a.two"]));
+        assert_eq!(judge(&["a.one"]), Finding::Partly, "somebody imported it");
+        assert_eq!(judge(&[]), lost(&[]));
     }
 
     #[test]
@@ -222,7 +274,7 @@ mod tests {
         for locked in [Locked::ByIt, Locked::Unreadable] {
             for now in [&same, &ahead] {
                 assert!(judge(Some(now), None, locked, far).starts_with("Terraform may still work on `elsewhere`"));
-                assert!(judge(Some(now), None, locked, None).starts_with("Terraform was killed, and what it made"));
+                assert!(judge(Some(now), None, locked, None).starts_with("Terraform was cut off, and what it made"));
             }
         }
         assert_eq!(judge(None, None, Locked::No, None), "the state is another one by now, or an older one");

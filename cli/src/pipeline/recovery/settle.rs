@@ -20,8 +20,9 @@ use crate::pipeline::{
     bundle::StateVersion,
     errored,
     fit::{Field, Refusal},
+    job::Job,
     journal::{self, Entry, Journal, Record, Status},
-    left::{Evidence, Finding, Locked},
+    left::{self, Evidence, Finding, Locked},
     owner::Life,
     seal::Recipients,
 };
@@ -109,6 +110,7 @@ impl Site {
                     changed: Timestamp::now(),
                     after: after.or_else(|| entry.after.clone()),
                     problem: (settled.status != Status::Applied).then(|| settled.finding.text()),
+                    unrecorded: settled.finding.unrecorded().to_vec(),
                     ..entry.clone()
                 };
                 if settled.status == Status::Applied {
@@ -122,6 +124,21 @@ impl Site {
             self.complete(grounds, &records).await?;
         }
         Ok(all)
+    }
+
+    /// What becomes of `status` when the providers of an interrupted Terraform have given up calls, and what those may have
+    /// made: it is in no state, so somebody has to look.
+    pub(in crate::pipeline) async fn given_up(&self, job: &Job, status: Status) -> (Status, Vec<String>) {
+        let look = async {
+            let trace = Trace::of_last_apply(&self.data(&job.instance))?.unwrap_or_default();
+            let now = self.state(&job.tree, &job.platform, &job.instance).read().await?;
+            Ok::<_, PipelineError>(left::doubtful(&trace, now.as_ref()))
+        };
+        match look.await {
+            Ok(doubtful) if doubtful.is_empty() => (status, doubtful),
+            // Where the state cannot be read now, it is when the run is settled.
+            looked => (Status::Unknown, looked.unwrap_or_default()),
+        }
     }
 
     /// What a killed run applied and had no time to record, and its end.
@@ -187,6 +204,7 @@ impl Site {
             before: entry.before.as_ref(),
             now: now.as_ref(),
             trace: trace.as_ref(),
+            known: (entry.status == Status::Unknown).then_some(entry.unrecorded.as_slice()),
             started: entry.terraform.is_some(),
             out_of_sight: (!is_gone).then_some(record.owner.host.as_str()),
             locked,

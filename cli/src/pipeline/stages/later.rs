@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
 use tokio::sync::Mutex;
 
 use crate::{
@@ -85,20 +84,11 @@ impl Work {
     pub(in crate::pipeline) fn entry(&self, status: Status) -> Entry {
         match self {
             Self::Reviewed(job) => job.entry(status),
-            Self::Later(later) => Entry {
-                instance: later.instance.clone(),
-                status,
-                plan_sha256: String::new(),
-                reviewed_sha256: Some(later.envelope.manifest.plan_sha256.clone()),
-                closure: Some(later.envelope.manifest.closure.clone()),
-                announced: None,
-                place: None,
-                terraform: None,
-                state_lock: None,
-                before: later.envelope.manifest.state.clone(),
-                after: None,
-                changed: Timestamp::now(),
-                problem: None,
+            Self::Later(Later { instance, envelope, .. }) => Entry {
+                reviewed_sha256: Some(envelope.manifest.plan_sha256.clone()),
+                closure: Some(envelope.manifest.closure.clone()),
+                before: envelope.manifest.state.clone(),
+                ..Entry::new(instance.clone(), status)
             },
         }
     }
