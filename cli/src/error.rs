@@ -48,7 +48,9 @@ pub struct CliError {
 impl CliError {
     /// Wraps `source`; its own chain of causes is printed below it.
     pub fn new(kind: ErrorKind, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { kind, source: source.into(), hints: Vec::new(), diagnostics: Vec::new() }
+        let source = source.into();
+        let hints = crate::pipeline::full_disk(&*source).map(ToOwned::to_owned).into_iter().collect();
+        Self { kind, source, hints, diagnostics: Vec::new() }
     }
 
     /// An error of the user's files or environment, told in one sentence.

@@ -4,6 +4,7 @@ mod canary;
 mod commands;
 mod merges;
 mod mutation;
+mod reads;
 mod refusals;
 mod sealing;
 mod stale;

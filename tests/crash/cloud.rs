@@ -141,7 +141,8 @@ impl Cloud {
         assert_eq!(there.len(), 2 * NAMES.len());
         let journals = self.journals();
         let entries = journals.iter().filter_map(|record| record.entries.get("ops/net"));
-        let last = entries.into_iter().find(|entry| !matches!(entry.status, Status::Planned | Status::Skipped)).unwrap();
+        let last =
+            entries.into_iter().find(|entry| !matches!(entry.status, Status::Planned | Status::Skipped)).unwrap();
         let state = StateFile::parse(self.moto.object(BUCKET, STATE).unwrap().as_bytes()).unwrap();
         assert_eq!((last.status, last.after.as_ref().unwrap().serial), (Status::Applied, state.serial));
         assert!(journals.iter().all(|record| record.ended.is_some()), "{journals:#?}");
@@ -155,7 +156,8 @@ impl Cloud {
         self.delete(&self.there().into_values().flatten().collect::<Vec<_>>());
         let mut keys = self.moto.keys(BUCKET, "");
         keys.retain(|key| !plans.contains(key));
-        let delete: String = keys.iter().map(|key| format!("client.delete_object(Bucket='{BUCKET}', Key='{key}')\n")).collect();
+        let delete: String =
+            keys.iter().map(|key| format!("client.delete_object(Bucket='{BUCKET}', Key='{key}')\n")).collect();
         self.moto.call("s3", &delete);
     }
 
@@ -177,7 +179,10 @@ impl Cloud {
         let lost: Vec<String> = lost.map(|address| address.as_str().unwrap().to_owned()).collect();
         let (there, recorded) = (self.there(), self.recorded());
         for (name, ids) in &there {
-            assert!(recorded.get(name) == Some(ids) || lost.contains(name), "{name} is there and nobody says so: {ran}");
+            assert!(
+                recorded.get(name) == Some(ids) || lost.contains(name),
+                "{name} is there and nobody says so: {ran}"
+            );
         }
         // Nothing more is made as long as nobody has looked.
         let again = self.victim.resume(&[]).0;

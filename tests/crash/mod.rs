@@ -4,6 +4,7 @@
 mod cancel;
 mod cloud;
 mod errored;
+mod full_disk;
 mod kill_loop;
 mod locks;
 mod race;

@@ -25,9 +25,15 @@ impl Victim {
     /// Stacks `a` and `b`, planned, each with the resources `one` and, after it, `two`. To make one takes so many
     /// seconds.
     pub fn new(seconds: &str) -> Self {
+        let victim = Self::unplanned(seconds);
+        let _ = victim.repository.kstack(&["plan"]).done();
+        victim
+    }
+
+    /// The same, without plans.
+    pub fn unplanned(seconds: &str) -> Self {
         let victim = Self { repository: Repository::new() };
         victim.write_stacks(seconds);
-        let _ = victim.repository.kstack(&["plan"]).done();
         victim
     }
 

@@ -98,6 +98,15 @@ pub struct Upstream {
 }
 
 impl Closure {
+    /// Which outputs are used of the states that are read, by the name of the data source.
+    pub fn outputs_read(&self) -> BTreeMap<String, ReadOutputs> {
+        let mut reads: BTreeMap<String, ReadOutputs> = BTreeMap::new();
+        for upstream in &self.upstream {
+            reads.entry(upstream.block.clone()).or_default().add(&upstream.outputs);
+        }
+        reads
+    }
+
     /// The chain from the stack to `path`, which is not part of it; empty for a path that is not in
     /// the closure.
     pub fn chain(&self, path: &str) -> Vec<Link> {

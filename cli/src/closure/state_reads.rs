@@ -31,7 +31,8 @@ impl ReadOutputs {
         }
     }
 
-    pub(super) fn add(&mut self, other: &Self) {
+    /// Adds what `other` uses.
+    pub fn add(&mut self, other: &Self) {
         match (&mut *self, other) {
             (Self::Named(names), Self::Named(more)) => names.extend(more.iter().cloned()),
             (Self::Named(_), Self::All) => *self = Self::All,

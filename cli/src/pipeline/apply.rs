@@ -11,7 +11,7 @@ use crate::{
 };
 
 use super::{
-    ApplyReport, Delivered, Event, EventSink, Finding, PipelineError, Workshop,
+    ApplyReport, Delivered, Event, EventSink, Finding, PipelineError, Workshop, apply_report,
     backend::Stores,
     compare,
     due::Scene,
@@ -343,6 +343,10 @@ impl Workshop {
                 source,
             })?;
         }
+        // Once more: those that it reads may have been applied in this run.
+        if let Some(refusal) = job.held().await?.check.and_then(|check| check.refusal(instance)) {
+            return Err(PipelineError::Refused { refusals: vec![refusal] });
+        }
         match states_read::secrets(&job.plan, &terraform.workspace().directory).await {
             Ok((secrets, _)) => terraform.hide(secrets),
             Err(error) if error.is_declined() => {}
@@ -363,7 +367,7 @@ impl Workshop {
         journal.lock().await.set(self.announced(job)).await?;
         step("applying");
         let done = self.apply_noted(job, &terraform, journal, interrupt, events).await?;
-        Ok(format!("{} added, {} changed, {} destroyed", done.add, done.change, done.remove))
+        Ok(apply_report::done(done.as_ref()))
     }
 }
 

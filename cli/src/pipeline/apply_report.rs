@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::{
     platform::{EnvironmentName, Instance},
     repo::CommitId,
+    terraform::ChangeSummary,
 };
 
 use super::{fit::Refusal, journal::Status, settle::Settled};
@@ -52,4 +53,12 @@ pub struct Delivered {
     pub status: Status,
     /// What was done, or what went wrong.
     pub summary: String,
+}
+
+/// What was done by an apply that went well; `None`: Terraform's words are lost.
+pub(super) fn done(done: Option<&ChangeSummary>) -> String {
+    match done {
+        Some(done) => format!("{} added, {} changed, {} destroyed", done.add, done.change, done.remove),
+        None => "all of it was done; what Terraform said could not be written: is the disk full?".to_owned(),
+    }
 }

@@ -32,6 +32,7 @@ use crate::{
 use super::{
     Event, EventSink, PipelineError, PlanReport, PlanResult, Planned, Workshop,
     applied::Applied,
+    apply_report,
     backend::{StateLocation, Stores},
     errored,
     exported::Tree,
@@ -332,7 +333,7 @@ impl Workshop {
         events(Event::Step { instance: work.instance.clone(), step: "applying" });
         let options = ApplyOptions { lock_timeout: Some(LOCK_TIMEOUT), ..ApplyOptions::default() };
         let done = work.terraform.apply(&work.plan, &options, &watch).await?;
-        Ok(format!("{} added, {} changed, {} destroyed", done.add, done.change, done.remove))
+        Ok(apply_report::done(done.as_ref()))
     }
 
     /// From now on the stack is one like any other: what was applied here is not due again.

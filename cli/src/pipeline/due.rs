@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 use tempfile::TempPath;
 
 use crate::{
-    closure::{self, Closure, Inventory, Memo, Order},
+    closure::{self, Closure, Inventory, Memo, Order, ReadOutputs},
     platform::{Instance, OnStale, Platform, StackName, Verify},
     repo::{CommitId, Snapshot},
     terraform::{Interrupt, PlanFile, PlanFileError},
@@ -26,6 +26,7 @@ use super::{
     settle::Settled,
     shelf::Shelf,
     stages::{Round, Work, outdate},
+    states_read::Held,
     target, trouble,
 };
 
@@ -45,6 +46,8 @@ pub(super) struct Stage {
     pub(super) platform: Arc<Platform>,
     /// The stacks that it comes after; when it goes away, those that came after it.
     pub(super) after: Vec<StackName>,
+    /// What the stack uses of other states, by the name of the data source.
+    pub(super) reads: BTreeMap<String, ReadOutputs>,
 }
 
 /// Everything about the commit that does not change during the run.
@@ -105,6 +108,7 @@ impl Workshop {
         let mut envelopes = Vec::new();
         let mut refusals = Vec::new();
         let errored = Errored::all(&stores.records).await?;
+        let compares = bench.platform.pipeline.on_stale == OnStale::Compare;
         for (instance, closure) in pending {
             let left = left.iter().find(|left| left.instance == instance).and_then(Settled::refusal);
             if let Some(refusal) = errored.refusal(&instance).or(left) {
@@ -113,11 +117,20 @@ impl Workshop {
             }
             match self.choice(&bench, &shelf, &round, &instance, closure.as_ref(), events).await? {
                 Choice::Fits(bundle) => match self.job(&bench, instance, *bundle)? {
-                    Ok(job) => jobs.push(job),
+                    Ok(job) => {
+                        let Held { check, unclear } = job.held().await?;
+                        let told = unclear.iter().map(|told| format!("{}: {told}", job.instance));
+                        told.for_each(|message| events(Event::Notice { message }));
+                        match check.and_then(|check| check.refusal(&job.instance)) {
+                            None => jobs.push(job),
+                            Some(refusal) if compares => moved_on.push((job.instance, job.bundle, refusal)),
+                            Some(refusal) => refusals.push(refusal),
+                        }
+                    }
                     Err(refusal) => refusals.push(refusal),
                 },
                 Choice::Staged(bundle) => envelopes.push((instance, *bundle)),
-                Choice::MovedOn(bundle, refusal) if bench.platform.pipeline.on_stale == OnStale::Compare => {
+                Choice::MovedOn(bundle, refusal) if compares => {
                     moved_on.push((instance, *bundle, refusal));
                 }
                 Choice::MovedOn(_, refusal) | Choice::Unfit(refusal) => refusals.push(refusal),
@@ -207,14 +220,14 @@ impl Workshop {
         let ground = Ground { instance: &instance, tree: &tree, platform: &platform, destroy, lock_file: &lock_file };
         let (fresh, check) = self.plan_beside(&reviewed.manifest, &ground, interrupt, events).await?;
         if let Some(differs) = check.refusal(&instance) {
-            let found = format!("{}, planned again because the {} differs", differs.found, refusal.field);
+            let found = format!("{}, planned again because the {}", differs.found, refusal.field.differs());
             return Ok(Err(Refusal { found, ..differs }));
         }
         let Refusal { field, reviewed: then, found: now, .. } = refusal;
         events(Event::Notice {
             message: format!(
-                "{instance}: {field} differs: reviewed {then}, found {now}; planned again, with the reviewed changes as the \
-                 result"
+                "{instance}: {}: reviewed {then}, found {now}; planned again, with the reviewed changes as the result",
+                field.differs()
             ),
         });
         let bundle = self.renewed(reviewed, &fresh, &bench.platform)?;
@@ -286,7 +299,7 @@ impl Workshop {
         }
         let changes_read = checks.iter().any(|check| check.field == Field::Changes);
         let closure = (!bundle.manifest.destroy).then(|| bundle.manifest.closure.clone());
-        let Stage { tree, platform, after, .. } = stage;
+        let Stage { tree, platform, after, reads, .. } = stage;
         Ok(Ok(Job {
             instance,
             bundle,
@@ -295,6 +308,7 @@ impl Workshop {
             changes_read,
             after,
             closure,
+            reads,
             tree,
             platform,
             commit,
@@ -335,6 +349,7 @@ impl Workshop {
                 tree: Arc::clone(&bench.tree),
                 platform: Arc::clone(&bench.platform),
                 after: bench.scene.order.before(&instance.stack).cloned().collect(),
+                reads: bench.scene.closures.get(instance).map(Closure::outputs_read).unwrap_or_default(),
             });
         }
         let commit = self.site().repository().resolve(&manifest.commit)?;
@@ -346,7 +361,8 @@ impl Workshop {
         let tree = Arc::new(self.site().export_for(&snapshot, [&closure])?);
         let stacks = inventory.stacks.iter().map(|stack| &stack.name);
         let after = stacks.filter(|other| order.before(other).any(|name| *name == instance.stack)).cloned().collect();
-        Ok(Stage { snapshot, tree, platform: Arc::new(inventory.platform), after })
+        let reads = closure.outputs_read();
+        Ok(Stage { snapshot, tree, platform: Arc::new(inventory.platform), after, reads })
     }
 
     pub(super) fn write_plan(&self, instance: &Instance, bundle: &Bundle) -> Result<TempPath, PipelineError> {

@@ -1,11 +1,12 @@
 //! What is due in a run: plans that fit, with what applying them needs, and what is refused.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 use tempfile::TempPath;
 
 use crate::{
+    closure::ReadOutputs,
     platform::{Instance, Platform, StackName},
     repo::CommitId,
 };
@@ -34,6 +35,8 @@ pub(super) struct Job {
     /// The stacks that this one comes after; when it goes away, those that came after it.
     pub(super) after: Vec<StackName>,
     pub(super) closure: Option<String>,
+    /// What the stack uses of other states, by the name of the data source.
+    pub(super) reads: BTreeMap<String, ReadOutputs>,
     pub(super) tree: Arc<Tree>,
     pub(super) platform: Arc<Platform>,
     pub(super) commit: CommitId,

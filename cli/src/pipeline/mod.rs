@@ -69,5 +69,6 @@ pub use shards::{InvalidShard, Parts, Shard, ShardCount, ShardError, ShardResult
 pub use stages::{Producer, Staged, Staging};
 pub use starter::Starter;
 pub use status::{EnvironmentStatus, InstanceState, InstanceStatus, LockStatus, StatusReport, StatusRequest};
+pub use trouble::full_disk;
 pub use unlock::{LockReport, UnlockReport, UnlockRequest, Verdict as LockVerdict, Whose};
 pub use workshop::{PROVIDERS, Site, Workshop};

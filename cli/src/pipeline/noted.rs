@@ -48,7 +48,7 @@ impl Workshop {
         journal: &Mutex<Journal>,
         interrupt: &Interrupt,
         events: EventSink<'_>,
-    ) -> Result<ChangeSummary, PipelineError> {
+    ) -> Result<Option<ChangeSummary>, PipelineError> {
         let instance = &job.instance;
         let (sender, signs) = mpsc::unbounded_channel();
         let signs_end = Slot::new(Some(sender));

@@ -24,15 +24,20 @@ pub(super) fn first_line(message: &str) -> String {
     message.lines().next().unwrap_or_default().to_owned()
 }
 
+/// What to do about an error whose cause is a full disk; `None`: it has another one.
+pub fn full_disk(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
+    let mut causes = std::iter::successors(Some(error), |error| error.source());
+    let is_full = |cause: &std::io::Error| cause.kind() == std::io::ErrorKind::StorageFull;
+    let found = causes.any(|cause| cause.downcast_ref().is_some_and(is_full));
+    found.then_some("make room on that disk, then run it again: what was done by then is kept")
+}
+
 /// An error and its causes, a line each.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let mut lines = vec![error.to_string()];
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        lines.push(error.to_string());
-        cause = error.source();
-    }
+pub(super) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let mut lines: Vec<String> = causes.map(ToString::to_string).collect();
     lines.dedup();
+    lines.extend(full_disk(error).map(ToOwned::to_owned));
     lines.join("\n")
 }
 

@@ -14,6 +14,7 @@ use super::{
     BackendSetting, Binary, ChangeList, ChangeSummary, Diagnostic, PlanFile, PlanMode, ProviderMirrors, ProviderStore,
     Secrets, Severity, StateFile, TerraformError, Watch, changes_from_show_json,
     cli_config::CliConfig,
+    disk,
     initialising::Supply,
     marker::Marker,
     process::{APPLY, Stdout},
@@ -200,12 +201,15 @@ impl Terraform {
             command
         };
         let ended = self.prepared("plan", Stdout::Events, &[2], watch, command).await?;
+        disk::has_room(&options.out)?;
         let warnings = ended.diagnostics.into_iter().filter(|found| found.severity == Severity::Warning).collect();
         Ok(PlanOutcome { changed: ended.code == 2, summary: ended.summary, warnings })
     }
 
     /// Applies a saved plan. Where the configuration brings no lock file, the plan's own is used:
     /// Terraform insists on the providers that the plan was made with.
+    ///
+    /// Returns what was done; `None`: all of it, and Terraform's output could not be written.
     ///
     /// # Errors
     /// [`TerraformError::Failed`] and [`TerraformError::Interrupted`], both with the path of state that Terraform
@@ -215,7 +219,7 @@ impl Terraform {
         plan: &Path,
         options: &ApplyOptions,
         watch: &Watch<'_>,
-    ) -> Result<ChangeSummary, TerraformError> {
+    ) -> Result<Option<ChangeSummary>, TerraformError> {
         self.restore_lock_file(plan)?;
         match Secrets::of_plan(&self.workspace.directory, plan) {
             Ok(secrets) => self.hide(secrets),
@@ -230,7 +234,7 @@ impl Terraform {
             command
         };
         let ended = self.prepared(APPLY, Stdout::Events, &[], watch, command).await?;
-        Ok(ended.summary.unwrap_or_default())
+        Ok(ended.summary)
     }
 
     fn restore_lock_file(&self, plan: &Path) -> Result<(), TerraformError> {

@@ -11,6 +11,7 @@ mod change;
 mod cli_config;
 mod collector;
 mod diff;
+mod disk;
 mod engine;
 mod environment;
 mod error;

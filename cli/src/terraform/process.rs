@@ -27,7 +27,7 @@ use tokio::{
 
 use crate::program::ProcessIdentity;
 
-use super::{ChangeSummary, Diagnostic, Failure, Interrupt, TerraformError, TerraformEvent, events};
+use super::{ChangeSummary, Diagnostic, Failure, Interrupt, TerraformError, TerraformEvent, disk, events};
 
 /// How many lines that are no events are kept for error messages.
 const KEPT_LINES: usize = 200;
@@ -102,6 +102,10 @@ struct Heard {
 }
 
 impl Heard {
+    fn is_silent(&self) -> bool {
+        self.diagnostics.is_empty() && self.lines.is_empty()
+    }
+
     fn event(&mut self, event: TerraformEvent, watch: &Watch<'_>) {
         match &event {
             TerraformEvent::Diagnostic(diagnostic) => self.diagnostics.push(diagnostic.clone()),
@@ -226,14 +230,23 @@ impl Run<'_> {
                 Ok(Ended { code, diagnostics: heard.diagnostics, summary: heard.summary, document })
             }
             _ if killed || watch.interrupt.is_raised() => Err(self.interrupted(killed, self.errored_state(started))),
-            code => Err(TerraformError::Failed(Box::new(Failure {
-                command: self.command.clone(),
-                code,
-                diagnostics: heard.diagnostics,
-                lines: heard.lines.into(),
-                errored_state: self.errored_state(started),
-            }))),
+            // Whatever it had to say could not be written.
+            code if heard.is_silent() => {
+                disk::has_room(self.logs)?;
+                Err(self.failed(code, heard, started))
+            }
+            code => Err(self.failed(code, heard, started)),
         }
+    }
+
+    fn failed(&self, code: Option<i32>, heard: Heard, started: SystemTime) -> TerraformError {
+        TerraformError::Failed(Box::new(Failure {
+            command: self.command.clone(),
+            code,
+            diagnostics: heard.diagnostics,
+            lines: heard.lines.into(),
+            errored_state: self.errored_state(started),
+        }))
     }
 
     fn interrupted(&self, killed: bool, errored_state: Option<PathBuf>) -> TerraformError {

@@ -154,7 +154,9 @@ mod tests {
     #[test]
     fn a_trace_tells_what_was_given_up() {
         let hook = |kind: &str, address: &str| {
-            format!(r#"{{"@message":"","type":"{kind}","hook":{{"resource":{{"addr":"{address}"}},"action":"create"}}}}"#)
+            format!(
+                r#"{{"@message":"","type":"{kind}","hook":{{"resource":{{"addr":"{address}"}},"action":"create"}}}}"#
+            )
         };
         let stop = r#"{"@message":"\nInterrupt received.\nPlease wait for Terraform to exit","type":"log"}"#;
         let mut trace = Trace::default();

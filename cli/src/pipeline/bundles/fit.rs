@@ -36,6 +36,8 @@ pub enum Field {
     Inputs,
     /// What has to be applied before.
     Stage,
+    /// The values of outputs that were read of other states.
+    ReadOutputs,
     /// There is a state where there was none, or none where there was one.
     State,
     /// The state is another one.
@@ -68,7 +70,23 @@ impl Field {
     /// Whether it may move on between review and apply without anybody changing what was reviewed: planning again
     /// then tells whether it still means the same.
     pub fn moves_on(self) -> bool {
-        matches!(self, Self::State | Self::StateSerial | Self::Terraform | Self::TerraformBinary | Self::Policy)
+        matches!(
+            self,
+            Self::ReadOutputs
+                | Self::State
+                | Self::StateSerial
+                | Self::Terraform
+                | Self::TerraformBinary
+                | Self::Policy
+        )
+    }
+}
+
+impl Field {
+    /// That it is not as it was, in words.
+    pub(in crate::pipeline) fn differs(self) -> String {
+        let is_many = matches!(self, Self::Inputs | Self::ReadOutputs | Self::Providers | Self::Changes);
+        format!("{self} {}", if is_many { "differ" } else { "differs" })
     }
 }
 
@@ -83,6 +101,7 @@ impl fmt::Display for Field {
             Self::Encryption => "encryption",
             Self::Inputs => "inputs",
             Self::Stage => "stage",
+            Self::ReadOutputs => "outputs of other states",
             Self::State => "state",
             Self::StateLineage => "state lineage",
             Self::StateSerial => "state serial",
@@ -162,10 +181,7 @@ impl fmt::Display for Refusal {
             Field::ErroredState => write!(f, "{instance}: a failed run left a state that was never pushed: {found}"),
             Field::Stage => write!(f, "{instance}: it waits for {reviewed}, {found}"),
             Field::LastRun => write!(f, "{instance}: the last run was cut short: {found}"),
-            Field::Inputs | Field::Providers | Field::Changes => {
-                write!(f, "{instance}: {field} differ: reviewed {reviewed}, found {found}")
-            }
-            field => write!(f, "{instance}: {field} differs: reviewed {reviewed}, found {found}"),
+            field => write!(f, "{instance}: {}: reviewed {reviewed}, found {found}", field.differs()),
         }
     }
 }
@@ -333,7 +349,7 @@ fn closure_check(manifest: &Manifest, closure: &Closure) -> Check {
 }
 
 /// The first three names, and how many there are beyond.
-fn listed(names: &[String]) -> String {
+pub(in crate::pipeline) fn listed(names: &[String]) -> String {
     let shown: Vec<String> = names.iter().take(3).map(|name| format!("`{name}`")).collect();
     match names.len().saturating_sub(3) {
         0 => shown.join(", "),

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     closure::{self, Closure},
-    platform::{EnvironmentName, Instance, Platform, StackName},
+    platform::{EnvironmentName, Instance, Platform, StackName, layout},
     repo::CommitId,
 };
 
@@ -19,7 +19,7 @@ use crate::pipeline::{
     fit::{Check, Present, Refusal},
     planning,
     seal::Keys,
-    target,
+    states_read, target,
 };
 
 /// Which bundle.
@@ -144,6 +144,8 @@ impl Workshop {
             let file = self.write_plan(&instance, &bundle)?;
             let stage = self.stage(&bench, &instance, manifest)?;
             checks.extend(self.inside(&instance, &bundle, &file, &stage)?);
+            let directory = stage.tree.path().join(layout::stack(&instance.stack));
+            checks.extend(states_read::held(&file, &directory, &stage.reads).await?.check);
         }
         if let Some(Refusal { field, reviewed, found, .. }) = Errored::all(&stores.records).await?.refusal(&instance) {
             checks.push(Check { field, reviewed, found, fits: false });

@@ -62,7 +62,10 @@ impl Finding {
             }
             Self::Unrecorded { addresses } => {
                 let addresses: Vec<_> = addresses.iter().map(|address| format!("`{address}`")).collect();
-                format!("Terraform was cut off, and the state does not have what it may have made: {}", addresses.join(", "))
+                format!(
+                    "Terraform was cut off, and the state does not have what it may have made: {}",
+                    addresses.join(", ")
+                )
             }
             Self::StillRuns => "Terraform still works on it".to_owned(),
             Self::OtherState => "the state is another one by now, or an older one".to_owned(),
@@ -230,7 +233,8 @@ mod tests {
         let failed = Trace { errors: vec![error], ..began(vec![operation("a.two", "create", true)]) };
         assert_eq!(judge(&ahead, &failed), "a part was done; what was is in the state");
         // When it was told to stop, the provider gave up the calls that were under way.
-        let given_up = ["a.one", "a.two"].map(|address| Operation { failed: true, ..operation(address, "create", true) });
+        let given_up =
+            ["a.one", "a.two"].map(|address| Operation { failed: true, ..operation(address, "create", true) });
         let stopped = Trace { interrupted: true, operations: given_up.to_vec(), ..failed };
         let told = "Terraform was cut off, and the state does not have what it may have made: `a.two`";
         assert_eq!(judge(&ahead, &stopped), told);
@@ -257,7 +261,8 @@ mod tests {
             };
             evidence.judge()
         };
-        let lost = |addresses: &[&str]| Finding::Unrecorded { addresses: addresses.iter().map(ToString::to_string).collect() };
+        let lost =
+            |addresses: &[&str]| Finding::Unrecorded { addresses: addresses.iter().map(ToString::to_string).collect() };
         assert_eq!(judge(&["a.two", "a.one"]), lost(&["a.two"]));
         assert_eq!(judge(&["a.one"]), Finding::Partly, "somebody imported it");
         assert_eq!(judge(&[]), lost(&[]));

@@ -190,6 +190,8 @@ impl Site {
         // An earlier run's log is still there if this run was killed before Terraform started.
         let announced = entry.announced.unwrap_or(entry.changed);
         let trace = trace.filter(|trace| trace.started.is_none_or(|started| started >= announced));
+        // Where its disk was full there may be none of what a Terraform said that has worked.
+        let trace = trace.filter(|trace| trace.started.is_some() || entry.terraform.is_none());
         let state = StateLocation::of(grounds.platform, instance, self.repository().root(), Path::new(""));
         let lock = state.lock().await?;
         let locked = match &lock {
