@@ -91,7 +91,8 @@ fn a_plan_holds_as_long_as_what_it_has_read() {
     let verified = pair.repository.kstack(&["bundle", "verify", "app", "--format", "json"]);
     let verdict = verified.json().pop().unwrap();
     let checks = verdict["verdict"]["checks"].as_array().unwrap().iter();
-    let misfits: Vec<_> = checks.filter(|check| check["fits"] == false).map(|check| &check["field"]).collect();
+    let misfits: Vec<_> =
+        checks.filter(|check| check["fits"] == false).filter_map(|check| check["field"].as_str()).collect();
     assert_eq!((verified.code, misfits), (Some(1), vec!["read-outputs"]), "{verified}");
 
     // As it was, it is applied: the refusal was for the value.

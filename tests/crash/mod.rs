@@ -8,5 +8,6 @@ mod full_disk;
 mod kill_loop;
 mod locks;
 mod race;
+mod secrets;
 mod store_gone;
 mod victim;

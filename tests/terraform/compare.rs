@@ -26,8 +26,13 @@ pub async fn agreed(stack: &Stack) -> ChangeList {
 
 /// What `test` finds with each of the programs that can be had, which must be the same for all.
 pub async fn same_for_all(test: impl AsyncFn(&Binary) -> String) -> String {
+    same_where(|_| true, test).await
+}
+
+/// The same, for the programs that `fits` names.
+pub async fn same_where(fits: impl Fn(&Binary) -> bool, test: impl AsyncFn(&Binary) -> String) -> String {
     let mut first: Option<(Binary, String)> = None;
-    for program in programs().await {
+    for program in programs().await.into_iter().filter(fits) {
         let found = test(&program).await;
         match &first {
             Some((other, expected)) => assert_eq!(

@@ -46,6 +46,7 @@ async fn a_fresh_export_of_the_same_files_needs_no_second_init() {
     let summary = stack
         .watching(async |watch| terraform.apply(&stack.plan_path(), &ApplyOptions::default(), watch).await)
         .await
+        .unwrap()
         .unwrap();
     assert_eq!((summary.add, summary.operation.as_str()), (2, "apply"));
     assert_eq!(stack.started(), ["init", "plan", "apply"]);

@@ -100,7 +100,8 @@ fn older(path: &Path) -> Option<Binary> {
     };
     let (name, version) = text.lines().find_map(said).unwrap();
     let product = if name == "Terraform" { Product::Terraform } else { Product::OpenTofu };
-    let older = version < Version::release(1, 10, 0);
+    // Those before cannot tell in JSON what `init` does, and kstack runs none of them.
+    let older = version < Version::release(1, 10, 0) && version >= Version::release(1, 9, 0);
     let (sha256, platform) = (String::new(), Platform::current());
     older.then(|| Binary { path: path.to_owned(), product, version, sha256, platform })
 }

@@ -5,7 +5,7 @@ use crate::{
     terraform::{Diagnostic, Failure, TerraformError},
 };
 
-use super::PipelineError;
+use super::{PipelineError, fit::Refusal};
 
 /// The error and its causes, a line each; the first line stands for all of it. Terraform's errors come with
 /// their places in the repository: the files that it ran on are an export that is gone by then.
@@ -15,6 +15,10 @@ pub(super) fn tell(error: &PipelineError, instance: &Instance) -> String {
         && failure.errors().next().is_some()
     {
         return failed(failure, instance);
+    }
+    // It is about this instance alone.
+    if let PipelineError::Refused { refusals } = error {
+        return refusals.iter().map(Refusal::difference).collect::<Vec<_>>().join("\n");
     }
     chain(error)
 }
@@ -27,8 +31,8 @@ pub(super) fn first_line(message: &str) -> String {
 /// What to do about an error whose cause is a full disk; `None`: it has another one.
 pub fn full_disk(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
     let mut causes = std::iter::successors(Some(error), |error| error.source());
-    let is_full = |cause: &std::io::Error| cause.kind() == std::io::ErrorKind::StorageFull;
-    let found = causes.any(|cause| cause.downcast_ref().is_some_and(is_full));
+    // By its words: a store hands on what the system said, and not its code.
+    let found = causes.any(|cause| cause.to_string().to_lowercase().contains("no space left on device"));
     found.then_some("make room on that disk, then run it again: what was done by then is kept")
 }
 

@@ -120,6 +120,20 @@ impl Site {
         make().map_err(|source| PipelineError::Io { verb: "make a file in", path: folder.clone(), source })
     }
 
+    /// Removes the plans of `instance` that killed runs of this machine left.
+    ///
+    /// # Errors
+    /// [`PipelineError::Io`].
+    pub(super) fn forget_plans(&self, instance: &Instance) -> Result<(), PipelineError> {
+        let path = self.data(instance);
+        match sweep_plans(&path) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                Err(PipelineError::Io { verb: "look into", path, source })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Waits until no other run of this machine uses the data folder of `instance`, and keeps them out as long
     /// as the returned file is open. The system opens the way when a run is killed.
     ///

@@ -7,8 +7,8 @@ use rustix::io::Errno;
 
 use super::TerraformError;
 
-/// With less than this, in bytes, a disk counts as full: no file can grow by a page.
-const FULL: u64 = 4096;
+/// With less than this, in bytes, a disk counts as full: what was just cut off had no room, and what was not is next.
+const FULL: u64 = 64 << 10;
 
 /// Refuses to go on when the disk that has `path` is full.
 ///

@@ -37,7 +37,7 @@ const FORMAT: u64 = 3;
 const TERRAFORM: Range<Version> = Version::release(1, 10, 0)..Version::release(1, 14, 0);
 
 /// The OpenTofus. Those before write the same messages, but have not been compared.
-const OPENTOFU: Range<Version> = Version::release(1, 12, 0)..Version::release(1, 13, 0);
+const OPENTOFU: Range<Version> = Version::release(1, 10, 0)..Version::release(1, 13, 0);
 
 /// No member of a plan file is read further than this, in bytes: a zip can say anything.
 const LIMIT: u64 = 1 << 30;

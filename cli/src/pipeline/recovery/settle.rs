@@ -183,6 +183,7 @@ impl Site {
         let in_sight = record.owner.is_in_sight();
         let place = entry.place.as_ref().filter(|_| in_sight);
         if let Some(place) = place.filter(|_| grounds.mends) {
+            self.forget_plans(instance)?;
             let recipients = Recipients::parse(&grounds.platform.pipeline.recipients)?;
             errored::collect(&place.directory, instance, &recipients, &grounds.stores.records).await?;
         }
