@@ -5,3 +5,4 @@ mod golden;
 pub mod platforms;
 mod properties;
 mod tools;
+mod workflows;

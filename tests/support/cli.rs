@@ -124,6 +124,13 @@ impl World {
         ran.stdout
     }
 
+    /// Runs an installed program in the working folder.
+    #[must_use = "compare the output or the exit code"]
+    pub fn run(&self, program: &str, arguments: &[&str]) -> Ran {
+        let path = self.root.join("bin").join(program);
+        self.ran(&self.command(path, &self.work()).args(arguments).output().unwrap())
+    }
+
     /// Whether an installed program succeeds in a folder of the working folder.
     pub fn tries(&self, folder: &str, program: &str, arguments: &[&str]) -> bool {
         let path = self.root.join("bin").join(program);

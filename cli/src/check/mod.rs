@@ -16,6 +16,7 @@ mod sources;
 mod stacks;
 mod syntax;
 mod terraform;
+mod workflows;
 mod yaml;
 
 pub use error::CheckError;

@@ -27,7 +27,7 @@ use super::Context;
 #[derive(Debug, Clone, clap::Args)]
 pub struct AccessArgs {
     /// Reach the cluster with this kubeconfig instead of by its stack's outputs
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, env = "KSTACK_KUBECONFIG", value_name = "FILE", hide_env_values = true)]
     kubeconfig: Option<PathBuf>,
     /// Context of the kubeconfig, instead of its current one
     #[arg(long, value_name = "NAME", requires = "kubeconfig")]

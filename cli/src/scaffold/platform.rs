@@ -29,6 +29,7 @@ pub fn platform(answers: &Answers, assets: &Assets, engine_manifests: &str) -> R
 
     writer.group("platform", "", scope)?;
     if let Some(forge) = values.forge {
+        writer.group("forge/common", "", scope)?;
         writer.group(&format!("forge/{forge}"), "", scope)?;
     }
     if values.argo_workflows {

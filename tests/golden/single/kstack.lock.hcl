@@ -9,7 +9,7 @@ tool "kstack" {
 tool "terraform" {
   version = "1.11.4" # what the pipeline installs; the stacks say which versions they admit
   source  = "https://releases.hashicorp.com/terraform/1.11.4/"
-  digest  = null
+  digest  = "sha256:1ce994251c00281d6845f0f268637ba50c0005657eb3cf096b92f753b42ef4dc" # of terraform_1.11.4_linux_amd64.zip
 }
 
 engine "flux" {
