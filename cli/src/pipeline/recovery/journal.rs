@@ -5,7 +5,6 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use futures::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
@@ -23,12 +22,6 @@ use crate::pipeline::{
 };
 
 const MILLISECOND: SignedDuration = SignedDuration::from_millis(1);
-/// No run goes on for longer.
-const LONGEST: SignedDuration = SignedDuration::from_hours(24);
-/// How many journals before a time are read as well.
-const EARLIER: usize = 20;
-/// How many are read at once.
-const AT_ONCE: usize = 16;
 
 /// How far an instance came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -156,16 +149,16 @@ pub struct Journal {
     record: Record,
 }
 
-fn folder(environment: &EnvironmentName) -> String {
+pub(super) fn folder(environment: &EnvironmentName) -> String {
     format!("journal/{environment}")
 }
 
-fn key(environment: &EnvironmentName, run: &str) -> String {
+pub(super) fn key(environment: &EnvironmentName, run: &str) -> String {
     format!("{}/{run}.json", folder(environment))
 }
 
 /// The time that a run's id begins with.
-fn time_of(run: &str) -> Option<Timestamp> {
+pub(super) fn time_of(run: &str) -> Option<Timestamp> {
     let whole = DateTime::strptime("%Y%m%dT%H%M%S", run.get(..15)?).ok()?.to_zoned(TimeZone::UTC).ok()?;
     let milliseconds: i64 = run.get(15..18)?.parse().ok()?;
     Some(whole.timestamp() + SignedDuration::from_millis(milliseconds))
@@ -244,35 +237,6 @@ impl Journal {
         self.record.ended = Some(Timestamp::now());
         self.record.write(&self.store, &self.key).await?;
         Ok(self.record)
-    }
-
-    /// The journal of `run`; `None` when it is gone.
-    ///
-    /// # Errors
-    /// As [`Journal::recent`].
-    pub async fn of(store: &Store, environment: &EnvironmentName, run: &str) -> Result<Option<Record>, PipelineError> {
-        read(store, key(environment, run)).await
-    }
-
-    /// The journals of `environment` from `since` on, oldest first, after some that came before: to tell what was
-    /// applied before.
-    ///
-    /// # Errors
-    /// As [`Journal::recent`].
-    pub async fn since(
-        store: &Store,
-        environment: &EnvironmentName,
-        since: Option<Timestamp>,
-    ) -> Result<Vec<Record>, PipelineError> {
-        let keys = store.list(&folder(environment)).await?;
-        let is_before = |key: &String| {
-            let time = key.rsplit('/').next().and_then(time_of);
-            // A run that began before may have applied after.
-            since.zip(time).is_some_and(|(since, time)| time + LONGEST < since)
-        };
-        let first = keys.iter().take_while(|key| is_before(key)).count().saturating_sub(EARLIER);
-        let records = stream::iter(keys.into_iter().skip(first)).map(|key| read(store, key)).buffered(AT_ONCE);
-        records.try_filter_map(async |record| Ok(record)).try_collect().await
     }
 
     /// The newest `count` journals of `environment`, newest first. Journals are never deleted, so nobody reads
@@ -356,7 +320,7 @@ impl Journal {
     }
 }
 
-async fn read(store: &Store, key: String) -> Result<Option<Record>, PipelineError> {
+pub(super) async fn read(store: &Store, key: String) -> Result<Option<Record>, PipelineError> {
     let Some((bytes, _)) = store.get(&key).await? else { return Ok(None) };
     serde_json::from_slice(&bytes).map(Some).map_err(|source| PipelineError::Record { key, source })
 }

@@ -4,6 +4,7 @@
 #[cfg(test)]
 mod damaged;
 pub(super) mod errored;
+mod history;
 pub(super) mod journal;
 pub(super) mod left;
 pub(super) mod lock;
