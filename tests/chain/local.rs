@@ -120,12 +120,11 @@ async fn what_was_deleted_by_hand_returns(platform: &Platform, cluster: &Cluster
     .await;
 }
 
-/// Another environment comes after this one. The rules of promotion ask the cluster itself: for what it has, and for what is
-/// merged and on no cluster yet.
+/// Another environment comes after this one. The rules of promotion ask the cluster itself.
 fn what_the_cluster_has_may_be_promoted(platform: &Platform) {
     let settings = fs::read_to_string(platform.path("kstack.hcl")).unwrap();
-    let apps = "environment \"apps\" {\n  trigger = \"tag:apps-deploy-*\"\n}\n\nstate ";
-    fs::write(platform.path("kstack.hcl"), settings.replacen("state ", apps, 1)).unwrap();
+    let apps = "\nenvironment \"apps\" {\n  trigger = \"tag:apps-deploy-*\"\n}\n";
+    fs::write(platform.path("kstack.hcl"), format!("{settings}{apps}")).unwrap();
     platform.commit("Add an environment for users");
     platform.push();
     let _ = platform.kstack(&["apply"]).done();

@@ -1,6 +1,9 @@
 //! `kstack audit` over a repository with merges, and journals that real applies wrote.
 
-use crate::support::repository::Repository;
+use crate::support::{
+    forge::{Forge, Kind},
+    repository::Repository,
+};
 
 fn pool(size: u8) -> String {
     format!("resource \"terraform_data\" \"pool\" {{\n  input = {size}\n}}\n")
@@ -70,7 +73,7 @@ fn who_applied_what_is_told_and_gaps_are_marked() {
     [WHEN]  pool (ops)   applied  [SHORT]                Test                                                 =ada                   [PLAN]  pushed, by-hand
     [WHEN]  other (ops)  applied  [SHORT]                Test                                                 =ada                   [PLAN]  pushed, by-hand
     --- stderr ---
-    no forge was asked: who approved is not known, and pull requests are told from messages of commits
+    GitHub was not asked: who approved is not known, and pull requests are told from the messages of commits; `KSTACK_FORGE_TOKEN` or `GITHUB_TOKEN` lets kstack ask it
     --- exit code 0 ---
     "#);
     insta::assert_snapshot!(audit(&["--csv", "--stack", "pool"]).done().stdout.replace("\r\n", "\n"), @r#"
@@ -136,4 +139,42 @@ fn a_commit_that_a_clone_does_not_have_is_marked() {
     let documents = repository.kstack(&["audit", "--format=json", "--stack", "other"]).done().json();
     assert_eq!(documents[0]["apply"]["marks"], serde_json::json!(["unknown-commit", "by-hand"]));
     assert_eq!(documents[0]["apply"]["changes"], serde_json::json!([]));
+}
+
+#[test]
+fn the_forge_says_who_approved_and_what_no_pull_request_brought() {
+    let mut repository = repository();
+    let merged = repository.git(&["log", "--format=%H", "--grep=Merge pull request #7"]);
+    let merged = merged.lines().next().unwrap().to_owned();
+    // The world hides commits in what programs print; the reference itself has them.
+    let merges = std::fs::read_to_string(repository.world.work().join(".git/logs/refs/heads/main")).unwrap();
+    let merged = match merged.as_str() {
+        "[COMMIT]" => merges.lines().nth(2).unwrap().split(' ').nth(1).unwrap().to_owned(),
+        other => other.to_owned(),
+    };
+    let forge = Forge::start(Kind::Gitea, "base", "head");
+    let platform = repository.world.read("kstack.hcl").replace("forge \"github\"", "forge \"gitea\"");
+    repository.write("kstack.hcl", &platform);
+    repository.commit("Move to Gitea");
+    repository.world.set("GITEA_ACTIONS", "true");
+    for (name, value) in forge.variables() {
+        repository.world.set(name, value);
+    }
+    let marks = |approved: &[&str]| {
+        {
+            let mut state = forge.state();
+            state.pull.state = "merged";
+            state.pull.merge_commit = Some(merged.clone());
+            state.pull.approved = approved.iter().map(|&who| who.to_owned()).collect();
+        }
+        let documents = repository.kstack(&["audit", "--format=json", "--stack", "pool"]).done().json();
+        let change = &documents[1]["apply"]["changes"][0];
+        let facts = ["proposed_by", "approved_by", "merged_by", "confirmed"].map(|name| change[name].clone());
+        (serde_json::json!(facts).to_string(), documents[1]["apply"]["marks"].to_string())
+    };
+    assert_eq!(marks(&["carol"]), (r#"["alice",["carol"],"bob",true]"#.to_owned(), "[]".to_owned()));
+    assert_eq!(marks(&["alice"]).1, r#"["self-approved"]"#);
+    assert_eq!(marks(&[]).1, r#"["not-approved"]"#);
+    let ran = repository.kstack(&["audit", "--no-forge", "--stack", "pool"]).done();
+    assert!(ran.stderr.starts_with("Gitea was not asked"), "{ran}");
 }

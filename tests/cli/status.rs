@@ -137,7 +137,7 @@ fn unknown_names_and_broken_records_are_told() {
     insta::assert_snapshot!(status(&repository, &[]), @"
     --- stderr ---
     error: the record `journal/ops/1.json` is broken
-      caused by: invalid length 0, expected struct Record with 7 elements at line 1 column 2
+      caused by: invalid length 0, expected struct Record with 8 elements at line 1 column 2
 
     hint: put back an older version of it; if there is none, compare the resources of its run with their states, then delete it
     --- exit code 1 ---

@@ -3,11 +3,12 @@
 use jiff::{Timestamp, civil, tz::TimeZone};
 use serde_json::json;
 
-use super::Context;
+use super::{Context, delivery, teller::teller};
 use crate::{
     error::CliError,
     exit::ExitCode,
-    pipeline::{AuditRequest, Site},
+    forge::{Address, Client, Token, Variables},
+    pipeline::{AuditReport, AuditRequest, Site},
     platform::{EnvironmentName, StackName},
     repo::Repository,
     ui::audit,
@@ -35,12 +36,43 @@ pub struct AuditArgs {
     /// Only what has a mark
     #[arg(long)]
     marked: bool,
+    /// Leave the forge alone
+    #[arg(long)]
+    no_forge: bool,
     /// Print comma-separated values instead of a table
     #[arg(long, conflicts_with = "format")]
     csv: bool,
     /// Exit with 2 when something has a mark
     #[arg(long)]
     exit_code: bool,
+}
+
+/// Asks the forge. Returns what it cannot tell, if there is anything.
+fn ask(
+    context: &Context<'_>,
+    site: &Site,
+    report: &mut AuditReport,
+    no_forge: bool,
+) -> Result<Option<String>, CliError> {
+    const UNKNOWN: &str = "who approved is not known, and pull requests are told from the messages of commits";
+    let platform = delivery::platform(site, site.repository().head()?)?;
+    let (forge, variables) = (&platform.forge, Variables::of_process());
+    let Some(title) = forge.title() else { return Ok(None) };
+    let address = Address::find(forge, &platform.repository, &variables)?;
+    let (Some(address), Some(token), false) = (address, Token::find(forge, &variables), no_forge) else {
+        let names = Token::variables(forge).iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ");
+        let how = if no_forge { String::new() } else { format!("; {names} lets kstack ask it") };
+        return Ok(Some(format!("{title} was not asked: {UNKNOWN}{how}")));
+    };
+    let client = Client::new(address, &token, teller(context))?;
+    match context.block_on(report.ask(&client)) {
+        Ok(0) => Ok(None),
+        Ok(more) => Ok(Some(format!("{title} was not asked about the oldest {more} changes: of them, {UNKNOWN}"))),
+        Err(error) => {
+            context.ui.warn(&format!("{title} cannot be asked: {error}"));
+            Ok(Some(format!("of what it was not asked about, {UNKNOWN}")))
+        }
+    }
 }
 
 /// Reads journals and history, and prints them.
@@ -61,7 +93,8 @@ pub fn run(context: &mut Context<'_>, args: &AuditArgs) -> Result<ExitCode, CliE
         since: args.since,
         until: args.until,
     };
-    let report = context.block_on(site.audit(&request))?;
+    let mut report = context.block_on(site.audit(&request))?;
+    let told = ask(context, &site, &mut report, args.no_forge)?;
     let mut rows = report.rows;
     let marked = rows.iter().filter(|row| !row.marks.is_empty()).count();
     if args.marked {
@@ -78,10 +111,8 @@ pub fn run(context: &mut Context<'_>, args: &AuditArgs) -> Result<ExitCode, CliE
     } else {
         context.ui.data(&audit::table(*context.ui.styles(), &rows));
     }
-    if !report.asked {
-        context.ui.status(
-            "no forge was asked: who approved is not known, and pull requests are told from messages of commits",
-        );
+    if let Some(told) = told {
+        context.ui.status(&told);
     }
     Ok(if args.exit_code && marked > 0 { ExitCode::Different } else { ExitCode::Done })
 }

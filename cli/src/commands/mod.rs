@@ -26,6 +26,7 @@ pub mod sandbox;
 mod setup;
 pub mod status;
 pub mod sync;
+mod teller;
 pub mod tour;
 pub mod unlock;
 pub mod validate;

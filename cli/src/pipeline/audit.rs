@@ -4,6 +4,7 @@
 //! Journals are what counts: what they do not have was not applied by kstack. The rest says how it came to that, and what
 //! is not known is marked instead of left out.
 
+mod ask;
 mod change;
 mod mark;
 
@@ -24,7 +25,8 @@ use super::{
     target,
 };
 
-pub use change::{MergedChange, PullRequestFacts};
+pub use change::MergedChange;
+use change::PullRequestFacts;
 pub use mark::Mark;
 
 /// What to look at.
@@ -49,7 +51,8 @@ pub struct AuditReport {
     pub rows: Vec<AuditRow>,
     /// Whether the forge was asked for pull requests.
     pub asked: bool,
-    has_forge: bool,
+    /// Whether the platform has a forge.
+    pub has_forge: bool,
 }
 
 /// One instance that one run applied, or tried to.
@@ -95,13 +98,8 @@ pub struct Promoter {
 }
 
 impl AuditReport {
-    /// The commits that came with what was applied: those to ask the forge about.
-    pub fn commits(&self) -> BTreeSet<CommitId> {
-        self.rows.iter().flat_map(|row| &row.changes).map(|change| change.commit).collect()
-    }
-
     /// Takes in what the forge knows of a commit; `None`: it knows no pull request that brought it.
-    pub fn learn(&mut self, commit: CommitId, facts: Option<&PullRequestFacts>) {
+    fn learn(&mut self, commit: CommitId, facts: Option<&PullRequestFacts>) {
         self.asked = true;
         let changes = self.rows.iter_mut().flat_map(|row| &mut row.changes);
         changes.filter(|change| change.commit == commit).for_each(|change| change.learn(facts));

@@ -43,7 +43,7 @@ use recovery::{errored, journal, left, lock, owner, resume, settle, starter, sta
 
 pub use apply::ApplyRequest;
 pub use apply_report::{ApplyReport, Delivered};
-pub use audit::{AuditReport, AuditRequest, AuditRow, Mark, MergedChange, Promoter, PullRequestFacts};
+pub use audit::{AuditReport, AuditRequest, AuditRow, Mark, MergedChange, Promoter};
 pub use bootstrap::{BOOTSTRAP_STACK, BootstrapReport, Draft, Moved, Standing};
 pub use bundle::{Bundle, BundleFormat, Manifest, Program, StateVersion};
 pub use clusters::ClusterSelection;

@@ -1,11 +1,9 @@
 //! Whether this run writes to the forge, and as whom.
 
-use std::sync::Arc;
-
 use crate::{
-    commands::Context,
+    commands::{Context, teller::teller},
     error::CliError,
-    forge::{Address, Client, Event, ForgeError, Token, Variables},
+    forge::{Address, Client, ForgeError, Token, Variables},
     platform::Platform,
 };
 
@@ -56,15 +54,6 @@ impl PostArgs {
             }
             return Err(ForgeError::NoToken { forge: title, variables: Token::variables(forge) }.into());
         };
-        let tell = context.ui.teller();
-        let events = Arc::new(move |event: &Event| match event {
-            Event::Limited { forge, wait } => {
-                tell(&format!("{forge} takes no more calls for now; waiting {} s", wait.as_secs()));
-            }
-            Event::Repeated { forge, action, reason } => {
-                tell(&format!("{forge}: {reason} to \"{action}\"; trying again"));
-            }
-        });
-        Ok(Some(Client::new(address, &token, events)?))
+        Ok(Some(Client::new(address, &token, teller(context))?))
     }
 }

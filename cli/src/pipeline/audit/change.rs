@@ -34,15 +34,15 @@ pub struct MergedChange {
 
 /// What a forge knows of the pull request that brought a commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PullRequestFacts {
+pub(super) struct PullRequestFacts {
     /// Its number.
-    pub number: u64,
+    pub(super) number: u64,
     /// Who opened it.
-    pub author: Option<String>,
+    pub(super) author: Option<String>,
     /// Who approved it.
-    pub approved_by: Vec<String>,
+    pub(super) approved_by: Vec<String>,
     /// Who merged it.
-    pub merged_by: Option<String>,
+    pub(super) merged_by: Option<String>,
 }
 
 impl MergedChange {
