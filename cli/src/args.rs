@@ -44,7 +44,7 @@ Review and deliver:
   promote      Take what one environment has had to the next, by the tag that delivers to it
   status       Show what is applied, planned or pending, and how far the clusters are
   outputs      Show what stacks output, read from their states
-  ci           Do what a pull request, push or tag asks for
+  ci           Do what a pull request, push, tag or schedule asks for
 
 Keep it true:
   audit        Show who proposed, approved, merged and applied what, and when

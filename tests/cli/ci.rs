@@ -299,3 +299,26 @@ fn broken_files_stop_a_pull_request_before_anything_runs() {
     --- exit code 1 ---
     "#);
 }
+
+#[test]
+fn on_a_schedule_drift_is_found_and_nothing_is_changed() {
+    let mut world = world();
+    git(&world, &["switch", "--quiet", "main"]);
+    git(&world, &["merge", "--quiet", "--no-ff", "--message", "Merge branch 'bigger'", "bigger"]);
+    let pull_request = ["ci", "--event", "pull-request", "--base", "main^", "--comment", "../comment.md"];
+    let _ = world.kstack(&pull_request).done();
+    let _ = world.kstack(&["ci", "--event", "push", "--branch", "main"]).done();
+    world.set("GITHUB_EVENT_NAME", "schedule");
+    world.set("GITHUB_SHA", tip(&world, "main"));
+    insta::assert_snapshot!(world.kstack(&["ci"]), @"");
+
+    // Somebody took the pool away by hand.
+    let state = world.read(".kstack/state/ops/pool.tfstate");
+    let mut emptied: serde_json::Value = serde_json::from_str(&state).unwrap();
+    emptied["resources"] = serde_json::json!([]);
+    world.write(".kstack/state/ops/pool.tfstate", &emptied.to_string());
+    let before = world.files(".kstack");
+    insta::assert_snapshot!(world.kstack(&["ci"]), @"");
+    assert_eq!(world.files(".kstack"), before);
+    assert_eq!(world.read(".kstack/state/ops/pool.tfstate"), emptied.to_string());
+}

@@ -10,6 +10,7 @@ mod outcome;
 mod posting;
 mod pull_request;
 mod report;
+mod schedule;
 mod shard;
 
 use std::path::PathBuf;
@@ -25,10 +26,13 @@ use comment::CommentArg;
 use event::EventArgs;
 use posting::PostArgs;
 
-/// Do what a pull request, push or tag asks for
+/// Do what a pull request, push, tag or schedule asks for
 ///
 /// The event comes from the variables of GitHub Actions, Gitea Actions or GitLab CI; for any other CI system, from
 /// `--event` and the flags that belong to it. What it does is what the other commands do; nothing is guessed.
+///
+/// On a schedule it changes nothing: it plans again what each environment has had, and exits with 2 if that is not what
+/// is there (drift); what waits for its delivery is only told.
 ///
 /// The comment and the statuses go to the forge that `kstack.hcl` names, with the token in `KSTACK_FORGE_TOKEN`, or
 /// else in `GITHUB_TOKEN`, `GITEA_TOKEN` or `GITLAB_TOKEN`. Where flags name the event, only `--post` does that, for
@@ -81,6 +85,6 @@ pub fn run(context: &mut Context<'_>, args: &CiArgs) -> Result<ExitCode, CliErro
         (GitEvent::PullRequest(event), None) => pull_request::run(context, args, &event),
         (GitEvent::Push { branch, commit }, None) => deliver::branch(context, args, &branch, &commit),
         (GitEvent::Tag { tag, commit }, None) => deliver::tag(context, args, &tag, &commit),
-        (GitEvent::Schedule { .. }, None) => Err(CliError::usage("kstack does nothing on a schedule yet")),
+        (GitEvent::Schedule { commit }, None) => schedule::run(context, &commit),
     }
 }

@@ -1,5 +1,6 @@
 //! Which commits were delivered to which environment: what promotion asks for.
 
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +26,9 @@ pub struct Delivery {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handed_over: Option<bool>,
 }
+
+/// How many records are read at once.
+const AT_ONCE: usize = 16;
 
 fn key(environment: &EnvironmentName, commit: CommitId) -> String {
     format!("delivered/{environment}/{commit}.json")
@@ -56,6 +60,26 @@ impl Site {
         // The first time counts.
         records.create(&key, text).await?;
         Ok(())
+    }
+
+    /// The commit whose first delivery to `environment` was the last one.
+    ///
+    /// # Errors
+    /// [`PipelineError::Store`], [`PipelineError::Record`]; a record that names no commit, or one that the clone lacks.
+    pub async fn last_delivered(
+        &self,
+        platform: &Platform,
+        environment: &EnvironmentName,
+    ) -> Result<Option<CommitId>, PipelineError> {
+        let records = Stores::open(platform, environment, self.repository().root())?.records;
+        let read = async |key: String| {
+            let Some((bytes, _)) = records.get(&key).await? else { return Ok(None) };
+            serde_json::from_slice(&bytes).map(Some).map_err(|source| PipelineError::Record { key, source })
+        };
+        let keys = records.list(&format!("delivered/{environment}")).await?;
+        let deliveries: Vec<Option<Delivery>> = stream::iter(keys).map(read).buffered(AT_ONCE).try_collect().await?;
+        let last = deliveries.into_iter().flatten().max_by_key(|delivery| delivery.time);
+        last.map(|delivery| Ok(self.repository().resolve(&delivery.commit)?)).transpose()
     }
 
     /// The record of the first delivery of `commit` to `environment`, if there was one.

@@ -7,6 +7,7 @@
 mod error;
 mod export;
 mod ids;
+mod merge;
 mod parallel;
 mod program;
 mod range;
@@ -21,6 +22,7 @@ mod write;
 pub use error::RepoError;
 pub use export::{Exported, LeftOut};
 pub use ids::{CommitId, InvalidId, ObjectId, blob_id};
+pub use merge::Merged;
 pub use parallel::in_parallel;
 pub use program::git_version;
 pub use range::Range;

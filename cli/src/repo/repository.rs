@@ -277,9 +277,14 @@ impl Repository {
     pub fn commit_snapshot(&self, commit: CommitId) -> Result<Snapshot, RepoError> {
         let tree = self.with(|git| {
             let found = git.find_commit(commit.0.oid()).map_err(error::git(format!("read commit `{commit}`")))?;
-            tree::read(git, ObjectId::from_oid(found.tree_id()), &mut lock(&self.shared.trees))
+            self.read_tree(git, ObjectId::from_oid(found.tree_id()))
         })?;
         Ok(Snapshot::of_commit(self.clone(), commit, tree))
+    }
+
+    /// The tree `id` with all that is below it.
+    pub(super) fn read_tree(&self, git: &git2::Repository, id: ObjectId) -> Result<Arc<tree::Tree>, RepoError> {
+        tree::read(git, id, &mut lock(&self.shared.trees))
     }
 
     /// The files of the work tree: tracked and untracked, without ignored ones.

@@ -78,11 +78,15 @@ impl Snapshot {
         Self { repository, tree, commit: Some(commit), on_disk: Arc::default() }
     }
 
+    pub(super) fn of_merge(repository: Repository, tree: Arc<Tree>) -> Self {
+        Self { repository, tree, commit: None, on_disk: Arc::default() }
+    }
+
     pub(super) fn of_worktree(repository: Repository, tree: Arc<Tree>, on_disk: HashMap<ObjectId, PathBuf>) -> Self {
         Self { repository, tree, commit: None, on_disk: Arc::new(on_disk) }
     }
 
-    /// The commit; `None` for the work tree.
+    /// The commit; `None` for the work tree and for a merge that nobody committed.
     pub fn commit(&self) -> Option<CommitId> {
         self.commit
     }

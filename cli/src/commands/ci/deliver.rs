@@ -169,17 +169,19 @@ fn plan_next(
         bundles: None,
     };
     let reporter = Reporter::new(context.ui, "planned");
-    let report = match context.block_on(workshop.plan(&request, interrupt, &|event| reporter.event(&event))) {
-        Ok(report) => report,
+    let planned = context.block_on(workshop.plan(&request, interrupt, &|event| reporter.event(&event)));
+    let reviewed = planned.map_err(CliError::from).and_then(|report| {
+        let mut input = plan::input(&report);
+        plan::beside(context, workshop.site(), commit, &mut input)?;
+        Ok((report, Review::new(&input)))
+    });
+    let (report, review) = match reviewed {
+        Ok(reviewed) => reviewed,
         Err(error) => {
-            let error = CliError::from(error);
             desk.close(context, CommitState::Error, &error.to_string())?;
             return Err(error);
         }
     };
-    let mut input = plan::input(&report);
-    plan::beside(context, workshop.site(), commit, &mut input)?;
-    let review = Review::new(&input);
     if interrupt.is_raised() {
         desk.hurry();
         desk.close(context, CommitState::Error, "the run was interrupted")?;

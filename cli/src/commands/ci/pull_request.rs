@@ -9,7 +9,7 @@ use crate::{
     error::CliError,
     exit::ExitCode,
     forge::CommitState,
-    pipeline::{PlanReport, PlanRequest, Planned, PullRequestEvent, Which},
+    pipeline::{Exactness, PlanReport, PlanRequest, Planned, PullRequestEvent, Site, Which},
     platform::{EnvironmentName, Instance, Platform},
     repo::{CommitId, Range, RepoError, Repository, Snapshot},
     review::{COMMENT_BUDGET, Review, ReviewInput},
@@ -44,6 +44,13 @@ impl Sides {
         // What the branch adds, not what its base has gained since.
         let base = repository.merge_base(repository.resolve(base)?, head)?;
         Ok(Self { repository, base, head })
+    }
+
+    /// The last commit of the branch that `event` goes to, as far as the clone knows: newer than the event, if it was
+    /// fetched since.
+    fn tip(&self, event: &PullRequestEvent) -> Result<CommitId, CliError> {
+        let fetched = event.target.as_ref().and_then(|name| self.repository.resolve(&format!("origin/{name}")).ok());
+        Ok(fetched.map_or_else(|| self.repository.resolve(&event.base), Ok)?)
     }
 
     /// Checks the files of the head.
@@ -139,6 +146,7 @@ pub(super) fn reviewed(
 ) -> Result<ExitCode, CliError> {
     let PullRequestEvent { number, base, head, fork, .. } = request.event;
     let sides = Sides::open(context, base, head)?;
+    let tip = sides.tip(request.event)?;
     let before = sides.platform_before()?;
     let client = match &before {
         Some(platform) => request.post.connect(context, platform, request.said, *fork)?,
@@ -156,25 +164,33 @@ pub(super) fn reviewed(
     let pending = environments.map(|environment| checks::plan(&environment.name)).chain([checks::EXACT.to_owned()]);
     let result = desk.pend(context, pending.collect::<Vec<_>>()).and_then(|()| {
         let change = sides.check()?;
-        let input = match fork {
-            true => strangers(&change),
-            false => match plan(context, &change)? {
-                Some((planned, notices)) => comment::input(&change, planned, notices),
-                None => return Ok(None),
-            },
+        let (input, exactness) = if *fork {
+            let reason = "not planned: it comes from another repository";
+            (strangers(&change), Exactness::Inexact(vec![reason.to_owned()]))
+        } else {
+            let Some((planned, notices)) = plan(context, &change)? else { return Ok(None) };
+            let site = Site::new(change.repository.clone(), &context.cache()?);
+            let exactness = site.exactness(change.range(), tip, &planned)?;
+            let mut input = comment::input(&change, planned, notices);
+            if let Exactness::Inexact(reasons) = &exactness {
+                let told =
+                    reasons.iter().map(|reason| format!("Merging now would not apply what is shown here: {reason}."));
+                input.notices.extend(told);
+            }
+            (input, exactness)
         };
         let (review, failed) = comment::review(context, request.comment, &change, input)?;
-        Ok(Some((change, review, failed)))
+        Ok(Some((change, review, failed, exactness)))
     });
     if interrupt.is_raised() {
         desk.hurry();
     }
     match result {
-        Ok(Some((change, review, failed))) => {
-            comment::write(context, request.comment, &review, desk.posts())?;
+        Ok(Some((change, review, failed, exactness))) => {
+            let written = comment::write(context, request.comment, &review, desk.posts());
             // A merge that waits for the checks finds the comment there.
             let commented = desk.comment(context, &review.markdown(COMMENT_BUDGET));
-            settle(context, &mut desk, &change, &review, *fork).and(commented)?;
+            settle(context, &mut desk, &change, &review, &exactness, *fork).and(commented).and(written)?;
             Ok(if failed { ExitCode::Failed } else { ExitCode::Done })
         }
         Ok(None) => {
@@ -198,20 +214,21 @@ fn settle(
     desk: &mut Desk,
     change: &Change,
     review: &Review,
+    exactness: &Exactness,
     fork: bool,
 ) -> Result<(), CliError> {
+    let (exact, text) = match exactness {
+        Exactness::Exact => (CommitState::Success, "merging applies what was reviewed".to_owned()),
+        Exactness::Inexact(reasons) => (CommitState::Failure, reasons.join("; ")),
+    };
     if fork {
-        return desk.close(context, CommitState::Failure, "not planned: it comes from another repository");
+        return desk.close(context, exact, &text);
     }
-    let mut exact = (CommitState::Success, "merging applies what was reviewed".to_owned());
     for (at, environment) in change.platform.environments.iter().enumerate() {
         let (state, text) = checks::of_environment(review, environment.name.as_str(), at == 0);
-        if at == 0 && state != CommitState::Success {
-            exact = (CommitState::Failure, format!("{}: {text}", environment.name));
-        }
         desk.set(context, checks::plan(&environment.name), state, &text)?;
     }
-    desk.set(context, checks::EXACT.to_owned(), exact.0, &exact.1)?;
+    desk.set(context, checks::EXACT.to_owned(), exact, &text)?;
     desk.close(context, CommitState::Success, "the change has no such environment")
 }
 
