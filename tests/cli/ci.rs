@@ -310,7 +310,15 @@ fn on_a_schedule_drift_is_found_and_nothing_is_changed() {
     let _ = world.kstack(&["ci", "--event", "push", "--branch", "main"]).done();
     world.set("GITHUB_EVENT_NAME", "schedule");
     world.set("GITHUB_SHA", tip(&world, "main"));
-    insta::assert_snapshot!(world.kstack(&["ci"]), @"");
+    insta::assert_snapshot!(world.kstack(&["ci"]), @"
+    --- stdout ---
+    environment `ops` is as commit [SHORT] says
+    --- stderr ---
+    checked pool (ops): no changes (TIME)
+    `apps` has not got all of commit [SHORT] yet: pool (apps)
+    `apps` has had no delivery yet: there is nothing to look at
+    --- exit code 0 ---
+    ");
 
     // Somebody took the pool away by hand.
     let state = world.read(".kstack/state/ops/pool.tfstate");
@@ -318,7 +326,10 @@ fn on_a_schedule_drift_is_found_and_nothing_is_changed() {
     emptied["resources"] = serde_json::json!([]);
     world.write(".kstack/state/ops/pool.tfstate", &emptied.to_string());
     let before = world.files(".kstack");
-    insta::assert_snapshot!(world.kstack(&["ci"]), @"");
+    let ran = world.kstack(&["ci"]);
+    assert_eq!(ran.code, Some(2), "{ran}");
+    assert!(ran.stdout.starts_with("environment `ops` is not as commit [SHORT] says\n"), "{ran}");
+    assert!(ran.stdout.contains("+ terraform_data.pool created"), "{ran}");
     assert_eq!(world.files(".kstack"), before);
     assert_eq!(world.read(".kstack/state/ops/pool.tfstate"), emptied.to_string());
 }

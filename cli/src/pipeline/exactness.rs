@@ -30,7 +30,7 @@ impl Site {
         let repository = self.repository();
         let memo = Memo::default();
         let head = repository.commit_snapshot(range.head)?;
-        let merged = match repository.merged(tip, range.head)? {
+        let merged = match repository.would_merge(tip, range.head)? {
             Merged::Clean(merged) => merged,
             Merged::Conflicts(files) => {
                 let named: Vec<String> = files.iter().take(3).map(|file| format!("`{file}`")).collect();

@@ -19,7 +19,7 @@ impl Repository {
     ///
     /// # Errors
     /// When a commit is missing, the two have nothing in common, or the objects cannot be written.
-    pub fn merged(&self, ours: CommitId, theirs: CommitId) -> Result<Merged, RepoError> {
+    pub fn would_merge(&self, ours: CommitId, theirs: CommitId) -> Result<Merged, RepoError> {
         let merged = self.with(|git| {
             let failed = || error::git(format!("merge `{}` into `{}`", theirs.short(), ours.short()));
             let one = git.find_commit(ours.0.oid()).map_err(failed())?;
