@@ -12,6 +12,7 @@ use serde_json::json;
 
 use place::{CLUSTER, Place};
 
+const LIGHT: &str = "infra/light/main.tf";
 const SETTINGS: &str = "infra/light/stack.hcl";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -21,6 +22,8 @@ async fn a_change_goes_from_the_pull_request_to_the_clusters_and_back() {
     protect(&place);
     a_change_of_a_node_pool_is_reviewed_in_one_comment_and_applied_as_reviewed(&place);
     a_tag_promotes(&place);
+    what_a_sibling_made_stale_is_refused(&place);
+    a_revert_rolls_back(&place);
 }
 
 fn the_first_push_delivers_what_was_planned_before(place: &Place) {
@@ -111,4 +114,53 @@ fn a_tag_promotes(place: &Place) {
     let run = place.run_of("push", &commit, "refs/tags/apps-deploy-1");
     assert_eq!(run.conclusion, "success", "{}", run.log());
     assert_eq!(place.light_size("apps"), Some(1));
+}
+
+/// Two changes of one stack are reviewed side by side; the second one merged was not reviewed on top of the first.
+fn what_a_sibling_made_stale_is_refused(place: &Place) {
+    place.branch("two");
+    place.replace(LIGHT, "size = 1", "size = 2");
+    place.commit("Two of them");
+    let two = place.push("two");
+    place.branch("more");
+    place.world.write("infra/light/more.tf", "resource \"terraform_data\" \"more\" {}\n");
+    place.commit("One more");
+    let more = place.push("more");
+    let numbers = [place.open("two", "Two of them"), place.open("more", "One more")];
+    for commit in [&two, &more] {
+        let run = place.run_of("pull_request", commit, "");
+        assert_eq!(run.conclusion, "success", "{}", run.log());
+        assert_eq!(place.statuses(commit)["kstack/plan-exact"], "success");
+    }
+    for number in numbers {
+        place.approve(number);
+    }
+    let merged = place.merge(numbers[0], &two);
+    let run = place.run_of("push", &merged, "refs/heads/main");
+    assert_eq!(run.conclusion, "success", "{}", run.log());
+    assert_eq!(place.light_size("ops"), Some(2));
+
+    let merged = place.merge(numbers[1], &more);
+    let run = place.run_of("push", &merged, "refs/heads/main");
+    let log = run.log();
+    assert_eq!(run.conclusion, "failure", "{log}");
+    assert!(log.contains("light (ops): closure differs") && log.contains("infra/light/main.tf"), "{log}");
+    assert_eq!(place.light_resources("ops"), ["terraform_data.pool"], "nothing was applied");
+}
+
+/// What was refused and what was applied go back together, as a change like any other.
+fn a_revert_rolls_back(place: &Place) {
+    place.branch("back");
+    place.git(&["revert", "--no-edit", "HEAD", "HEAD~1"]);
+    let commit = place.push("back");
+    let number = place.open("back", "Back to one");
+    let run = place.run_of("pull_request", &commit, "");
+    assert_eq!(run.conclusion, "success", "{}", run.log());
+    place.approve(number);
+    let merged = place.merge(number, &commit);
+    let run = place.run_of("push", &merged, "refs/heads/main");
+    assert_eq!(run.conclusion, "success", "{}", run.log());
+    assert_eq!(place.light_size("ops"), Some(1));
+    let locks: Vec<_> = place.keys("").into_iter().filter(|key| key.contains("lock")).collect();
+    assert_eq!(locks, Vec::<String>::new(), "every lock is given back");
 }

@@ -322,6 +322,13 @@ impl Place {
         pool["instances"][0]["attributes"]["input"]["value"]["size"].as_i64()
     }
 
+    /// The addresses in the state of the light stack.
+    pub fn light_resources(&self, environment: &str) -> Vec<String> {
+        let resources = self.resources(environment, "light");
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        resources.iter().map(|one| format!("{}.{}", text(&one["type"]), text(&one["name"]))).collect()
+    }
+
     #[track_caller]
     fn until<T>(&self, what: &str, ask: impl Fn() -> Option<T>) -> T {
         let deadline = Instant::now() + LONG;
