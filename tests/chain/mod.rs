@@ -4,6 +4,7 @@ mod aws;
 mod bootstrap;
 mod cluster;
 mod faults;
+mod forge;
 mod local;
 mod platform;
 mod runs;

@@ -7,6 +7,7 @@ pub mod azure;
 pub mod cli;
 pub mod components;
 pub mod forge;
+pub mod gitea;
 pub mod google;
 pub mod moto;
 pub mod programs;
