@@ -20,11 +20,13 @@ fn read(path: &str) -> String {
 }
 
 /// The pages for people who use or change kstack.
-const PAGES: [&str; 9] = [
+const PAGES: [&str; 11] = [
     "README.md",
     "CONTRIBUTING.md",
     "ARCHITECTURE.md",
     "docs/json.md",
+    "docs/services.md",
+    "docs/secrets.md",
     "docs/fan-out.md",
     "docs/reviews.md",
     "docs/benchmarks.md",

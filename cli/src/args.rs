@@ -31,6 +31,8 @@ Start:
   doctor       Check the tools and settings that kstack needs
 
 Change the platform:
+  add          Add a service or an app to clusters
+  remove       Take a service or an app away from clusters
   list         List clusters and other stacks, or those that a change affects
   explain      Show the settings of a cluster in each environment, and which line set each
   validate     Check the platform's files without touching anything
@@ -122,6 +124,8 @@ pub enum Command {
     Bootstrap(commands::bootstrap::BootstrapArgs),
     Sandbox(commands::sandbox::SandboxArgs),
     Bundle(commands::bundle::BundleArgs),
+    Add(commands::add::AddArgs),
+    Remove(commands::remove::RemoveArgs),
     Diff(commands::diff::DiffArgs),
     List(commands::list::ListArgs),
     Explain(commands::explain::ExplainArgs),

@@ -1,5 +1,6 @@
 //! Commands as users meet them: standard output, standard error and the exit code in one snapshot.
 
+mod add;
 mod apply;
 mod audit;
 pub mod ci;

@@ -36,6 +36,19 @@ pub fn program(component: Component) -> PathBuf {
     dir().join(component.name()).join(component.version()).join(component.name())
 }
 
+/// Flux's install manifests alone: no program is built for them.
+pub fn flux_manifests_alone() -> PathBuf {
+    static MANIFESTS: LazyLock<PathBuf> = LazyLock::new(|| {
+        let settings = ComponentSettings { assets: None, cache: location(), obtain: Obtain::Build };
+        let obtain = || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(Components::new(&settings, &|_| {}).flux_manifests(FLUX_VERSION)).unwrap()
+        };
+        std::thread::scope(|scope| scope.spawn(obtain).join()).unwrap()
+    });
+    MANIFESTS.clone()
+}
+
 /// Flux's install manifests.
 pub fn flux_manifests() -> PathBuf {
     dir().join("flux-manifests").join(FLUX_VERSION).join("install.yaml")

@@ -1,5 +1,7 @@
 //! `kstack list`.
 
+mod services;
+
 use serde_json::json;
 
 use super::{
@@ -25,7 +27,10 @@ use crate::{
 /// other stacks. With it, lists the instances (a stack in an
 /// environment) whose files differ, and one of the files each.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct ListArgs {
+    #[command(subcommand)]
+    command: Option<ListCommand>,
     /// List only what changed: since the default branch, or in this range
     ///
     /// `BASE..HEAD` compares two revisions, `BASE...HEAD` begins at their merge base, and `BASE` alone
@@ -36,11 +41,19 @@ pub struct ListArgs {
     worktree: WorktreeArg,
 }
 
+#[derive(Debug, clap::Subcommand)]
+enum ListCommand {
+    Services(services::ListServicesArgs),
+}
+
 /// Lists.
 ///
 /// # Errors
 /// When the repository, a revision or the platform cannot be read.
 pub fn run(context: &mut Context<'_>, args: &ListArgs) -> Result<ExitCode, CliError> {
+    if let Some(ListCommand::Services(args)) = &args.command {
+        return services::run(context, args);
+    }
     match &args.changed {
         Some(range) => changed(context, range.as_deref(), args.worktree.worktree),
         None => all(context),

@@ -1,9 +1,11 @@
 //! One file per verb: parse, call, report. No logic of its own.
 
+pub mod add;
 pub mod apply;
 pub mod audit;
 pub mod bootstrap;
 pub mod bundle;
+mod change;
 pub mod ci;
 mod compare;
 pub mod completions;
@@ -20,6 +22,7 @@ pub mod man;
 pub mod outputs;
 pub mod plan;
 pub mod promote;
+pub mod remove;
 mod rendered;
 pub mod resume;
 pub mod sandbox;
@@ -42,6 +45,8 @@ pub use context::Context;
 /// Whatever the command meets, with kind and hints.
 pub fn run(context: &mut Context<'_>, command: &Command) -> Result<ExitCode, CliError> {
     match command {
+        Command::Add(args) => add::run(context, args),
+        Command::Remove(args) => remove::run(context, args),
         Command::Apply(args) => apply::run(context, args),
         Command::Audit(args) => audit::run(context, args),
         Command::Resume(args) => resume::run(context, args),

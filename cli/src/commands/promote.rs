@@ -1,5 +1,7 @@
 //! `kstack promote`.
 
+mod app;
+
 use serde_json::json;
 
 use super::{Context, delivery};
@@ -21,6 +23,8 @@ use crate::{
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct PromoteArgs {
+    #[command(subcommand)]
+    command: Option<PromoteCommand>,
     /// Where to [default: the first environment that tags deliver to and that has not had the commit]
     environment: Option<EnvironmentName>,
     /// The commit [default: the last one of the default branch]
@@ -45,11 +49,19 @@ pub struct PromoteArgs {
     access: delivery::AccessArgs,
 }
 
+#[derive(Debug, clap::Subcommand)]
+enum PromoteCommand {
+    App(app::PromoteAppArgs),
+}
+
 /// Checks, shows, and tags if asked to.
 ///
 /// # Errors
 /// When a rule is broken, the tag cannot be named, or the remote refuses it.
 pub fn run(context: &mut Context<'_>, args: &PromoteArgs) -> Result<ExitCode, CliError> {
+    if let Some(PromoteCommand::App(args)) = &args.command {
+        return app::run(context, args);
+    }
     let site = Site::new(Repository::open(&context.directory)?, &context.cache()?);
     let commit = commit(&site, args)?;
     let request = PromotionRequest {

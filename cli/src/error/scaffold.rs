@@ -5,10 +5,24 @@ use crate::scaffold::{Problem, ScaffoldError};
 
 impl From<ScaffoldError> for CliError {
     fn from(error: ScaffoldError) -> Self {
+        let error = match error {
+            ScaffoldError::Parse(error) => return error.into(),
+            error => error,
+        };
         let kind = match &error {
             ScaffoldError::Answers { .. } => ErrorKind::Usage,
             ScaffoldError::Conflicts { .. } | ScaffoldError::NotEmpty { .. } => ErrorKind::User,
-            ScaffoldError::Unknown { .. } => ErrorKind::User,
+            ScaffoldError::Unknown { .. }
+            | ScaffoldError::Parse(_)
+            | ScaffoldError::NoRegistry
+            | ScaffoldError::Needed { .. }
+            | ScaffoldError::Unfit { .. }
+            | ScaffoldError::InCatalogue { .. }
+            | ScaffoldError::Missing { .. }
+            | ScaffoldError::NoManifests { .. }
+            | ScaffoldError::Ambiguous { .. }
+            | ScaffoldError::NoVersion { .. }
+            | ScaffoldError::Moved { .. } => ErrorKind::User,
             ScaffoldError::Write { .. } => ErrorKind::External,
             // The embedded templates are tested; these come from a folder of the user's.
             ScaffoldError::Template { .. } | ScaffoldError::NotText { .. } | ScaffoldError::Target { .. } => {
@@ -38,6 +52,24 @@ impl From<ScaffoldError> for CliError {
                 vec!["choose another folder, or give `--allow-non-empty` to write beside what is there".to_owned()]
             }
             ScaffoldError::Unknown { help, .. } => help.iter().cloned().collect(),
+            ScaffoldError::NoRegistry => vec!["`kstack list` shows the clusters and their environments".to_owned()],
+            ScaffoldError::Needed { .. } => vec!["take that away first, or its `dependsOn`".to_owned()],
+            ScaffoldError::Unfit { providers, .. } => vec![format!("it works on {}", providers.join(", "))],
+            ScaffoldError::InCatalogue { name } => vec![format!(
+                "`kstack add service {name}` without `--chart` and `--manifests` adds it; or choose another name"
+            )],
+            ScaffoldError::Missing { .. } => vec!["`kstack init` writes it: bring it back from history".to_owned()],
+            ScaffoldError::NoManifests { .. } => vec!["manifests are files that end in `.yaml` or `.yml`".to_owned()],
+            ScaffoldError::Ambiguous { what, names } if names.is_empty() => {
+                vec![format!(
+                    "a {what} with the label `kstack.dev/team` comes with `services/tenancy`: add a team there"
+                )]
+            }
+            ScaffoldError::Ambiguous { what, names } => vec![format!("give `--{what}`: {}", listed(names))],
+            ScaffoldError::NoVersion { .. } => {
+                vec!["it needs one item in `images`, with one of `newTag` and `digest`".to_owned()]
+            }
+            ScaffoldError::Moved { .. } => vec!["nothing was written: run the command again".to_owned()],
             ScaffoldError::Catalogue { problems } => {
                 located.clone_from(problems);
                 Vec::new()

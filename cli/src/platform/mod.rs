@@ -4,6 +4,7 @@
 //! Must not know: Git, Terraform, Kubernetes clients, the terminal.
 
 mod buried;
+pub mod cluster_info;
 pub mod configuration;
 mod environment;
 mod forge;
@@ -22,7 +23,10 @@ pub use environment::{Environment, Trigger, glob_match};
 pub use forge::Forge;
 pub use instance::Instance;
 pub use metadata::{Cluster, DerivedName, Metadata, MetadataError, Provider};
-pub use names::{ClusterName, EnvironmentName, InvalidName, PlatformName, RepositoryName, SandboxName, StackName};
+pub use names::{
+    AppName, ClusterName, EnvironmentName, InvalidName, PlatformName, RepositoryName, SandboxName, ServiceName,
+    StackName,
+};
 pub use parse::ParseError;
 pub use settings::{Engine, FluxMode, OnStale, Parallelism, Pipeline, Platform, Policy, Verify};
 pub use stack::{Stack, StackSettings, check_stacks};

@@ -128,6 +128,19 @@ name!(
     40
 );
 
+name!(
+    /// The name of a service: its folder below `services/`.
+    ServiceName,
+    "service name",
+    63
+);
+name!(
+    /// The name of an app: its folder below `apps/`.
+    AppName,
+    "app name",
+    63
+);
+
 #[cfg(test)]
 mod tests {
     use super::*;

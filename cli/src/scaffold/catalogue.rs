@@ -49,8 +49,8 @@ pub struct Service {
 pub struct Namespace {
     /// Its name.
     pub name: String,
-    /// What its pods may do.
-    pub pod_security: PodSecurity,
+    /// What its pods may do; nothing for a namespace that is there already, such as `kube-system`.
+    pub pod_security: Option<PodSecurity>,
 }
 
 /// Kubernetes' pod security standards.
@@ -206,6 +206,22 @@ impl Catalogue {
 }
 
 impl Service {
+    /// One of which only the name is known.
+    pub fn bare(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            description: String::new(),
+            namespace: None,
+            requires: Vec::new(),
+            suggests: Vec::new(),
+            providers: Provider::ALL.to_vec(),
+            standard: Standard::Nowhere,
+            charts: Vec::new(),
+            timeout: "5m".to_owned(),
+            needs: Vec::new(),
+        }
+    }
+
     /// Whether it works on clusters of `provider`; on those of an unknown one, if it does everywhere.
     pub fn works_on(&self, provider: Option<Provider>) -> bool {
         match provider {

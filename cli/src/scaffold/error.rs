@@ -3,7 +3,10 @@
 use std::{io, path::PathBuf};
 
 use super::{Places, Problem};
-use crate::hcl::Diagnostic;
+use crate::{
+    hcl::Diagnostic,
+    platform::{ParseError, layout},
+};
 
 /// Why no files were written.
 #[derive(Debug, thiserror::Error)]
@@ -30,8 +33,8 @@ pub enum ScaffoldError {
         /// Its path below the templates folder.
         template: String,
     },
-    /// The folder named by `KSTACK_TEMPLATES_DIR` cannot be read.
-    #[error("cannot read the templates in `{path}`")]
+    /// A file or folder that is made use of cannot be read.
+    #[error("cannot read `{path}`")]
     Templates {
         /// The file or folder.
         path: PathBuf,
@@ -53,6 +56,70 @@ pub enum ScaffoldError {
         name: String,
         /// The nearest name, or all of them.
         help: Option<String>,
+    },
+    /// A file of the platform does not say what it must.
+    #[error(transparent)]
+    Parse(ParseError),
+    /// The platform has no registry that was chosen.
+    #[error("no cluster has a registry in `{}/`", layout::CLUSTERS)]
+    NoRegistry,
+    /// A service or app that others wait for cannot go.
+    #[error("`{name}` is needed by {}", needing(.by))]
+    Needed {
+        /// Its name.
+        name: String,
+        /// What waits for it, and in which registry.
+        by: Vec<(String, String)>,
+    },
+    /// A service does not work on a cluster.
+    #[error("`{name}` does not work on {}", some(.clusters))]
+    Unfit {
+        /// The service.
+        name: String,
+        /// The clusters.
+        clusters: Vec<String>,
+        /// Where it works.
+        providers: Vec<&'static str>,
+    },
+    /// A service of one's own has a name of the catalogue's.
+    #[error("the catalogue has a service `{name}`")]
+    InCatalogue {
+        /// The name.
+        name: String,
+    },
+    /// A file that a change is made to is not there.
+    #[error("there is no `{path}`: {purpose}")]
+    Missing {
+        /// Its path inside the repository.
+        path: String,
+        /// What it is for.
+        purpose: &'static str,
+    },
+    /// A folder that should hold manifests holds none.
+    #[error("there are no manifests in `{path}`")]
+    NoManifests {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// It has to be said which of several is meant.
+    #[error("{}", choice(.what, .names))]
+    Ambiguous {
+        /// What it is, and the flag that says it.
+        what: &'static str,
+        /// What there is.
+        names: Vec<String>,
+    },
+    /// A kustomization does not say which version of an app runs.
+    #[error("`{path}` does not say the version of one image")]
+    NoVersion {
+        /// Its path inside the repository.
+        path: String,
+    },
+    /// A file is not what it was when it was read.
+    #[error("`{path}` was changed meanwhile")]
+    Moved {
+        /// Its path inside the repository.
+        path: String,
     },
     /// Two templates have the same target, or a target lies outside the repository.
     #[error("cannot scaffold `{path}`: {reason}")]
@@ -105,6 +172,21 @@ fn some(names: &[String]) -> String {
         text.push_str(" and more");
     }
     text
+}
+
+fn choice(what: &str, names: &[String]) -> String {
+    if names.is_empty() { format!("no team has a {what}") } else { format!("several teams have a {what}") }
+}
+
+/// What needs something: each name once, with one of its registries.
+fn needing(by: &[(String, String)]) -> String {
+    let mut names: Vec<String> = Vec::new();
+    for (name, registry) in by {
+        if !names.iter().any(|known| known.starts_with(&format!("`{name}`"))) {
+            names.push(format!("`{name}` in `{registry}`"));
+        }
+    }
+    names.join(", ")
 }
 
 fn mistakes(count: usize) -> String {

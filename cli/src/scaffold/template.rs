@@ -115,7 +115,7 @@ fn literal(value: &Value) -> Result<String, Error> {
 }
 
 /// A string as a YAML scalar: plain where every reader takes it as that string, otherwise quoted.
-fn yaml(text: &str) -> String {
+pub(super) fn yaml(text: &str) -> String {
     let plain = text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '.' || first == '/')
         && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-/:@+~?=&%".contains(c))
         && !text.ends_with(':')

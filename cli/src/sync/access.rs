@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use serde_json::Value;
 
 use super::SyncError;
+use crate::platform::{Provider, cluster_info};
 
 /// How to reach a cluster. Holds no credential: it says where one comes from at the time of use.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,8 +59,8 @@ pub enum ClusterAccess {
 pub struct ClusterContract {
     /// How to reach the cluster.
     pub access: ClusterAccess,
-    /// Substitution variables for the cluster's manifests: `cluster_name`, `cluster_provider`,
-    /// `cluster_region`, `cluster_version`, and `cluster_fqdn` and `cluster_domain` where the cluster has them.
+    /// Substitution variables for the cluster's manifests, as [`cluster_info`] has them; what the cluster has not is
+    /// left out.
     pub info: BTreeMap<String, String>,
 }
 
@@ -113,8 +114,37 @@ impl ClusterContract {
                 info.insert(format!("cluster_{name}"), value.to_owned());
             }
         }
+        info.extend(further(cluster, output("dns"), output("identity")));
         Ok(Self { access, info })
     }
+}
+
+/// Variables about the place, the zone and the identities of a cluster; those that it does not have are left out.
+fn further(cluster: &Value, dns: Option<&Value>, identity: Option<&Value>) -> BTreeMap<String, String> {
+    let mut info = BTreeMap::new();
+    let mut add = |name: String, value: Option<&Value>| {
+        if let Some(text) = value.and_then(Value::as_str) {
+            info.insert(name, text.to_owned());
+        }
+    };
+    for (variable, pointer) in Provider::ALL.into_iter().flat_map(cluster_info::of_provider) {
+        add((*variable).to_owned(), cluster.pointer(pointer));
+    }
+    for field in ["zone_id", "zone_name"] {
+        add(format!("cluster_dns_{field}"), dns.and_then(|dns| dns.get(field)));
+    }
+    for map in ["service_role_arns", "service_client_ids", "service_principals"] {
+        let services = identity.and_then(|identity| identity.get(map)?.as_object());
+        for (service, value) in services.into_iter().flatten() {
+            add(format!("{}{}", cluster_info::IDENTITY, service.replace('-', "_")), Some(value));
+        }
+    }
+    // The role's name, which is what karpenter wants, and not its ARN.
+    let role = identity.and_then(|identity| identity.get("node_role_arn")?.as_str()?.rsplit('/').next());
+    if let Some(role) = role {
+        info.insert("cluster_node_role".to_owned(), role.to_owned());
+    }
+    info
 }
 
 fn missing(field: &str) -> SyncError {
@@ -210,6 +240,33 @@ mod tests {
             parse(&outputs).unwrap_err().to_string(),
             "the stack's outputs are not a cluster: `cluster.auth.server_id` is missing"
         );
+    }
+
+    #[test]
+    fn manifests_may_know_where_a_cluster_is_and_who_its_services_are() {
+        let contract = parse(&json!({
+            "cluster": {
+                "name": "gc0", "provider": "azure", "region": "westeurope", "endpoint": "https://gc0", "ca_certificate": "LS0=",
+                "auth": {"type": "azure", "subscription_id": "s", "tenant_id": "t", "resource_group": "g",
+                    "cluster_name": "gc0", "server_id": "6dae42f8"},
+            },
+            "dns": {"zone_id": "/zones/z", "zone_name": "gc0.example.com", "name_servers": ["a"]},
+            "identity": {"service_client_ids": {"external_dns": "id-1", "my-own": "id-2"}, "tenant_id": "t"},
+        }))
+        .unwrap();
+        let info: Vec<_> = contract.info.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        insta::assert_snapshot!(info.join("\n"), @r"
+        cluster_dns_zone_id=/zones/z
+        cluster_dns_zone_name=gc0.example.com
+        cluster_identity_external_dns=id-1
+        cluster_identity_my_own=id-2
+        cluster_name=gc0
+        cluster_provider=azure
+        cluster_region=westeurope
+        cluster_resource_group=g
+        cluster_subscription_id=s
+        cluster_tenant_id=t
+        ");
     }
 
     #[test]

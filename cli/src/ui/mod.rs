@@ -6,6 +6,7 @@
 
 pub mod audit;
 mod diagnostic;
+pub mod edits;
 pub mod explanation;
 pub mod inventory;
 pub mod matrix;

@@ -1,7 +1,7 @@
 description = "certificates, requested and renewed by themselves"
 standard    = "clouds"
 requires    = ["scheduling"]
-suggests    = ["cert-issuers"]
+suggests    = ["cert-issuers", "trust-manager"]
 
 namespace "cert-manager" {
   pod_security = "restricted"

@@ -81,7 +81,7 @@ impl Source<'_> {
 
     fn base(&self, service: &Service, scope: Scope<'_>, folder: &str) -> Result<Vec<Rendered>, ScaffoldError> {
         let mut files = Vec::new();
-        if service.namespace.is_some() {
+        if service.namespace.as_ref().is_some_and(|namespace| namespace.pod_security.is_some()) {
             files.push(("namespace.yaml".to_owned(), self.shared("base/namespace.yaml", scope)?));
         }
         let before = std::iter::once(None).chain(service.charts.iter().map(|chart| Some(chart.name.as_str())));

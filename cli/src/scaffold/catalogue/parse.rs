@@ -93,13 +93,12 @@ fn read_standard(file: &Arc<SourceFile>, text: &Located<String>, problems: &mut 
 
 fn read_namespace(file: &Arc<SourceFile>, block: &Block, problems: &mut Vec<Diagnostic>) -> Option<Namespace> {
     let mut reader = BlockReader::block(file, block, problems);
-    let level = reader.required_string("pod_security");
+    let level = reader.string("pod_security");
     reader.finish();
-    let level = level?;
-    let Ok(pod_security) = level.value.parse() else {
-        unknown(file, "pod security", &level, &PodSecurity::ALL.map(PodSecurity::as_str), problems);
-        return None;
-    };
+    let pod_security = level.as_ref().and_then(|level| level.value.parse().ok());
+    if let (Some(level), None) = (&level, pod_security) {
+        unknown(file, "pod security", level, &PodSecurity::ALL.map(PodSecurity::as_str), problems);
+    }
     Some(Namespace { name: label(block).value, pod_security })
 }
 

@@ -1,0 +1,3 @@
+description = "the node pool `general` that karpenter makes nodes for"
+providers   = ["aws"]
+requires    = ["karpenter"]
