@@ -13,6 +13,7 @@ pub mod layout;
 mod metadata;
 mod names;
 mod parse;
+mod policy;
 mod settings;
 mod stack;
 mod state;
@@ -24,6 +25,10 @@ pub use instance::Instance;
 pub use metadata::{Cluster, DerivedName, Metadata, MetadataError, Provider};
 pub use names::{ClusterName, EnvironmentName, InvalidName, PlatformName, RepositoryName, SandboxName, StackName};
 pub use parse::ParseError;
-pub use settings::{Engine, FluxMode, OnStale, Parallelism, Pipeline, Platform, Policy, Verify};
+pub use policy::{
+    Allowed, CONSTRUCTS, Construct, Layer, Level, Policy, RULES, RUN_LABEL, Rule, is_protected_address,
+    is_protected_type,
+};
+pub use settings::{Engine, FluxMode, OnStale, Parallelism, Pipeline, Platform, Verify};
 pub use stack::{Stack, StackSettings, check_stacks};
 pub use state::{State, StateBackend};

@@ -12,7 +12,7 @@ use crate::{
     pipeline::{PlanReport, PlanRequest, Planned, PullRequestEvent, Which},
     platform::{EnvironmentName, Instance, Platform},
     repo::{CommitId, Range, RepoError, Repository, Snapshot},
-    review::{COMMENT_BUDGET, Review, ReviewInput},
+    review::{COMMENT_BUDGET, Review},
     terraform::Interrupt,
     ui::Reporter,
 };
@@ -23,6 +23,7 @@ use super::{
     desk::{self, Desk, Opened},
     event::EventArgs,
     posting::PostArgs,
+    trust::{self, Said, SaidArgs, Trust},
 };
 
 /// The two sides of a pull request.
@@ -114,9 +115,10 @@ impl Change {
 
 pub(super) fn run(context: &mut Context<'_>, args: &CiArgs, event: &PullRequestEvent) -> Result<ExitCode, CliError> {
     let interrupt = interrupt::listen(context)?;
-    let request = Request { event, said: &args.event, post: &args.post, comment: &args.comment };
-    reviewed(context, &request, &interrupt, |context, change| {
-        let (planned, notices) = planned(context, change, None, &interrupt)?;
+    let (said, facts) = (&args.event, &args.said);
+    let request = Request { event, said, facts, post: &args.post, comment: &args.comment };
+    reviewed(context, &request, &interrupt, |context, change, trust| {
+        let (planned, notices) = planned(context, change, trust, None, &interrupt)?;
         Ok(if interrupt.is_raised() { None } else { Some((planned, notices)) })
     })
 }
@@ -125,6 +127,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &CiArgs, event: &PullRequestE
 pub(super) struct Request<'a> {
     pub(super) event: &'a PullRequestEvent,
     pub(super) said: &'a EventArgs,
+    pub(super) facts: &'a SaidArgs,
     pub(super) post: &'a PostArgs,
     pub(super) comment: &'a CommentArg,
 }
@@ -135,7 +138,7 @@ pub(super) fn reviewed(
     context: &mut Context<'_>,
     request: &Request<'_>,
     interrupt: &Interrupt,
-    plan: impl FnOnce(&mut Context<'_>, &Change) -> Result<Option<(Vec<Planned>, Vec<String>)>, CliError>,
+    plan: impl FnOnce(&mut Context<'_>, &Change, &Trust) -> Result<Option<(Vec<Planned>, Vec<String>)>, CliError>,
 ) -> Result<ExitCode, CliError> {
     let PullRequestEvent { number, base, head, fork, .. } = request.event;
     let sides = Sides::open(context, base, head)?;
@@ -156,25 +159,31 @@ pub(super) fn reviewed(
     let pending = environments.map(|environment| checks::plan(&environment.name)).chain([checks::EXACT.to_owned()]);
     let result = desk.pend(context, pending.collect::<Vec<_>>()).and_then(|()| {
         let change = sides.check()?;
-        let input = match fork {
-            true => strangers(&change),
-            false => match plan(context, &change)? {
+        let said = match desk.pull_request() {
+            // What holds now, not when the event came about.
+            Some(facts) => Said { description: facts.description.clone(), labels: facts.labels.clone() },
+            None => request.said.facts()?,
+        };
+        let trust = trust::settle(&change, request.event, &request.facts.read(context, said)?)?;
+        let input = match trust.runs() {
+            false => trust.input(&change),
+            true => match plan(context, &change, &trust)? {
                 Some((planned, notices)) => comment::input(&change, planned, notices),
                 None => return Ok(None),
             },
         };
-        let (review, failed) = comment::review(context, request.comment, &change, input)?;
-        Ok(Some((change, review, failed)))
+        let (review, failed) = comment::review(context, request.comment, &change, &trust, input)?;
+        Ok(Some((change, review, failed, trust)))
     });
     if interrupt.is_raised() {
         desk.hurry();
     }
     match result {
-        Ok(Some((change, review, failed))) => {
+        Ok(Some((change, review, failed, trust))) => {
             comment::write(context, request.comment, &review, desk.posts())?;
             // A merge that waits for the checks finds the comment there.
             let commented = desk.comment(context, &review.markdown(COMMENT_BUDGET));
-            settle(context, &mut desk, &change, &review, *fork).and(commented)?;
+            settle(context, &mut desk, &change, &review, &trust).and(commented)?;
             Ok(if failed { ExitCode::Failed } else { ExitCode::Done })
         }
         Ok(None) => {
@@ -198,10 +207,10 @@ fn settle(
     desk: &mut Desk,
     change: &Change,
     review: &Review,
-    fork: bool,
+    trust: &Trust,
 ) -> Result<(), CliError> {
-    if fork {
-        return desk.close(context, CommitState::Failure, "not planned: it comes from another repository");
+    if let Some(reason) = trust.in_short() {
+        return desk.close(context, CommitState::Failure, reason);
     }
     let mut exact = (CommitState::Success, "merging applies what was reviewed".to_owned());
     for (at, environment) in change.platform.environments.iter().enumerate() {
@@ -211,6 +220,9 @@ fn settle(
         }
         desk.set(context, checks::plan(&environment.name), state, &text)?;
     }
+    if review.is_denied() {
+        exact = (CommitState::Failure, "refused by policy".to_owned());
+    }
     desk.set(context, checks::EXACT.to_owned(), exact.0, &exact.1)?;
     desk.close(context, CommitState::Success, "the change has no such environment")
 }
@@ -219,17 +231,6 @@ fn settle(
 fn told(context: &Context<'_>, result: Result<(), CliError>) {
     if let Err(error) = result {
         context.ui.warn(&error.to_string());
-    }
-}
-
-/// What is reviewed of a pull request from another repository.
-pub(super) fn strangers(change: &Change) -> ReviewInput {
-    let notice = "This pull request comes from another repository: nothing of it was run, so there is no plan. \
-                  A maintainer can push the branch to this repository to have it planned.";
-    ReviewInput {
-        notices: vec![notice.to_owned()],
-        protect: change.platform.policy.protect.clone(),
-        ..ReviewInput::default()
     }
 }
 
@@ -254,6 +255,7 @@ fn validate(snapshot: &Snapshot) -> Result<Vec<String>, CliError> {
 pub(super) fn planned(
     context: &mut Context<'_>,
     change: &Change,
+    trust: &Trust,
     part: Option<&BTreeSet<Instance>>,
     interrupt: &Interrupt,
 ) -> Result<(Vec<Planned>, Vec<String>), CliError> {
@@ -268,6 +270,8 @@ pub(super) fn planned(
             part: part.cloned(),
             keep,
             bundles: None,
+            policies: Some(trust.policies),
+            words: trust.words.clone(),
         };
         let reporter = Reporter::new(context.ui, "planned");
         Ok(context.block_on(workshop.plan(&request, interrupt, &|event| reporter.event(&event)))?)
