@@ -11,7 +11,7 @@ const ROWS: &[&[&str]] = &[
     &["hcl"],
     &["platform"],
     &["program", "repo", "store"],
-    &["closure", "render", "review", "terraform", "sync", "sandbox", "forge"],
+    &["closure", "render", "review", "policy", "terraform", "sync", "sandbox", "forge"],
     &["pipeline", "scaffold", "check"],
     &["commands", "ui", "args", "error", "exit"],
 ];
@@ -20,6 +20,10 @@ const ROWS: &[&[&str]] = &[
 const ARROWS: &[(&str, &str)] = &[
     ("review", "terraform"),
     ("review", "render"),
+    ("review", "policy"),
+    ("policy", "closure"),
+    ("policy", "terraform"),
+    ("policy", "render"),
     ("commands", "ui"),
     ("commands", "args"),
     ("commands", "error"),

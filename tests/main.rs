@@ -12,6 +12,7 @@ mod crash;
 mod diff;
 mod fanout;
 mod forge;
+mod guard;
 mod layers;
 mod modules;
 mod platform;

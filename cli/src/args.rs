@@ -57,6 +57,7 @@ When something went wrong:
   bundle       Look at a reviewed plan, and whether it would be applied
 
 Tools:
+  policy       Show the rules that changes are held to, and test the platform's own
   sandbox      Start and stop local control planes
   completions  Print a completion script for a shell
   man          Write the manual pages
@@ -114,6 +115,7 @@ pub enum ColorChoice {
 pub enum Command {
     Try(commands::tour::TryArgs),
     Plan(commands::plan::PlanArgs),
+    Policy(commands::policy::PolicyArgs),
     Apply(commands::apply::ApplyArgs),
     Promote(Box<commands::promote::PromoteArgs>),
     Resume(Box<commands::resume::ResumeArgs>),

@@ -12,6 +12,7 @@ mod closure;
 mod forge;
 mod pipeline;
 mod platform;
+mod policy;
 mod render;
 mod repo;
 mod review;

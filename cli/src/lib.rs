@@ -15,6 +15,7 @@ pub mod forge;
 pub mod hcl;
 pub mod pipeline;
 pub mod platform;
+pub mod policy;
 pub mod program;
 pub mod render;
 pub mod repo;

@@ -61,7 +61,7 @@ fn a_bundle_shows_what_was_reviewed() {
 #[test]
 fn a_bundle_is_held_against_what_is_there_now() {
     let repository = planned();
-    insta::assert_snapshot!(repository.kstack(&["bundle", "verify", "net"]), @r"
+    insta::assert_snapshot!(repository.kstack(&["bundle", "verify", "net"]), @"
     --- stdout ---
     ops/net/[SHA256]/[PLAN].zip
        field  reviewed  found
@@ -80,6 +80,7 @@ fn a_bundle_is_held_against_what_is_there_now() {
     ✓  completeness  a complete plan  the same
     ✓  state backend  path `[WORLD]/work/.kstack/state/ops/net.tfstate`  the same
     ✓  changes  1 to add, 0 to change, 0 to destroy  the same
+    ✓  policies  a plan that they allow  the same
 
     net (ops): this plan would be applied
     --- exit code 0 ---

@@ -152,7 +152,7 @@ fn a_strangers_pull_request_runs_nothing() {
 
     #### Notices
 
-    - This pull request comes from another repository: nothing of it was run, so there is no plan. A maintainer can push the branch to this repository to have it planned.
+    - This pull request comes from another repository. Thank you! Its files were checked and its objects rendered, but nothing of it was run, so there is no plan. A maintainer who has read it can have it planned with the label `kstack/run`, or by pushing the branch to this repository.
     --- exit code 0 ---
     ");
     assert!(!world.work().join(".kstack").exists());

@@ -256,9 +256,9 @@ fn what_is_no_shard_of_a_pull_request_is_refused() {
     --- exit code 64 ---
     # ci --shard 1/4 --results r --fork
     --- stderr ---
-    error: a pull request from another repository is not planned
+    error: this pull request is not planned: it is from elsewhere, changes the pipeline, or is refused
 
-    hint: `kstack ci matrix` gives no shards for it; skip the job then
+    hint: `kstack ci report` says why; `kstack ci matrix` gives no shards for it: skip the job then
     --- exit code 1 ---
     # ci report --results r
     --- stderr ---
@@ -288,13 +288,13 @@ fn what_is_no_shard_of_a_pull_request_is_refused() {
     --- stderr ---
     error: only pull requests are planned in shards
 
-    hint: `kstack ci` delivers a push or a tag in one run
+    hint: `kstack ci` does everything else in one run
     --- exit code 64 ---
     # ci --shard=1/2 --results=r
     --- stderr ---
     error: only pull requests are planned in shards
 
-    hint: `kstack ci` delivers a push or a tag in one run
+    hint: `kstack ci` does everything else in one run
     --- exit code 64 ---
     ");
     assert!(!world.work().join("r").exists(), "nothing was planned");

@@ -10,6 +10,7 @@ mod flux;
 mod kustomize;
 mod machine;
 mod placeholders;
+mod policies;
 mod program;
 mod repository;
 mod sources;

@@ -5,7 +5,7 @@ use crate::{
     platform::{BuriedStack, Platform, layout},
 };
 
-use super::{Files, configuration, kustomize, placeholders, stacks, syntax, workflows, yaml::Manifests};
+use super::{Files, configuration, kustomize, placeholders, policies, stacks, syntax, workflows, yaml::Manifests};
 
 /// What was looked at, and what is wrong.
 #[derive(Debug)]
@@ -59,6 +59,7 @@ pub fn repository(files: &Files) -> Report {
     placeholders::check(files, &mut problems);
     workflows::check(files, &mut problems, &mut warnings);
     kustomize::check(files, &mut manifests, &mut problems);
+    policies::check(files, &mut problems);
     let stacks = stacks::find(files, platform.as_ref(), &mut problems);
     if let Some(platform) = &platform {
         let context = stacks::Context { files, documents: &documents, platform };

@@ -1,5 +1,7 @@
 //! What a snapshot of the repository holds: the platform and its stacks.
 
+use std::collections::BTreeMap;
+
 use super::ClosureError;
 use crate::{
     hcl::nearest,
@@ -55,7 +57,22 @@ pub fn load_platform(snapshot: &Snapshot) -> Result<Platform, ClosureError> {
         path: layout::PLATFORM_FILE,
         state: snapshot.commit().map_or("the work tree".to_owned(), |id| format!("commit `{}`", id.short())),
     })?;
-    Ok(Platform::parse(layout::PLATFORM_FILE, &text)?)
+    let mut platform = Platform::parse(layout::PLATFORM_FILE, &text)?;
+    platform.policy.files = policy_files(snapshot)?;
+    Ok(platform)
+}
+
+/// The files of Rego below `policies/` that hold rules, each with its blob. Links are none: what they lead to may lie
+/// anywhere.
+fn policy_files(snapshot: &Snapshot) -> Result<BTreeMap<String, String>, ClosureError> {
+    let Some(Mode::Folder) =
+        snapshot.list("")?.into_iter().flatten().find(|it| it.name == layout::POLICIES).map(|it| it.mode)
+    else {
+        return Ok(BTreeMap::new());
+    };
+    let files = snapshot.files(layout::POLICIES)?.into_iter();
+    let rules = files.filter(|file| file.mode.is_file() && layout::is_policy(&file.path));
+    Ok(rules.map(|file| (file.path, file.id.to_string())).collect())
 }
 
 /// Finds the stacks: the folders of `infra/` that hold Terraform files.

@@ -158,6 +158,7 @@ fn report(manifest: &Manifest) -> PlanReport {
         notices: Vec::new(),
         protect: Vec::new(),
         result: manifest.result(),
+        findings: Vec::new(),
     };
     PlanReport {
         commit: None,

@@ -12,6 +12,7 @@ mod pull_request;
 mod report;
 mod schedule;
 mod shard;
+mod trust;
 
 use std::path::PathBuf;
 
@@ -25,6 +26,7 @@ use crate::{
 use comment::CommentArg;
 use event::EventArgs;
 use posting::PostArgs;
+use trust::SaidArgs;
 
 /// Do what a pull request, push, tag or schedule asks for
 ///
@@ -47,6 +49,8 @@ pub struct CiArgs {
     command: Option<CiCommand>,
     #[command(flatten)]
     event: EventArgs,
+    #[command(flatten)]
+    said: SaidArgs,
     #[command(flatten)]
     post: PostArgs,
     #[command(flatten)]
@@ -81,7 +85,7 @@ pub fn run(context: &mut Context<'_>, args: &CiArgs) -> Result<ExitCode, CliErro
         None => {}
     }
     match (args.event.read()?, args.shard.zip(args.results.as_deref())) {
-        (event, Some((shard, results))) => shard::run(context, &event, shard, results),
+        (event, Some((shard, results))) => shard::run(context, args, &event, shard, results),
         (GitEvent::PullRequest(event), None) => pull_request::run(context, args, &event),
         (GitEvent::Push { branch, commit }, None) => deliver::branch(context, args, &branch, &commit),
         (GitEvent::Tag { tag, commit }, None) => deliver::tag(context, args, &tag, &commit),

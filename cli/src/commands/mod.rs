@@ -21,6 +21,7 @@ pub mod list;
 pub mod man;
 pub mod outputs;
 pub mod plan;
+pub mod policy;
 pub mod promote;
 pub mod remove;
 mod rendered;
@@ -52,6 +53,7 @@ pub fn run(context: &mut Context<'_>, command: &Command) -> Result<ExitCode, Cli
         Command::Resume(args) => resume::run(context, args),
         Command::Unlock(args) => unlock::run(context, args),
         Command::Plan(args) => plan::run(context, args),
+        Command::Policy(args) => policy::run(context, args),
         Command::Promote(args) => promote::run(context, args),
         Command::Try(args) => tour::run(context, args),
         Command::Ci(args) => ci::run(context, args),

@@ -8,6 +8,7 @@ use crate::{
     exit::ExitCode,
     pipeline::{PlanReport, PlanRequest, PlanResult, Site, Staged, Which},
     platform::{EnvironmentName, StackName},
+    policy::Words,
     repo::{CommitId, Range, Repository},
     review::{BeforeInput, COMMENT_BUDGET, InstanceInput, Outcome, Review, ReviewInput},
     ui::Reporter,
@@ -43,6 +44,10 @@ pub struct PlanArgs {
     /// Show the plans without keeping them
     #[arg(long)]
     dry_run: bool,
+    /// Allow to destroy or replace the protected resource at this address, as the line `kstack: allow destroy ADDRESS` in the
+    /// description of a pull request does; can be given several times
+    #[arg(long, value_name = "ADDRESS")]
+    allow_destroy: Vec<String>,
     /// Write the review as Markdown to this file; `-` for standard output
     #[arg(long, value_name = "FILE")]
     markdown: Option<PathBuf>,
@@ -123,6 +128,8 @@ fn request(repository: &Repository, args: &PlanArgs) -> Result<PlanRequest, CliE
         part: None,
         keep: !args.dry_run,
         bundles: None,
+        policies: None,
+        words: Words::for_addresses(args.allow_destroy.iter().cloned()),
     })
 }
 
@@ -192,6 +199,7 @@ pub(super) fn input(report: &PlanReport) -> ReviewInput {
         registries: Vec::new(),
         protect: report.protect.clone(),
         notices: report.notices.clone(),
+        findings: report.instances.iter().flat_map(|planned| planned.findings.iter().cloned()).collect(),
         report: None,
     }
 }

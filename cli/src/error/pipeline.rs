@@ -13,6 +13,7 @@ impl From<PipelineError> for CliError {
             PipelineError::Location(error) => error.into(),
             PipelineError::Repo(error) => error.into(),
             PipelineError::Closure(error) => error.into(),
+            PipelineError::Policy(error) => error.into(),
             PipelineError::Terraform(error) => (*error).into(),
             PipelineError::Refused { refusals } => refused(&refusals),
             error @ (PipelineError::Locked { .. } | PipelineError::LockRace { .. }) => {
@@ -235,6 +236,14 @@ fn refused(refusals: &[Refusal]) -> CliError {
     if has(Field::Encryption) {
         error = error.hint("who can read the plan store could read that plan: delete it, and plan again");
     }
+    if has(Field::Rules) {
+        if refusals.iter().any(|refusal| refusal.field == Field::Rules && refusal.found.contains("(protected)")) {
+            error = error.hint(
+                "what is protected needs the line `kstack: allow destroy <address>` in the pull request's description",
+            );
+        }
+        error = error.hint("`kstack policy list` shows the rules; `kstack plan` what they say of a change");
+    }
     if has(Field::Stage) {
         error = error.hint("apply what it waits for first, or in the same run");
     }
@@ -250,8 +259,8 @@ fn refused(refusals: &[Refusal]) -> CliError {
         error = error.hint("`kstack plan` does not make such a bundle: find out who wrote to the plan store");
     }
     let told = |field| {
-        use Field::{Configuration, Encryption, ErroredState, LastRun, Plan, Stage};
-        matches!(field, ErroredState | LastRun | Plan | Configuration | Encryption | Stage) || foreign(field)
+        use Field::{Configuration, Encryption, ErroredState, LastRun, Plan, Rules, Stage};
+        matches!(field, ErroredState | LastRun | Plan | Configuration | Encryption | Rules | Stage) || foreign(field)
     };
     if refusals.iter().any(|refusal| !told(refusal.field)) {
         error = error.hint("run `kstack plan` for the commit, have the new plan reviewed, then apply again");

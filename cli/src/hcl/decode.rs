@@ -4,7 +4,7 @@ use std::{ops::Range, sync::Arc};
 
 use hcl_edit::{
     Span as _,
-    expr::Expression,
+    expr::{Expression, ObjectKey},
     structure::{Attribute, Block, Body, Structure},
 };
 
@@ -113,6 +113,27 @@ impl<'a, 'p> BlockReader<'a, 'p> {
             }
         }
         (strings.len() == items.len()).then_some(strings)
+    }
+
+    /// The map of strings at `key`, in the order of the file: names and values, each with its own place.
+    pub fn map(&mut self, key: &'static str) -> Option<Vec<(Located<String>, Located<String>)>> {
+        let object = self.typed(key, "a map of strings", |expression| expression.as_object().cloned())?.value;
+        let mut entries = Vec::new();
+        for (name, value) in &object {
+            let located = match name {
+                ObjectKey::Ident(ident) => Some((ident.as_str(), ident.span())),
+                ObjectKey::Expression(Expression::Variable(name)) => Some((name.as_str(), name.span())),
+                ObjectKey::Expression(expression) => expression.as_str().map(|text| (text, expression.span())),
+            };
+            match (located, value.expr().as_str()) {
+                (Some((name, span)), Some(text)) => entries.push((
+                    Located { value: name.to_owned(), span: span.unwrap_or_default() },
+                    Located { value: text.to_owned(), span: value.expr().span().unwrap_or_default() },
+                )),
+                _ => self.mistyped(value.expr(), format!("`{key}` must be a map of strings")),
+            }
+        }
+        (entries.len() == object.len()).then_some(entries)
     }
 
     fn typed<T>(

@@ -192,8 +192,15 @@ impl Workshop {
             Err(error) => return Err(error),
         };
         events(finished(&instance, work.is_some(), result.summary(), started));
-        let planned =
-            Planned { instance, kind: Kind::Added, reasons: Vec::new(), notices, protect: Vec::new(), result };
+        let planned = Planned {
+            instance,
+            kind: Kind::Added,
+            reasons: Vec::new(),
+            notices,
+            protect: Vec::new(),
+            result,
+            findings: Vec::new(),
+        };
         let report = PlanReport {
             commit: Some(commit),
             plan_stores: Vec::new(),

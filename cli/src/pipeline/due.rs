@@ -8,6 +8,7 @@ use tempfile::TempPath;
 use crate::{
     closure::{self, Closure, Inventory, Memo, Order, ReadOutputs},
     platform::{Instance, OnStale, Platform, StackName, Verify},
+    policy::Policies,
     repo::{CommitId, Snapshot},
     terraform::{Interrupt, PlanFile, PlanFileError},
 };
@@ -19,7 +20,7 @@ use super::{
     bundle::{Bundle, Found, Manifest},
     errored::Errored,
     exported::Tree,
-    fit::{Check, Choice, Field, Inside, Present, Refusal},
+    fit::{Check, Choice, Field, Inside, Present, Refusal, allowed},
     job::{Due, Job},
     planning::{self, Ground},
     seal::Keys,
@@ -36,6 +37,8 @@ pub(super) struct Bench<'a> {
     pub(super) scene: &'a Scene,
     pub(super) tree: Arc<Tree>,
     pub(super) platform: Arc<Platform>,
+    /// The policies of the commit.
+    pub(super) policies: Arc<Policies>,
 }
 
 /// The files that one plan belongs to.
@@ -44,6 +47,10 @@ pub(super) struct Stage {
     pub(super) snapshot: Snapshot,
     pub(super) tree: Arc<Tree>,
     pub(super) platform: Arc<Platform>,
+    /// The policies of the merged commit.
+    pub(super) policies: Arc<Policies>,
+    /// Addresses that the stack protects.
+    pub(super) protect: Vec<String>,
     /// The stacks that it comes after; when it goes away, those that came after it.
     pub(super) after: Vec<StackName>,
     /// What the stack uses of other states, by the name of the data source.
@@ -56,6 +63,13 @@ pub(super) struct Scene {
     pub(super) inventory: Inventory,
     pub(super) order: Order,
     pub(super) closures: BTreeMap<Instance, Closure>,
+}
+
+impl Scene {
+    /// The policies of the commit.
+    pub(super) fn policies(&self) -> Result<Policies, PipelineError> {
+        Ok(Policies::load(&self.snapshot, &self.inventory.platform)?)
+    }
 }
 
 impl Site {
@@ -102,6 +116,7 @@ impl Workshop {
             scene,
             tree: Arc::new(self.site().export_for(&scene.snapshot, closures)?),
             platform: Arc::new(scene.inventory.platform.clone()),
+            policies: Arc::new(scene.policies()?),
         };
         let mut jobs = Vec::new();
         let mut moved_on = Vec::new();
@@ -297,6 +312,9 @@ impl Workshop {
         if let Some(refusal) = checks.iter().find_map(|check| check.refusal(&instance)) {
             return Ok(Err(refusal));
         }
+        if let Some(refusal) = allowed(&stage, &bundle.manifest).and_then(|check| check.refusal(&instance)) {
+            return Ok(Err(refusal));
+        }
         let changes_read = checks.iter().any(|check| check.field == Field::Changes);
         let closure = (!bundle.manifest.destroy).then(|| bundle.manifest.closure.clone());
         let Stage { tree, platform, after, reads, .. } = stage;
@@ -348,6 +366,8 @@ impl Workshop {
                 snapshot: bench.scene.snapshot.clone(),
                 tree: Arc::clone(&bench.tree),
                 platform: Arc::clone(&bench.platform),
+                policies: Arc::clone(&bench.policies),
+                protect: bench.scene.inventory.stack(instance.stack.as_str())?.settings.protect.clone(),
                 after: bench.scene.order.before(&instance.stack).cloned().collect(),
                 reads: bench.scene.closures.get(instance).map(Closure::outputs_read).unwrap_or_default(),
             });
@@ -361,8 +381,10 @@ impl Workshop {
         let tree = Arc::new(self.site().export_for(&snapshot, [&closure])?);
         let stacks = inventory.stacks.iter().map(|stack| &stack.name);
         let after = stacks.filter(|other| order.before(other).any(|name| *name == instance.stack)).cloned().collect();
+        let protect = inventory.stack(instance.stack.as_str())?.settings.protect.clone();
+        let policies = Arc::clone(&bench.policies);
         let reads = closure.outputs_read();
-        Ok(Stage { snapshot, tree, platform: Arc::new(inventory.platform), after, reads })
+        Ok(Stage { snapshot, tree, platform: Arc::new(inventory.platform), policies, protect, after, reads })
     }
 
     pub(super) fn write_plan(&self, instance: &Instance, bundle: &Bundle) -> Result<TempPath, PipelineError> {

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::{
     closure::ClosureError,
     platform::{EnvironmentName, Instance},
+    policy::PolicyError,
     repo::RepoError,
     store::{LocationError, StoreError},
     sync::SyncError,
@@ -33,6 +34,9 @@ pub enum PipelineError {
     /// What a change affects cannot be told.
     #[error(transparent)]
     Closure(#[from] ClosureError),
+    /// The policies cannot be used.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
     /// Terraform failed.
     #[error(transparent)]
     Terraform(Box<TerraformError>),

@@ -180,6 +180,7 @@ impl Simulation {
             scene: &scene,
             tree: Arc::new(site.export(&scene.snapshot).unwrap()),
             platform: Arc::new(scene.inventory.platform.clone()),
+            policies: Arc::new(scene.policies().unwrap()),
         };
         let pending: Vec<(Instance, Option<Closure>)> = self.workshop.pending(&request, &scene, &stores).await.unwrap();
         // The shared stack goes with the first environment.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     closure::{Kind, Notice, Reason},
     platform::{EnvironmentName, Instance, Platform, StackName},
+    policy::{Finding, Policies, Words},
     repo::{CommitId, Range},
     terraform::{ChangeList, Interrupt},
 };
@@ -41,6 +42,10 @@ pub struct PlanRequest {
     pub keep: bool,
     /// Keep them in this folder instead of the plan store.
     pub bundles: Option<PathBuf>,
+    /// The commit whose policies hold: of a change, one of the branch that it goes to. `None`: those of what is planned.
+    pub policies: Option<CommitId>,
+    /// What was allowed with a word.
+    pub words: Words,
 }
 
 /// Which instances to plan.
@@ -70,11 +75,12 @@ pub struct PlanReport {
 }
 
 impl PlanReport {
-    /// Whether every instance could be planned.
+    /// Whether every instance could be planned, and nothing is refused by a policy.
     pub fn is_ok(&self) -> bool {
-        self.instances
-            .iter()
-            .all(|planned| !matches!(planned.result, PlanResult::Failed { .. } | PlanResult::Skipped { .. }))
+        self.instances.iter().all(|planned| {
+            !matches!(planned.result, PlanResult::Failed { .. } | PlanResult::Skipped { .. })
+                && !planned.findings.iter().any(Finding::denies)
+        })
     }
 
     /// Whether applying would change anything.
@@ -102,6 +108,9 @@ pub struct Planned {
     pub protect: Vec<String>,
     /// What Terraform said.
     pub result: PlanResult,
+    /// What the policies say of it.
+    #[serde(default)]
+    pub findings: Vec<Finding>,
 }
 
 /// What Terraform said of an instance.
@@ -136,10 +145,10 @@ impl Workshop {
         interrupt: &Interrupt,
         events: EventSink<'_>,
     ) -> Result<PlanReport, PipelineError> {
-        let Selection { targets, platform, plan_stores, notices } = self.select(request).await?;
+        let Selection { targets, platform, policies, plan_stores, notices } = self.select(request).await?;
         let certain = targets.iter().filter(|target| !target.reader);
         events(Event::Selected { instances: certain.map(|target| target.affected.instance.clone()).collect() });
-        let instances = self.plan_all(targets, &platform, interrupt, events).await?;
+        let instances = self.plan_all(targets, &platform, &policies, interrupt, events).await?;
         Ok(PlanReport {
             commit: (!request.worktree).then_some(request.range.head),
             plan_stores,
@@ -153,6 +162,7 @@ impl Workshop {
         &self,
         targets: Vec<Target>,
         platform: &Platform,
+        policies: &Policies,
         interrupt: &Interrupt,
         events: EventSink<'_>,
     ) -> Result<Vec<Planned>, PipelineError> {
@@ -212,6 +222,7 @@ impl Workshop {
             if let PlanResult::Staged(Staged { after, .. }) = &result {
                 reasons.extend(after.iter().map(|after| format!("it reads outputs of {after}, which change")));
             }
+            let findings = result.list().map(|changes| policies.judge(&target.to_judge(changes))).unwrap_or_default();
             Some(Planned {
                 instance: target.affected.instance.clone(),
                 kind: target.affected.kind,
@@ -219,6 +230,7 @@ impl Workshop {
                 notices,
                 protect: target.protect.clone(),
                 result,
+                findings,
             })
         });
         Ok(finished.collect())
@@ -271,6 +283,14 @@ impl Workshop {
 }
 
 impl PlanResult {
+    /// What it would do, or is expected to do.
+    fn list(&self) -> Option<&ChangeList> {
+        match self {
+            Self::Changes(list) | Self::Staged(Staged { expected: Some(list), .. }) => Some(list),
+            Self::Staged(_) | Self::Failed { .. } | Self::Skipped { .. } => None,
+        }
+    }
+
     /// In a few words.
     pub(super) fn summary(&self) -> String {
         match self {

@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 
 use crate::{
     closure::Kind,
-    platform::{Instance, Platform, layout},
+    platform::{Instance, Platform, Policy, layout},
     repo::CommitId,
     store::Store,
     terraform::{
@@ -176,6 +176,7 @@ impl Workshop {
             terraform: self.program(),
             providers: made.providers,
             policy: policy(&target.head),
+            protected: target.protected(&changes),
             mocked: Vec::new(),
             changes,
         }
@@ -239,11 +240,14 @@ fn read(file: &Path) -> Result<Vec<u8>, PipelineError> {
     std::fs::read(file).map_err(|source| PipelineError::Io { verb: "read", path: file.to_owned(), source })
 }
 
-/// What stands for the policy of `platform` in bundles: SHA-256 over its JSON form, in hexadecimal.
+/// What stands for the policy of `platform` in bundles: SHA-256 over its JSON form, in hexadecimal. The guard's part is
+/// not in it: what was planned has passed it.
 pub(super) fn policy(platform: &Platform) -> String {
-    let policy = &platform.policy;
-    let text = serde_json::json!({ "providers": policy.providers, "protect": policy.protect }).to_string();
-    hex(&Sha256::digest(text))
+    let Policy { providers, protect, rules, tags, files, allow: _, modules: _, label: _ } = &platform.policy;
+    let text = serde_json::json!({
+        "providers": providers, "protect": protect, "rules": rules, "tags": tags, "files": files,
+    });
+    hex(&Sha256::digest(text.to_string()))
 }
 
 fn lock_path(terraform: &Terraform) -> PathBuf {
@@ -270,6 +274,8 @@ pub(super) async fn initialise(
         // Before anything is downloaded.
         allowed()?;
         terraform.init(watch).await?;
+        // A module from elsewhere may need more than was locked; what init adds is not started yet.
+        allowed()?;
         return Ok(None);
     }
     terraform.init(watch).await?;

@@ -76,7 +76,7 @@ mod tests {
     fn verdict(providers: Option<&[&str]>, lock: &str) -> Result<(), String> {
         let policy = Policy {
             providers: providers.map(|names| names.iter().map(|name| (*name).to_owned()).collect()),
-            protect: Vec::new(),
+            ..Policy::default()
         };
         let instance = Instance { stack: StackName::new("a").unwrap(), environment: None };
         check(&policy, &instance, lock.as_bytes()).map_err(|error| error.to_string())

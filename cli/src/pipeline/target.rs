@@ -8,15 +8,17 @@ use std::{
 use tokio::sync::Mutex;
 
 use crate::{
-    closure::{self, Affected, Closure, Inventory, Memo, Order},
+    closure::{self, Affected, Closure, ClosureError, Inventory, Kind, Memo, Order},
     hcl,
-    platform::{Environment, EnvironmentName, Instance, Platform, StackName},
+    platform::{Environment, EnvironmentName, Instance, Platform, Stack, StackName},
+    policy::{self, Policies, Words},
     repo::{CommitId, Snapshot},
     store::{Location, Store},
+    terraform::ChangeList,
 };
 
 use super::{
-    PipelineError, PlanRequest, Workshop,
+    PipelineError, PlanRequest, Site, Workshop,
     chosen::Chosen,
     exported::Tree,
     stages::{self, Producer},
@@ -40,6 +42,10 @@ pub(super) struct Target {
     /// was before.
     pub(super) head: Arc<Platform>,
     pub(super) protect: Vec<String>,
+    /// The policies that hold for it.
+    pub(super) policies: Arc<Policies>,
+    /// What was allowed with a word.
+    pub(super) words: Words,
     /// Where its bundle is kept; `None` when it is not.
     pub(super) plans: Option<Store>,
     /// Held while Terraform initialises a stack that has no lock file, which writes one.
@@ -51,6 +57,24 @@ impl Target {
     pub(super) fn producer(&self) -> Producer {
         Producer { instance: self.affected.instance.clone(), closure: self.closure.hash.to_string() }
     }
+
+    /// What is protected and would be lost, and whether that was allowed with a word.
+    pub(super) fn protected(&self, changes: &ChangeList) -> BTreeMap<String, bool> {
+        let planned = self.to_judge(changes);
+        let lost = self.policies.protected_losses(&planned);
+        lost.map(|change| (change.address.clone(), self.words.allow_destroy(&change.address))).collect()
+    }
+
+    /// What its plan does, for the policies.
+    pub(super) fn to_judge<'a>(&'a self, changes: &'a ChangeList) -> policy::Planned<'a> {
+        policy::Planned {
+            instance: &self.affected.instance,
+            destroy: self.affected.kind == Kind::Removed,
+            changes,
+            protect: &self.protect,
+            words: &self.words,
+        }
+    }
 }
 
 /// What a request means.
@@ -59,6 +83,8 @@ pub(super) struct Selection {
     pub(super) targets: Vec<Target>,
     /// The platform at the head.
     pub(super) platform: Arc<Platform>,
+    /// The policies that hold for it.
+    pub(super) policies: Arc<Policies>,
     /// Where bundles are kept, each place once; empty when none are.
     pub(super) plan_stores: Vec<String>,
     /// What should be looked at, beyond single instances.
@@ -74,6 +100,7 @@ impl Workshop {
         let memo = Memo::default();
         let Chosen { head, inventory, present, gone, since, notices } = self.site().choose(request, &memo).await?;
         let platform = Arc::new(inventory.platform.clone());
+        let (policies, before) = self.site().policies(request, &head, &platform)?;
 
         // What cannot be applied in any order should not be reviewed.
         let order = Order::of(&head, &inventory, &memo)?;
@@ -106,7 +133,9 @@ impl Workshop {
                     snapshot: head.clone(),
                     platform: Arc::clone(&platform),
                     head: Arc::clone(&platform),
-                    protect: stack.settings.protect.clone(),
+                    protect: protect(stack, before.as_ref()),
+                    policies: Arc::clone(&policies),
+                    words: request.words.clone(),
                     plans: None,
                     lock_file,
                 });
@@ -114,13 +143,13 @@ impl Workshop {
         }
         for affected in gone {
             if let Some(commit) = since.get(&affected.instance) {
-                targets.push(self.removal(affected, *commit, &platform, &memo)?);
+                targets.push(self.removal(affected, *commit, &platform, (&policies, &request.words), &memo)?);
             }
         }
         let keeps = request.keep && !request.worktree;
         let plan_stores =
             if keeps { self.open_plan_stores(request, &mut targets, &platform).await? } else { Vec::new() };
-        Ok(Selection { targets, platform, plan_stores, notices })
+        Ok(Selection { targets, platform, policies, plan_stores, notices })
     }
 
     /// Gives every target the store that keeps its bundle, and returns the places.
@@ -155,6 +184,7 @@ impl Workshop {
         affected: Affected,
         commit: CommitId,
         head: &Arc<Platform>,
+        (policies, words): (&Arc<Policies>, &Words),
         memo: &Memo,
     ) -> Result<Target, PipelineError> {
         let snapshot = self.site().repository().commit_snapshot(commit)?;
@@ -169,6 +199,8 @@ impl Workshop {
             commit: Some(commit),
             base: Some(commit),
             tree,
+            policies: Arc::clone(policies),
+            words: words.clone(),
             snapshot,
             platform: Arc::new(inventory.platform),
             head: Arc::clone(head),
@@ -177,6 +209,36 @@ impl Workshop {
             lock_file: Arc::default(),
         })
     }
+}
+
+impl Site {
+    /// The policies that hold for `request`, and the platform that they come from, where that is not the head itself. What
+    /// is protected by the head's own settings stays so.
+    fn policies(
+        &self,
+        request: &PlanRequest,
+        head: &Snapshot,
+        platform: &Platform,
+    ) -> Result<(Arc<Policies>, Option<Inventory>), PipelineError> {
+        let Some(commit) = request.policies else { return Ok((Arc::new(Policies::load(head, platform)?), None)) };
+        let snapshot = self.repository().commit_snapshot(commit)?;
+        let mut before = match Inventory::load(&snapshot) {
+            // From before the platform: there are no others than its own.
+            Err(ClosureError::NoPlatform { .. }) => return Ok((Arc::new(Policies::load(head, platform)?), None)),
+            before => before?,
+        };
+        let protect = &mut before.platform.policy.protect;
+        protect.extend(platform.policy.protect.iter().cloned());
+        Ok((Arc::new(Policies::load(&snapshot, &before.platform)?), Some(before)))
+    }
+}
+
+/// What `stack` protects, or protected before the change.
+fn protect(stack: &Stack, before: Option<&Inventory>) -> Vec<String> {
+    let mut protect = stack.settings.protect.clone();
+    let before = before.and_then(|inventory| inventory.stack(stack.name.as_str()).ok());
+    protect.extend(before.into_iter().flat_map(|stack| stack.settings.protect.iter().cloned()));
+    protect
 }
 
 /// Whether the stack of `instance` is left to people.

@@ -4,12 +4,14 @@
 mod address;
 mod cloud;
 mod git;
+mod policy;
 mod storage;
 mod terraform;
 
 pub use address::{domain, forge_url, has_credentials, repository, repository_path};
 pub use cloud::{google_project, region, uuid};
 pub use git::{promotion, reference, tag_pattern};
+pub use policy::{label, module_pattern, tag_name};
 pub use storage::{
     azure_container, azure_resource_group, azure_storage_account, gcs_bucket, new_gcs_bucket, s3_bucket,
 };

@@ -18,6 +18,8 @@ pub const CLUSTERS: &str = "clusters";
 pub const SERVICES: &str = "services";
 /// What teams run.
 pub const APPS: &str = "apps";
+/// Rules of the platform's own.
+pub const POLICIES: &str = "policies";
 /// A stack's own settings, inside its folder.
 pub const STACK_FILE: &str = "stack.hcl";
 /// kstack's own working files, ignored by Git.
@@ -41,6 +43,13 @@ pub fn tfbackend(environment: &EnvironmentName) -> String {
 /// The registry of the cluster of `stack` in `environment`.
 pub fn registry(stack: &StackName, environment: &EnvironmentName) -> String {
     format!("{CLUSTERS}/{stack}/{environment}")
+}
+
+/// Whether a file at `path` holds rules of the platform's own, and no tests of them.
+pub fn is_policy(path: &str) -> bool {
+    path.strip_prefix(POLICIES).is_some_and(|rest| rest.starts_with('/'))
+        && path.ends_with(".rego")
+        && !path.ends_with("_test.rego")
 }
 
 /// `relative` seen from `folder`, without `.` and `..`; `None` when it leaves the repository.

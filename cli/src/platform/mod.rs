@@ -14,6 +14,7 @@ pub mod layout;
 mod metadata;
 mod names;
 mod parse;
+mod policy;
 mod settings;
 mod stack;
 mod state;
@@ -28,6 +29,10 @@ pub use names::{
     StackName,
 };
 pub use parse::ParseError;
-pub use settings::{Engine, FluxMode, OnStale, Parallelism, Pipeline, Platform, Policy, Verify};
+pub use policy::{
+    Allowed, CONSTRUCTS, Construct, Layer, Level, Policy, RULES, RUN_LABEL, Rule, is_protected_address,
+    is_protected_type,
+};
+pub use settings::{Engine, FluxMode, OnStale, Parallelism, Pipeline, Platform, Verify};
 pub use stack::{Stack, StackSettings, check_stacks};
 pub use state::{State, StateBackend};

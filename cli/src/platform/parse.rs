@@ -4,6 +4,7 @@ mod engine;
 mod environments;
 mod pipeline;
 mod platform;
+mod policy;
 mod state;
 #[cfg(test)]
 mod tests;

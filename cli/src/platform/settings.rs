@@ -1,6 +1,6 @@
 //! What `kstack.hcl` says, resolved: defaults filled in, names checked.
 
-use super::{Environment, EnvironmentName, Forge, Instance, State, StateBackend};
+use super::{Environment, EnvironmentName, Forge, Instance, Policy, State, StateBackend};
 
 /// The whole platform.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,13 +115,4 @@ pub enum Verify {
     Bundle,
     /// By a plan that is made anew as well: a change made outside Terraform moves no state.
     Replan,
-}
-
-/// What is not allowed, or not without a word.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Policy {
-    /// The only providers that may be started (`namespace/type`), and with a committed lock file downloaded; `None`: any.
-    pub providers: Option<Vec<String>>,
-    /// Resource types (with `*`) that reviews put first and that need a word to be destroyed.
-    pub protect: Vec<String>,
 }

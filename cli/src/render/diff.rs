@@ -46,6 +46,9 @@ pub struct ObjectDiff {
     /// Variables whose values are not at hand: the object holds them as `${…}`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unresolved: Vec<String>,
+    /// The object as it will be, masked; `None`: it goes.
+    #[serde(skip)]
+    pub value: Option<Value>,
 }
 
 /// What differs in the engine's own manifests: ten thousand lines of which one is read, the version.
@@ -145,6 +148,7 @@ fn object_diff(
         origin: object.origin.clone(),
         kept: change == ObjectChange::Removed && object.kept,
         unresolved: object.unresolved.clone(),
+        value: after,
     }
 }
 

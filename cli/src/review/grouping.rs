@@ -11,7 +11,7 @@ use super::{
     risk,
 };
 use crate::{
-    platform::Instance,
+    platform::{Instance, is_protected_address, is_protected_type},
     terraform::{Action, AttributeChange, OutputChange, ResourceChange, Shown},
 };
 
@@ -113,8 +113,8 @@ fn resource_group(members: &[(&InstanceInput, &ResourceChange)], protect: &[Stri
     let ((input, first), others) = members.split_first()?;
     let here = &input.instance;
     let others: Vec<_> = others.iter().map(|(input, change)| (*change, &input.instance)).collect();
-    let protected = risk::is_protected_type(protect, &first.resource_type)
-        || members.iter().any(|(input, change)| risk::is_protected_address(&input.protect, &change.address));
+    let protected = is_protected_type(protect, &first.resource_type)
+        || members.iter().any(|(input, change)| is_protected_address(&input.protect, &change.address));
     Some(ResourceGroup {
         risk: risk::of_resource(first.action, &first.resource_type, protected),
         protected,

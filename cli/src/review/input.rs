@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::{
     platform::{EnvironmentName, Instance},
+    policy::Finding,
     render::RegistryDiff,
     terraform::ChangeList,
 };
@@ -27,6 +28,8 @@ pub struct ReviewInput {
     pub protect: Vec<String>,
     /// What a reader should know, one sentence each; names in backticks.
     pub notices: Vec<String>,
+    /// What policies and the guard found.
+    pub findings: Vec<Finding>,
     /// Address of the full report, `https://…`.
     pub report: Option<String>,
 }

@@ -6,6 +6,7 @@ use super::{
     Risk,
     beside::{self, Comparison},
     checks::{self, CheckGroup},
+    findings::{self, FindingGroup},
     grouping::{self, OutputGroup, ResourceGroup},
     input::{InstanceInput, Outcome, ReviewInput, Stale},
     objects::{self, ObjectGroup},
@@ -45,6 +46,9 @@ pub struct Review {
     /// Where the next environment gets something else than the one before it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub compared: Vec<Comparison>,
+    /// What policies and the guard found; what is refused first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<FindingGroup>,
     /// What later stages are expected to do, in their order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub stages: Vec<Stage>,
@@ -196,6 +200,7 @@ impl Review {
             outputs: grouping::outputs(outputs),
             checks: checks::group(checks),
             compared: beside::of(input),
+            findings: findings::group(&input.findings),
             stages: stages::of(input),
             drift: grouping::resources(drift, &input.protect),
             reasons: remarks(
@@ -221,6 +226,11 @@ impl Review {
         self.checks.iter().filter(|group| group.fails())
     }
 
+    /// Whether a policy or the guard refuses it.
+    pub fn is_denied(&self) -> bool {
+        self.findings.iter().any(|group| group.finding.denies())
+    }
+
     /// Whether nothing changes and nothing failed or is left to be planned.
     pub fn is_empty(&self) -> bool {
         self.resources.is_empty()
@@ -228,6 +238,7 @@ impl Review {
             && self.engines.is_empty()
             && self.outputs.is_empty()
             && self.failures.is_empty()
+            && self.findings.is_empty()
             && self.failing_checks().next().is_none()
             && self.environments.iter().all(|environment| environment.pending == 0)
     }

@@ -22,6 +22,10 @@ pub(super) enum Kind {
     Failed,
     /// Conditions that do not hold.
     Checks,
+    /// What a policy or the guard refuses.
+    Denied,
+    /// What a policy or the guard would have looked at.
+    Warned,
     /// Plans that would be refused.
     Stale,
     /// Resources, of one risk.
@@ -100,6 +104,7 @@ impl Kind {
         matches!(
             self,
             Self::Failed
+                | Self::Denied
                 | Self::Stale
                 | Self::Checks
                 | Self::Resources(Risk::StateLost)
@@ -143,8 +148,10 @@ impl Change {
 pub(super) fn outline(review: &Review, extent: Extent) -> Vec<Section> {
     let mut sections = vec![
         section(Kind::Failed, "Failed", failures(review)),
+        section(Kind::Denied, "Refused by policy", findings(review, true)),
         section(Kind::Stale, "Not exact any more: plan again before merging", stale(review)),
         section(Kind::Checks, wording::CHECKS, review.failing_checks().map(check).collect()),
+        section(Kind::Warned, "Policy warnings", findings(review, false)),
     ];
     for risk in wording::RISKS {
         let resources = review.resources.iter().filter(|group| group.risk == risk);
@@ -195,6 +202,14 @@ fn failures(review: &Review) -> Vec<Entry> {
         entry(Change { details, open: true, ..change })
     });
     failures.collect()
+}
+
+/// What policies and the guard found; only what is refused, or only what is not.
+fn findings(review: &Review, denied: bool) -> Vec<Entry> {
+    let groups = review.findings.iter().filter(|group| group.finding.denies() == denied);
+    let sentences =
+        groups.map(|group| Entry::Sentence { subjects: vec![group.subject()], joint: ": ", text: group.sentence() });
+    sentences.collect()
 }
 
 fn stale(review: &Review) -> Vec<Entry> {

@@ -202,19 +202,6 @@ fn any(patterns: &[&str], text: &str) -> bool {
     patterns.iter().any(|pattern| glob_match(pattern, text))
 }
 
-/// Whether `address` is one of the `protected` addresses, or inside one: `module.x` protects
-/// `module.x.aws_vpc.this` as it would target it.
-pub(super) fn is_protected_address(protected: &[String], address: &str) -> bool {
-    protected.iter().any(|pattern| {
-        glob_match(pattern, address) || [".", "["].iter().any(|next| glob_match(&format!("{pattern}{next}*"), address))
-    })
-}
-
-/// Whether a resource of `resource_type` is one that `policy.protect` names.
-pub(super) fn is_protected_type(protected: &[String], resource_type: &str) -> bool {
-    protected.iter().any(|pattern| glob_match(pattern, resource_type))
-}
-
 /// The risk of doing `action` to a resource of `resource_type`.
 pub(super) fn of_resource(action: Action, resource_type: &str, protected: bool) -> Risk {
     let stateful = protected || any(STATEFUL, resource_type);
@@ -254,14 +241,5 @@ mod tests {
         assert_eq!(of(Action::Create, "aws_subnet"), Risk::Network);
         assert_eq!(of(Action::Create, "aws_eks_cluster"), Risk::Other);
         assert!(Risk::StateLost < Risk::Lost && Risk::Lost < Risk::Access && Risk::Access < Risk::Network);
-    }
-
-    #[test]
-    fn protecting_a_module_protects_what_is_in_it() {
-        let protected = vec!["module.cluster".to_owned(), "aws_db_instance.*".to_owned()];
-        for address in ["module.cluster.aws_vpc.this", "module.cluster[0].aws_vpc.this", "aws_db_instance.main[0]"] {
-            assert!(is_protected_address(&protected, address), "{address}");
-        }
-        assert!(!is_protected_address(&protected, "module.cluster_two.aws_vpc.this"));
     }
 }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::{
     Comparison, Risk, Unlike,
     checks::CheckGroup,
+    findings,
     grouping::ResourceGroup,
     model::{Counts, EngineChange, EnvironmentSummary, InstanceState, ObjectCounts, Review},
     objects,
@@ -136,6 +137,7 @@ pub(super) fn headline(review: &Review) -> String {
         1 => parts.push("1 check does not hold".to_owned()),
         many => parts.push(format!("{many} checks do not hold")),
     }
+    parts.extend(findings::counts(&review.findings));
     if !review.failures.is_empty() {
         parts.push(format!("{} failed", review.failures.len()));
     }

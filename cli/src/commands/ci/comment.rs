@@ -6,10 +6,11 @@ use crate::{
     commands::{Context, plan, rendered::differences},
     error::CliError,
     pipeline::{PlanReport, Planned, Starter},
+    policy::{Finding, Policies},
     review::{COMMENT_BUDGET, Outcome, Review, ReviewInput},
 };
 
-use super::pull_request::Change;
+use super::{pull_request::Change, trust::Trust};
 
 /// Where the comment goes, beside the forge.
 #[derive(Debug, clap::Args)]
@@ -48,6 +49,7 @@ pub(super) fn input(change: &Change, planned: Vec<Planned>, notices: Vec<String>
 /// Whether a plan that counts failed.
 pub(super) fn has_failed(input: &ReviewInput) -> bool {
     input.instances.iter().any(|instance| matches!(instance.outcome, Outcome::Failed { .. }))
+        || input.findings.iter().any(Finding::denies)
 }
 
 /// Renders both sides, and lays everything out. Also tells whether anything failed.
@@ -58,6 +60,7 @@ pub(super) fn review(
     context: &Context<'_>,
     arg: &CommentArg,
     change: &Change,
+    trust: &Trust,
     mut input: ReviewInput,
 ) -> Result<(Review, bool), CliError> {
     input.notices.extend(change.warnings.iter().cloned());
@@ -68,6 +71,9 @@ pub(super) fn review(
     input.title = Some(change.title());
     let base = change.repository.commit_snapshot(change.base)?;
     input.registries = differences(context, Some(&base), &change.snapshot, |_| true)?;
+    let policies = Policies::of_commit(&change.repository, trust.policies)?;
+    let objects = input.registries.iter().flat_map(|registry| policies.judge_objects(registry));
+    input.findings.extend(trust.findings.iter().cloned().chain(objects));
     let failed = has_failed(&input) || input.registries.iter().any(|registry| !registry.problems.is_empty());
     Ok((Review::new(&input), failed))
 }

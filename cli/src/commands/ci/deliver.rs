@@ -9,6 +9,7 @@ use crate::{
         ApplyRequest, Assurances, ClusterSelection, HandoffRequest, PlanRequest, PromotionRequest, Which, Workshop,
     },
     platform::{Environment, Platform},
+    policy::Words,
     repo::{CommitId, Range},
     review::Review,
     sync::Mode,
@@ -167,6 +168,8 @@ fn plan_next(
         part: None,
         keep: true,
         bundles: None,
+        policies: None,
+        words: Words::default(),
     };
     let reporter = Reporter::new(context.ui, "planned");
     let planned = context.block_on(workshop.plan(&request, interrupt, &|event| reporter.event(&event)));

@@ -83,7 +83,6 @@ impl Desk {
     }
 
     /// What the forge knew of the pull request when the run began.
-    #[expect(dead_code, reason = "for rules that read labels and the description")]
     pub(super) fn pull_request(&self) -> Option<&PullRequest> {
         self.pull_request.as_ref()
     }

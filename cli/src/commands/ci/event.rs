@@ -6,6 +6,8 @@ use crate::{
     pipeline::{GitEvent, GitEventError, PullRequestEvent},
 };
 
+use super::trust::Said;
+
 /// The event, and what belongs to it.
 #[derive(Debug, clap::Args)]
 pub(super) struct EventArgs {
@@ -72,6 +74,32 @@ impl EventArgs {
                 }
                 event
             }
+        })
+    }
+}
+
+impl EventArgs {
+    /// What the event's document says of the pull request beside its commits; nothing where there is none. As GitHub's
+    /// and Gitea's have it, or the variables of GitLab.
+    ///
+    /// # Errors
+    /// A document that cannot be read.
+    pub(super) fn facts(&self) -> Result<Said, CliError> {
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| self.event.is_none() && !value.is_empty());
+        if let Some(description) = variable("CI_MERGE_REQUEST_DESCRIPTION") {
+            let labels = variable("CI_MERGE_REQUEST_LABELS").unwrap_or_default();
+            let labels = labels.split(',').map(|label| label.trim().to_owned()).filter(|label| !label.is_empty());
+            return Ok(Said { description, labels: labels.collect() });
+        }
+        let Some(path) = variable("GITHUB_EVENT_PATH") else { return Ok(Said::default()) };
+        let wrong = |reason: String| GitEventError::Document { path: path.clone(), reason };
+        let text = std::fs::read_to_string(&path).map_err(|error| wrong(error.to_string()))?;
+        let document: serde_json::Value = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+        let pull_request = &document["pull_request"];
+        let labels = pull_request["labels"].as_array().into_iter().flatten();
+        Ok(Said {
+            description: pull_request["body"].as_str().unwrap_or_default().to_owned(),
+            labels: labels.filter_map(|label| label["name"].as_str().map(str::to_owned)).collect(),
         })
     }
 }

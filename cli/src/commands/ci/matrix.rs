@@ -8,13 +8,14 @@ use crate::{
     commands::Context,
     error::CliError,
     exit::ExitCode,
-    pipeline::{Parts, PullRequestEvent, Shard, ShardCount, Site},
+    pipeline::{Parts, Shard, ShardCount, Site},
     ui::{Table, matrix},
 };
 
 use super::{
     event::{EventArgs, pull_request},
     pull_request::Change,
+    trust::{self, SaidArgs},
 };
 
 /// Show the shards that a pull request is planned in, for the CI system's own matrix
@@ -35,6 +36,8 @@ pub struct MatrixArgs {
     system: Option<System>,
     #[command(flatten)]
     event: EventArgs,
+    #[command(flatten)]
+    said: SaidArgs,
 }
 
 /// A CI system.
@@ -66,16 +69,17 @@ impl System {
 /// When the event is no pull request, or its files are broken.
 pub(super) fn run(context: &Context<'_>, args: &MatrixArgs) -> Result<ExitCode, CliError> {
     let event = args.event.read()?;
-    let PullRequestEvent { base, head, fork, .. } = pull_request(&event)?;
-    let change = Change::open(context, base, head)?;
+    let event = pull_request(&event)?;
+    let change = Change::open(context, &event.base, &event.head)?;
     let site = Site::new(change.repository.clone(), &context.cache()?);
     let parts = context.block_on(site.parts(change.range()))?;
     let count = match (args.per_shard, args.shards) {
         (Some(per), _) => ShardCount::Per(per),
         (None, most) => ShardCount::Most(most.unwrap_or(NonZeroUsize::MIN)),
     };
-    // Nothing of a stranger's is run.
-    let wanted = if *fork { 0 } else { parts.shards(count) };
+    // Nothing is run of what is only looked at.
+    let trust = trust::settle(&change, event, &args.said.read(context, args.event.facts()?)?)?;
+    let wanted = if trust.runs() { parts.shards(count) } else { 0 };
     let limit = args.system.and_then(System::limit).unwrap_or(wanted);
     if wanted > limit {
         context.ui.warn(&format!("{wanted} shards are more than the CI system starts; {limit} are used"));

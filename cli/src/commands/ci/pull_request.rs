@@ -12,7 +12,7 @@ use crate::{
     pipeline::{Exactness, PlanReport, PlanRequest, Planned, PullRequestEvent, Site, Which},
     platform::{EnvironmentName, Instance, Platform},
     repo::{CommitId, Range, RepoError, Repository, Snapshot},
-    review::{COMMENT_BUDGET, Review, ReviewInput},
+    review::{COMMENT_BUDGET, Review},
     terraform::Interrupt,
     ui::Reporter,
 };
@@ -23,6 +23,7 @@ use super::{
     desk::{self, Desk, Opened},
     event::EventArgs,
     posting::PostArgs,
+    trust::{self, Said, SaidArgs, Trust},
 };
 
 /// The two sides of a pull request.
@@ -121,9 +122,10 @@ impl Change {
 
 pub(super) fn run(context: &mut Context<'_>, args: &CiArgs, event: &PullRequestEvent) -> Result<ExitCode, CliError> {
     let interrupt = interrupt::listen(context)?;
-    let request = Request { event, said: &args.event, post: &args.post, comment: &args.comment };
-    reviewed(context, &request, &interrupt, |context, change| {
-        let (planned, notices) = planned(context, change, None, &interrupt)?;
+    let (said, facts) = (&args.event, &args.said);
+    let request = Request { event, said, facts, post: &args.post, comment: &args.comment };
+    reviewed(context, &request, &interrupt, |context, change, trust| {
+        let (planned, notices) = planned(context, change, trust, None, &interrupt)?;
         Ok(if interrupt.is_raised() { None } else { Some((planned, notices)) })
     })
 }
@@ -132,6 +134,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &CiArgs, event: &PullRequestE
 pub(super) struct Request<'a> {
     pub(super) event: &'a PullRequestEvent,
     pub(super) said: &'a EventArgs,
+    pub(super) facts: &'a SaidArgs,
     pub(super) post: &'a PostArgs,
     pub(super) comment: &'a CommentArg,
 }
@@ -142,7 +145,7 @@ pub(super) fn reviewed(
     context: &mut Context<'_>,
     request: &Request<'_>,
     interrupt: &Interrupt,
-    plan: impl FnOnce(&mut Context<'_>, &Change) -> Result<Option<(Vec<Planned>, Vec<String>)>, CliError>,
+    plan: impl FnOnce(&mut Context<'_>, &Change, &Trust) -> Result<Option<(Vec<Planned>, Vec<String>)>, CliError>,
 ) -> Result<ExitCode, CliError> {
     let PullRequestEvent { number, base, head, fork, .. } = request.event;
     let sides = Sides::open(context, base, head)?;
@@ -164,11 +167,14 @@ pub(super) fn reviewed(
     let pending = environments.map(|environment| checks::plan(&environment.name)).chain([checks::EXACT.to_owned()]);
     let result = desk.pend(context, pending.collect::<Vec<_>>()).and_then(|()| {
         let change = sides.check()?;
-        let (input, exactness) = if *fork {
-            let reason = "not planned: it comes from another repository";
-            (strangers(&change), Exactness::Inexact(vec![reason.to_owned()]))
-        } else {
-            let Some((planned, notices)) = plan(context, &change)? else { return Ok(None) };
+        let said = match desk.pull_request() {
+            // What holds now, not when the event came about.
+            Some(facts) => Said { description: facts.description.clone(), labels: facts.labels.clone() },
+            None => request.said.facts()?,
+        };
+        let trust = trust::settle(&change, request.event, &request.facts.read(context, said)?)?;
+        let (input, exactness) = if trust.runs() {
+            let Some((planned, notices)) = plan(context, &change, &trust)? else { return Ok(None) };
             let site = Site::new(change.repository.clone(), &context.cache()?);
             let exactness = site.exactness(change.range(), tip, &planned)?;
             let mut input = comment::input(&change, planned, notices);
@@ -178,19 +184,21 @@ pub(super) fn reviewed(
                 input.notices.extend(told);
             }
             (input, exactness)
+        } else {
+            (trust.input(&change), Exactness::Inexact(trust.in_short().map(str::to_owned).into_iter().collect()))
         };
-        let (review, failed) = comment::review(context, request.comment, &change, input)?;
-        Ok(Some((change, review, failed, exactness)))
+        let (review, failed) = comment::review(context, request.comment, &change, &trust, input)?;
+        Ok(Some((change, review, failed, exactness, trust)))
     });
     if interrupt.is_raised() {
         desk.hurry();
     }
     match result {
-        Ok(Some((change, review, failed, exactness))) => {
+        Ok(Some((change, review, failed, exactness, trust))) => {
             let written = comment::write(context, request.comment, &review, desk.posts());
             // A merge that waits for the checks finds the comment there.
             let commented = desk.comment(context, &review.markdown(COMMENT_BUDGET));
-            settle(context, &mut desk, &change, &review, &exactness, *fork).and(commented).and(written)?;
+            settle(context, &mut desk, &change, &review, &exactness, &trust).and(commented).and(written)?;
             Ok(if failed { ExitCode::Failed } else { ExitCode::Done })
         }
         Ok(None) => {
@@ -215,15 +223,16 @@ fn settle(
     change: &Change,
     review: &Review,
     exactness: &Exactness,
-    fork: bool,
+    trust: &Trust,
 ) -> Result<(), CliError> {
+    if let Some(reason) = trust.in_short() {
+        return desk.close(context, CommitState::Failure, reason);
+    }
     let (exact, text) = match exactness {
+        _ if review.is_denied() => (CommitState::Failure, "refused by policy".to_owned()),
         Exactness::Exact => (CommitState::Success, "merging applies what was reviewed".to_owned()),
         Exactness::Inexact(reasons) => (CommitState::Failure, reasons.join("; ")),
     };
-    if fork {
-        return desk.close(context, exact, &text);
-    }
     for (at, environment) in change.platform.environments.iter().enumerate() {
         let (state, text) = checks::of_environment(review, environment.name.as_str(), at == 0);
         desk.set(context, checks::plan(&environment.name), state, &text)?;
@@ -236,17 +245,6 @@ fn settle(
 fn told(context: &Context<'_>, result: Result<(), CliError>) {
     if let Err(error) = result {
         context.ui.warn(&error.to_string());
-    }
-}
-
-/// What is reviewed of a pull request from another repository.
-pub(super) fn strangers(change: &Change) -> ReviewInput {
-    let notice = "This pull request comes from another repository: nothing of it was run, so there is no plan. \
-                  A maintainer can push the branch to this repository to have it planned.";
-    ReviewInput {
-        notices: vec![notice.to_owned()],
-        protect: change.platform.policy.protect.clone(),
-        ..ReviewInput::default()
     }
 }
 
@@ -271,6 +269,7 @@ fn validate(snapshot: &Snapshot) -> Result<Vec<String>, CliError> {
 pub(super) fn planned(
     context: &mut Context<'_>,
     change: &Change,
+    trust: &Trust,
     part: Option<&BTreeSet<Instance>>,
     interrupt: &Interrupt,
 ) -> Result<(Vec<Planned>, Vec<String>), CliError> {
@@ -285,6 +284,8 @@ pub(super) fn planned(
             part: part.cloned(),
             keep,
             bundles: None,
+            policies: Some(trust.policies),
+            words: trust.words.clone(),
         };
         let reporter = Reporter::new(context.ui, "planned");
         Ok(context.block_on(workshop.plan(&request, interrupt, &|event| reporter.event(&event)))?)

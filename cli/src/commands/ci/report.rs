@@ -14,6 +14,7 @@ use super::{
     event::{EventArgs, pull_request},
     posting::PostArgs,
     pull_request::{Request, reviewed},
+    trust::SaidArgs,
 };
 
 /// Join what the shards of a pull request planned into the one comment
@@ -32,6 +33,8 @@ pub struct ReportArgs {
     post: PostArgs,
     #[command(flatten)]
     event: EventArgs,
+    #[command(flatten)]
+    facts: SaidArgs,
 }
 
 /// Joins the results, and posts and writes the comment.
@@ -41,8 +44,9 @@ pub struct ReportArgs {
 pub(super) fn run(context: &mut Context<'_>, args: &ReportArgs) -> Result<ExitCode, CliError> {
     let event = args.event.read()?;
     let interrupt = interrupt::listen(context)?;
-    let request = Request { event: pull_request(&event)?, said: &args.event, post: &args.post, comment: &args.comment };
-    reviewed(context, &request, &interrupt, |context, change| {
+    let (said, facts) = (&args.event, &args.facts);
+    let request = Request { event: pull_request(&event)?, said, facts, post: &args.post, comment: &args.comment };
+    reviewed(context, &request, &interrupt, |context, change, _| {
         let site = Site::new(change.repository.clone(), &context.cache()?);
         let parts = context.block_on(site.parts(change.range()))?;
         let planned = parts.join(&context.directory.join(&args.results))?;

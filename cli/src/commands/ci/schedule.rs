@@ -6,6 +6,7 @@ use crate::{
     exit::ExitCode,
     pipeline::{InstanceState, PlanReport, PlanRequest, Site, StatusRequest, Which},
     platform::{EnvironmentName, Platform},
+    policy::Words,
     repo::{CommitId, Range},
     review::Review,
     ui::Reporter,
@@ -37,6 +38,8 @@ pub(super) fn run(context: &mut Context<'_>, commit: &str) -> Result<ExitCode, C
             part: None,
             keep: false,
             bundles: None,
+            policies: None,
+            words: Words::default(),
         };
         let reporter = Reporter::new(context.ui, "checked");
         let mut report = context.block_on(workshop.plan(&request, &interrupt, &|event| reporter.event(&event)))?;

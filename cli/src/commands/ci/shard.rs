@@ -6,32 +6,37 @@ use crate::{
     commands::{Context, interrupt},
     error::CliError,
     exit::ExitCode,
-    pipeline::{GitEvent, PullRequestEvent, Shard, ShardResult, Site},
+    pipeline::{GitEvent, Shard, ShardResult, Site},
     review::Review,
 };
 
 use super::{
-    comment,
+    CiArgs, comment,
     event::pull_request,
     pull_request::{Change, planned},
+    trust,
 };
 
 pub(super) fn run(
     context: &mut Context<'_>,
+    args: &CiArgs,
     event: &GitEvent,
     shard: Shard,
     results: &Path,
 ) -> Result<ExitCode, CliError> {
-    let PullRequestEvent { base, head, fork, .. } = pull_request(event)?;
-    if *fork {
-        return Err(CliError::user("a pull request from another repository is not planned")
-            .hint("`kstack ci matrix` gives no shards for it; skip the job then"));
+    let event = pull_request(event)?;
+    let change = Change::open(context, &event.base, &event.head)?;
+    let trust = trust::settle(&change, event, &args.said.read(context, args.event.facts()?)?)?;
+    if !trust.runs() {
+        return Err(CliError::user(
+            "this pull request is not planned: it is from elsewhere, changes the pipeline, or is refused",
+        )
+        .hint("`kstack ci report` says why; `kstack ci matrix` gives no shards for it: skip the job then"));
     }
-    let change = Change::open(context, base, head)?;
     let interrupt = interrupt::listen(context)?;
     let site = Site::new(change.repository.clone(), &context.cache()?);
     let part = context.block_on(site.parts(change.range()))?.of(shard);
-    let (planned, notices) = planned(context, &change, Some(&part), &interrupt)?;
+    let (planned, notices) = planned(context, &change, &trust, Some(&part), &interrupt)?;
     if interrupt.is_raised() {
         return Ok(ExitCode::Interrupted);
     }

@@ -65,6 +65,9 @@ pub struct Manifest {
     pub providers: BTreeMap<String, Provider>,
     /// SHA-256 over the platform's policy, see [`crate::platform::Policy`].
     pub policy: String,
+    /// What is protected and would be lost, by address, and whether that was allowed with a word.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub protected: BTreeMap<String, bool>,
     /// Inputs that were made up, because what they come from does not exist yet. Such a plan is never applied.
     pub mocked: Vec<String>,
     /// How the instance waits for others. Then the bundle is an envelope: `changes` is what was expected, and what stands
@@ -131,6 +134,8 @@ pub struct Planned {
     pub providers: BTreeMap<String, Provider>,
     /// See [`Manifest::policy`].
     pub policy: String,
+    /// See [`Manifest::protected`].
+    pub protected: BTreeMap<String, bool>,
     /// See [`Manifest::mocked`].
     pub mocked: Vec<String>,
     /// See [`Manifest::changes`].
@@ -172,6 +177,7 @@ impl Bundle {
             terraform: planned.terraform,
             providers: planned.providers,
             policy: planned.policy,
+            protected: planned.protected,
             mocked: planned.mocked,
             staging: None,
             plan_sha256: hex(&Sha256::digest(&plan)),
@@ -365,6 +371,7 @@ mod tests {
             },
             providers: BTreeMap::new(),
             policy: "901".to_owned(),
+            protected: BTreeMap::new(),
             mocked: Vec::new(),
             changes: ChangeList::default(),
         };

@@ -5,6 +5,7 @@
 //! what Terraform would really apply, against the manifest and the commit.
 
 mod plan_file;
+mod rules;
 
 use std::fmt;
 
@@ -15,6 +16,7 @@ use crate::{closure::Closure, platform::Instance};
 use crate::pipeline::bundle::{Bundle, Manifest, Program, StateVersion};
 
 pub(in crate::pipeline) use plan_file::Inside;
+pub(in crate::pipeline) use rules::allowed;
 
 /// The field in which a reviewed plan and what was merged differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -56,6 +58,8 @@ pub enum Field {
     Backend,
     /// Whether planning came to its end.
     Completeness,
+    /// What the policies say of what the plan would do.
+    Rules,
     /// What the plan would do.
     Changes,
     /// The configuration inside the plan file.
@@ -111,6 +115,7 @@ impl fmt::Display for Field {
             Self::Policy => "policy",
             Self::Backend => "state backend",
             Self::Completeness => "completeness",
+            Self::Rules => "policies",
             Self::Changes => "changes",
             Self::Configuration => "configuration",
             Self::ErroredState => "errored state",
@@ -178,6 +183,7 @@ impl fmt::Display for Refusal {
         let Self { instance, field, reviewed, found } = self;
         match field {
             Field::Plan => write!(f, "{instance}: there is no reviewed plan: {found}"),
+            Field::Rules => write!(f, "{instance}: refused by policy: {found}"),
             Field::ErroredState => write!(f, "{instance}: a failed run left a state that was never pushed: {found}"),
             Field::Stage => write!(f, "{instance}: it waits for {reviewed}, {found}"),
             Field::LastRun => write!(f, "{instance}: the last run was cut short: {found}"),

@@ -16,7 +16,7 @@ use crate::pipeline::{
     bundle::{Bundle, Found},
     due::{Bench, Scene},
     errored::Errored,
-    fit::{Check, Present, Refusal},
+    fit::{Check, Present, Refusal, allowed},
     planning,
     seal::Keys,
     states_read, target,
@@ -128,6 +128,7 @@ impl Workshop {
             scene: &scene,
             tree: Arc::new(self.site().export_for(&scene.snapshot, scene.closures.get(&instance))?),
             platform: Arc::new(platform),
+            policies: Arc::new(scene.policies()?),
         };
         let state = self.site().state(&bench.tree, &bench.platform, &instance).version().await?;
         let present = Present {
@@ -146,6 +147,7 @@ impl Workshop {
             checks.extend(self.inside(&instance, &bundle, &file, &stage)?);
             let directory = stage.tree.path().join(layout::stack(&instance.stack));
             checks.extend(states_read::held(&file, &directory, &stage.reads).await?.check);
+            checks.extend(allowed(&stage, manifest));
         }
         if let Some(Refusal { field, reviewed, found, .. }) = Errored::all(&stores.records).await?.refusal(&instance) {
             checks.push(Check { field, reviewed, found, fits: false });

@@ -12,6 +12,7 @@ use crate::{
         seal::Recipients,
     },
     platform::Instance,
+    policy::Words,
     repo::Range,
     terraform::{Action, ChangeList, ResourceChange, ResourceMode},
 };
@@ -28,6 +29,8 @@ impl Simulation {
             keep: true,
             bundles: None,
             part: None,
+            policies: None,
+            words: Words::default(),
         };
         let selection = self.workshop.select(&request).await.unwrap();
         let files = self.forge.files(head);
@@ -61,6 +64,7 @@ impl Simulation {
                 terraform: self.workshop.program(),
                 providers: BTreeMap::new(),
                 policy: planning::policy(&target.head),
+                protected: BTreeMap::new(),
                 mocked: Vec::new(),
                 changes: changes(no_changes),
             };

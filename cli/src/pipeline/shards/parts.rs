@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     closure::{Affected, Memo, Order},
     platform::{EnvironmentName, Instance, StackName},
+    policy::Words,
     repo::Range,
 };
 
@@ -43,6 +44,8 @@ impl Site {
             part: None,
             keep: false,
             bundles: None,
+            policies: None,
+            words: Words::default(),
         };
         let Chosen { head, inventory, present, gone, notices, .. } = self.choose(&request, &memo).await?;
         let names = |chosen: Vec<_>| chosen.into_iter().map(|affected: Affected| affected.instance);

@@ -1,10 +1,10 @@
-//! Blocks `pipeline` and `policy`.
+//! Block `pipeline`.
 
 use hcl_edit::structure::Block;
 
 use crate::{
     hcl::BlockReader,
-    platform::{OnStale, Parallelism, Pipeline, Policy, Verify, form},
+    platform::{OnStale, Parallelism, Pipeline, Verify, form},
 };
 
 use super::{Parser, checked, each};
@@ -51,18 +51,6 @@ impl<'a> Parser<'a> {
             let recipients = reader.strings("recipients").unwrap_or_default();
             let recipients = each(reader, "recipients", &recipients, "a recipient", form::age_recipient);
             Some(Pipeline { plan_store, parallelism: parallelism?, on_stale, verify, recipients })
-        })
-    }
-
-    pub(super) fn policy(&mut self, block: Option<&'a Block>) -> Policy {
-        let Some(block) = block else { return Policy::default() };
-        self.read(block, |reader| {
-            let providers = reader.strings("providers");
-            let providers =
-                providers.map(|list| each(reader, "providers", &list, "a provider address", form::provider));
-            let protect = reader.strings("protect").unwrap_or_default();
-            let protect = each(reader, "protect", &protect, "a resource type", form::type_pattern);
-            Policy { providers, protect }
         })
     }
 }

@@ -87,6 +87,7 @@ prop_compose! {
             registries: vec![RegistryDiff { difference: diff(&Rendered::default(), &head), ..registry_diff("ops") }],
             protect: vec!["aws_eks_*".to_owned()],
             notices: notices.clone(),
+            findings: Vec::new(),
             report: Some(format!("https://x/{report}")),
         }
     }

@@ -192,6 +192,7 @@ pub(in crate::review) fn sample() -> ReviewInput {
         notices: vec![
             "`main` moved on by 2 commits since this was planned; none of them touches these stacks".to_owned(),
         ],
+        findings: Vec::new(),
         report: Some("https://ci.example.com/runs/7/report".to_owned()),
     }
 }
