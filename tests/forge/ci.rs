@@ -221,7 +221,7 @@ fn an_interrupted_run_settles_every_check() {
     let started = world.root().join("started");
     let slow = world.root().join("slow-terraform");
     let script = format!(
-        "#!{}\ncase \" $* \" in *\" plan \"*) : > {}; trap 'exit 1' INT; sleep 600 & wait;; esac\nexec {} \"$@\"\n",
+        "#!{}\ncase \" $* \" in *\" plan \"*) echo > {}; trap 'exit 1' INT; sleep 600 & wait;; esac\nexec {} \"$@\"\n",
         world.root().join("bin/bash").display(),
         started.display(),
         real.display(),
@@ -327,6 +327,7 @@ fn what_keeps_a_run_from_the_forge_is_told_with_what_to_do() {
     insta::assert_snapshot!(said(&gone, kind), @"
     error: unknown revision `[COMMIT]`
 
+    hint: fetch it, or check the name with `git branch --all` and `git tag`
     hint: its branch may have been deleted or replaced since the event: the newest commit has a run of its own
     ");
 }
