@@ -2,14 +2,14 @@
 //! and kept where `kstack` itself keeps them.
 
 use std::{
-    collections::BTreeSet,
     path::{Path, PathBuf},
     sync::LazyLock,
 };
 
 use kstack::sandbox::{Component, ComponentSettings, Components, FLUX_VERSION, Obtain};
 
-/// The folder to set as `KSTACK_COMPONENTS_DIR`, filled with every component and Flux's manifests. The first call
+/// The folder to set as `KSTACK_COMPONENTS_DIR`, filled with every component of a sandbox with Flux and Flux's manifests.
+/// Argo CD's come when its own test asks for them. The first call
 /// builds what is missing; other test processes that ask at the same time wait.
 pub fn dir() -> &'static Path {
     static DIR: LazyLock<PathBuf> = LazyLock::new(|| {
@@ -20,7 +20,9 @@ pub fn dir() -> &'static Path {
             let components = Components::new(&settings, &|_| {});
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
-                components.ensure(&BTreeSet::from(Component::ALL)).await.unwrap();
+                let argocd = [Component::Argocd, Component::Miniredis, Component::Kustomize];
+                let needed = Component::ALL.into_iter().filter(|component| !argocd.contains(component));
+                components.ensure(&needed.collect()).await.unwrap();
                 components.flux_manifests(FLUX_VERSION).await.unwrap();
             });
         };

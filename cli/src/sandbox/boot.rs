@@ -1,6 +1,6 @@
 //! Bringing a sandbox of processes up: bring what is recorded and what runs into line.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use futures::future::try_join_all;
 use sha2::{Digest as _, Sha256};
@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::{
     Sink,
     cluster::Cluster,
-    component::{Components, FLUX, hex},
+    component::{ARGOCD, ArgoInstall, Component, Components, FLUX, hex},
     driver::UpSettings,
     error::SandboxError,
     event::SandboxEvent,
@@ -18,10 +18,23 @@ use super::{
     launch::Launcher,
     layout::Sandbox,
     member::Member,
-    pki,
+    pki::{self, ARGOCD_NAMESPACE},
     record::{Driver, EngineKind},
     supervisor::Supervisor,
 };
+
+/// The folders of the processes.
+const FOLDERS: [&str; 9] = [
+    "logs",
+    "work",
+    "data/etcd",
+    "data/source-controller",
+    "work/argocd/tls",
+    "work/argocd/ssh",
+    "work/argocd/gpg/source",
+    "work/argocd/gpg/keys",
+    "work/argocd/plugin",
+];
 
 /// Starts what does not run, starts anew what does not answer or should run differently. Gives
 /// the number of processes that were started.
@@ -29,10 +42,15 @@ pub(super) async fn up(sandbox: &Sandbox, settings: &UpSettings, sink: Sink<'_>)
     // Before the lock: this may take minutes, and the sandbox is not touched by it.
     let components = Components::new(&settings.components, sink);
     let members = settings.engine.members();
-    let paths = components.ensure(&members.iter().filter_map(|member| member.component()).collect()).await?;
+    let mut needed: BTreeSet<_> = members.iter().filter_map(|member| member.component()).collect();
+    if settings.engine == EngineKind::Argocd {
+        needed.insert(Component::Kustomize);
+    }
+    let paths = components.ensure(&needed).await?;
     let manifests = match settings.engine {
         EngineKind::None => None,
         EngineKind::Flux => Some(components.flux_manifests(FLUX).await?),
+        EngineKind::Argocd => Some(components.argocd_manifests(ARGOCD, ArgoInstall::Core).await?),
     };
 
     let _lock = sandbox.lock(sink).await?;
@@ -41,7 +59,7 @@ pub(super) async fn up(sandbox: &Sandbox, settings: &UpSettings, sink: Sink<'_>)
     record.engine = settings.engine;
     record.versions = paths.versions();
     record.write(&sandbox.record_path())?;
-    for folder in ["logs", "work", "data/etcd", "data/source-controller"] {
+    for folder in FOLDERS {
         create_private_folder(&sandbox.folder().join(folder))?;
     }
     pki::ensure(&sandbox.pki(), jiff::Zoned::now().year())?;
@@ -79,22 +97,23 @@ impl Boot<'_> {
                 (self.sink)(SandboxEvent::NodeReady { elapsed: clock.elapsed() });
                 Ok(())
             };
-            let flux = async {
-                let (EngineKind::Flux, Some(manifests)) = (engine, manifests) else { return Ok(()) };
-                self.prepare_flux(&cluster, manifests).await?;
-                try_join_all(Member::FLUX.map(ensure)).await?;
+            let engine = async {
+                let Some(manifests) = manifests else { return Ok(()) };
+                self.prepare(engine, &cluster, manifests).await?;
+                let members: Vec<_> = engine.members().into_iter().filter(|one| !Member::BASE.contains(one)).collect();
+                try_join_all(members.into_iter().map(ensure)).await?;
                 Ok(())
             };
-            tokio::try_join!(flux, controllers, node, ensure(Member::KubeScheduler))?;
+            tokio::try_join!(engine, controllers, node, ensure(Member::KubeScheduler))?;
             Ok(())
         };
         tokio::try_join!(ensure(Member::GitServer), kubernetes)?;
         Ok(())
     }
 
-    /// Flux's controllers exit when their kinds are not served, so those come first; and they act with the roles
+    /// The engine's controllers exit when their kinds are not served, so those come first; and they act with the roles
     /// of their service accounts, which come from the same manifests.
-    async fn prepare_flux(&self, cluster: &Cluster, manifests: &Path) -> Result<(), SandboxError> {
+    async fn prepare(&self, engine: EngineKind, cluster: &Cluster, manifests: &Path) -> Result<(), SandboxError> {
         let text = std::fs::read_to_string(manifests).map_err(|source| SandboxError::io("read", manifests, source))?;
         let digest = hex(&Sha256::digest(&text));
         // Once is enough: later the objects belong to the engine that was handed over.
@@ -102,7 +121,9 @@ impl Boot<'_> {
             return Ok(());
         }
         let clock = Instant::now();
-        cluster.prepare_flux(manifests, &text).await?;
+        // Argo CD's manifests leave the namespace to who applies them.
+        let namespace = (engine == EngineKind::Argocd).then_some(ARGOCD_NAMESPACE);
+        cluster.prepare(manifests, &text, namespace).await?;
         self.supervisor.update(|record| {
             record.prepared_with = Some(digest);
             Ok(())

@@ -1,4 +1,4 @@
-//! What a sandbox puts into its own cluster: the node, and what Flux's controllers need in order to start.
+//! What a sandbox puts into its own cluster: the node, and what the engine's controllers need in order to start.
 
 use std::{
     path::{Path, PathBuf},
@@ -27,6 +27,8 @@ const FIELD_MANAGER: &str = "kstack";
 /// network policies) is for the hand-over to apply.
 const PREPARED_KINDS: [&str; 5] =
     ["Namespace", "CustomResourceDefinition", "ServiceAccount", "ClusterRole", "ClusterRoleBinding"];
+/// What Argo CD's processes need besides, all in its namespace: its settings, and roles for them.
+const PREPARED_NAMESPACED: [&str; 5] = ["ServiceAccount", "Role", "RoleBinding", "ConfigMap", "Secret"];
 /// Objects applied at the same time.
 const PARALLEL: usize = 8;
 /// Longest wait for the cluster to act on something.
@@ -83,13 +85,26 @@ impl Cluster {
         wait(await_condition(accounts, "default", exists), "there was no default service account").await
     }
 
-    /// Applies those of Flux's install manifests that its controllers need, and waits until their kinds are served.
-    pub(super) async fn prepare_flux(&self, manifests: &Path, text: &str) -> Result<(), SandboxError> {
-        let objects = parse(manifests, text)?;
+    /// Applies those of an engine's install manifests that its controllers need, and waits until their kinds are served.
+    /// `namespace` is where objects go that the manifests put nowhere.
+    pub(super) async fn prepare(
+        &self,
+        manifests: &Path,
+        text: &str,
+        namespace: Option<&str>,
+    ) -> Result<(), SandboxError> {
+        let mut objects = parse(manifests, text)?;
+        if let Some(namespace) = namespace {
+            place(&mut objects, namespace);
+        }
         let kind = |object: &DynamicObject| object.types.as_ref().map_or("", |types| types.kind.as_str()).to_owned();
         let (namespaces, others): (Vec<_>, Vec<_>) = objects
             .into_iter()
-            .filter(|object| PREPARED_KINDS.contains(&kind(object).as_str()))
+            .filter(|object| {
+                let kind = kind(object);
+                PREPARED_KINDS.contains(&kind.as_str())
+                    || namespace.is_some() && PREPARED_NAMESPACED.contains(&kind.as_str())
+            })
             .partition(|object| kind(object) == "Namespace");
         let definitions: Vec<String> = others
             .iter()
@@ -126,6 +141,17 @@ impl Cluster {
         api.patch(&name, &parameters, &Patch::Apply(object)).await.map_err(|error| refused(action(), error))?;
         Ok(())
     }
+}
+
+/// Puts the prepared objects that belong into a namespace into `namespace`, which comes with them.
+fn place(objects: &mut Vec<DynamicObject>, namespace: &str) {
+    for object in objects.iter_mut() {
+        let kind = object.types.as_ref().map_or("", |types| types.kind.as_str());
+        if PREPARED_NAMESPACED.contains(&kind) {
+            object.metadata.namespace.get_or_insert_with(|| namespace.to_owned());
+        }
+    }
+    objects.push(DynamicObject::new(namespace, &ApiResource::from_gvk(&GroupVersionKind::gvk("", "v1", "Namespace"))));
 }
 
 fn refused(action: String, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> SandboxError {

@@ -11,7 +11,7 @@ use super::{
     layout::Sandbox,
     member::Member,
     process,
-    record::{EngineKind, Record},
+    record::Record,
 };
 use crate::program::ProcessIdentity;
 
@@ -57,11 +57,8 @@ pub(super) async fn stop_member(
 /// Ends processes that bear the sandbox's mark in their environment, except those in `known`: they were started by a run
 /// that was killed before it could record them.
 pub(super) async fn stop_marked(sandbox: &Sandbox, known: &BTreeSet<u32>, sink: Sink<'_>) -> Result<(), SandboxError> {
-    let wanted: Vec<(Member, Vec<u8>)> = EngineKind::Flux
-        .members()
-        .into_iter()
-        .map(|member| (member, format!("{MARK}={}", mark(sandbox, member)).into_bytes()))
-        .collect();
+    let wanted: Vec<(Member, Vec<u8>)> =
+        Member::all().map(|member| (member, format!("{MARK}={}", mark(sandbox, member)).into_bytes())).collect();
     let processes = Path::new("/proc");
     let entries = fs::read_dir(processes).map_err(|source| SandboxError::io("read", processes, source))?;
     for entry in entries.flatten() {

@@ -158,6 +158,14 @@ pub enum SandboxError {
         /// The file.
         path: PathBuf,
     },
+    /// A component's source is not what its patch was made for.
+    #[error("cannot patch `{}`: {reason}", path.display())]
+    Source {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A manifest could not be understood.
     #[error("cannot read the manifests `{}`: {reason}", path.display())]
     Manifests {

@@ -12,13 +12,15 @@ use super::{
 };
 
 /// The users that get a kubeconfig below `pki/`; `admin`'s is the user's own.
-const COMPONENT_USERS: [&str; 6] = [
+const COMPONENT_USERS: [&str; 8] = [
     "kube-controller-manager",
     "kube-scheduler",
     "kwok",
     "source-controller",
     "kustomize-controller",
     "helm-controller",
+    "argocd-application-controller",
+    "argocd-applicationset-controller",
 ];
 
 /// The text of a kubeconfig for the user whose certificate is `<pki>/<user>.crt`.

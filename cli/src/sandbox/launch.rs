@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    component::Paths,
+    component::{Component, Paths},
     layout::Sandbox,
     member::Member,
-    pki::{FLUX_NAMESPACE, SERVICE_ADDRESS, SERVICE_RANGE},
+    pki::{ARGOCD_NAMESPACE, FLUX_NAMESPACE, SERVICE_ADDRESS, SERVICE_RANGE},
     ports::{Port, Ports},
 };
 
@@ -86,6 +86,9 @@ impl Launcher<'_> {
             environment.push(("KUBECONFIG".to_owned(), self.pki(&format!("{member}.kubeconfig"))));
             environment.push(("TUF_ROOT".to_owned(), display(&work.join("sigstore"))));
         }
+        if Member::ARGOCD.contains(&member) {
+            self.argocd_environment(member, &mut environment);
+        }
         let program = member.component().map_or(self.kstack, |component| self.components.get(component));
         Launch { program: program.to_owned(), arguments: self.arguments(member, ports), environment, folder: work }
     }
@@ -120,7 +123,79 @@ impl Launcher<'_> {
             }
             Member::KustomizeController => flux(ports, Port::KustomizeHealth),
             Member::HelmController => flux(ports, Port::HelmHealth),
+            Member::ArgocdRedis => vec![
+                format!("--listen={}", ports.address(Port::Redis)),
+                format!("--health={}", ports.address(Port::RedisHealth)),
+            ],
+            Member::ArgocdRepoServer => vec![
+                "--address=127.0.0.1".to_owned(),
+                format!("--port={}", ports.get(Port::RepoServer)),
+                "--metrics-address=127.0.0.1".to_owned(),
+                format!("--metrics-port={}", ports.get(Port::RepoServerHealth)),
+                format!("--redis={}", ports.address(Port::Redis)),
+                "--disable-tls".to_owned(),
+                "--logformat=json".to_owned(),
+            ],
+            Member::ArgocdApplicationController => vec![
+                self.kubeconfig_flag(member),
+                format!("--namespace={ARGOCD_NAMESPACE}"),
+                format!("--repo-server={}", ports.address(Port::RepoServer)),
+                "--repo-server-plaintext".to_owned(),
+                format!("--redis={}", ports.address(Port::Redis)),
+                format!("--metrics-port={}", ports.get(Port::ApplicationHealth)),
+                "--logformat=json".to_owned(),
+            ],
+            Member::ArgocdApplicationsetController => vec![
+                self.kubeconfig_flag(member),
+                format!("--namespace={ARGOCD_NAMESPACE}"),
+                format!("--argocd-repo-server={}", ports.address(Port::RepoServer)),
+                "--repo-server-plaintext".to_owned(),
+                "--enable-leader-election=false".to_owned(),
+                // As the registry's settings say it for pods.
+                "--enable-progressive-syncs=true".to_owned(),
+                // Generators that ask forges would reach out of the machine.
+                "--enable-scm-providers=false".to_owned(),
+                format!("--probe-addr={}", ports.address(Port::ApplicationsetHealth)),
+                format!("--metrics-addr={}", ports.address(Port::ApplicationsetMetrics)),
+                format!("--webhook-addr={}", ports.address(Port::ApplicationsetWebhook)),
+                "--logformat=json".to_owned(),
+            ],
         }
+    }
+
+    /// Argo CD finds its files in folders of its container image; here each has one of the sandbox.
+    fn argocd_environment(&self, member: Member, environment: &mut Vec<(String, String)>) {
+        let work = self.sandbox.folder().join("work/argocd");
+        let mut set = |name: &str, value: String| {
+            environment.retain(|(known, _)| known != name);
+            environment.push((name.to_owned(), value));
+        };
+        if member.component() == Some(Component::Argocd) {
+            set("ARGOCD_BINARY_NAME", member.name().to_owned());
+        }
+        // `git` asks `argocd` for credentials, and manifests are built by `kustomize`: both are looked for on the path.
+        let folders = [Component::Argocd, Component::Kustomize].map(|program| self.components.get(program));
+        let mut path: Vec<String> = folders.iter().filter_map(|program| program.parent()).map(display).collect();
+        path.extend(std::env::var("PATH"));
+        set("PATH", path.join(":"));
+        set("XDG_CONFIG_HOME", display(&work));
+        for (name, folder) in [
+            ("ARGOCD_TLS_DATA_PATH", "tls"),
+            ("ARGOCD_SSH_DATA_PATH", "ssh"),
+            ("ARGOCD_GPG_DATA_PATH", "gpg/source"),
+            ("ARGOCD_GNUPGHOME", "gpg/keys"),
+            ("ARGOCD_PLUGINSOCKFILEPATH", "plugin"),
+            ("ARGOCD_ASK_PASS_SOCK", "askpass.sock"),
+        ] {
+            set(name, display(&work.join(folder)));
+        }
+        set("ARGOCD_GPG_ENABLED", "false".to_owned());
+        // The cluster that it runs in is the one of its kubeconfig.
+        set("ARGOCD_FAKE_IN_CLUSTER", "true".to_owned());
+        set("KUBECONFIG", self.pki(&format!("{member}.kubeconfig")));
+        // Looks at Git each minute and not at random times within three.
+        set("ARGOCD_RECONCILIATION_TIMEOUT", "60s".to_owned());
+        set("ARGOCD_RECONCILIATION_JITTER", "0s".to_owned());
     }
 
     fn etcd(&self, ports: &Ports) -> Vec<String> {
@@ -244,10 +319,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::{
-        platform::SandboxName,
-        sandbox::{component::Component, record::EngineKind},
-    };
+    use crate::{platform::SandboxName, sandbox::component::Component};
 
     #[test]
     fn every_listener_is_on_loopback_and_has_a_port_of_its_own() {
@@ -255,7 +327,7 @@ mod tests {
         let components = Paths::for_tests(Path::new("/components"));
         let launcher = Launcher { sandbox: &sandbox, components: &components, kstack: Path::new("/bin/kstack") };
         let ports = Ports::choose(std::net::Ipv4Addr::LOCALHOST, &BTreeSet::new()).unwrap();
-        for member in EngineKind::Flux.members() {
+        for member in Member::all() {
             let launch = launcher.launch(member, &ports);
             let text = launch.arguments.join(" ");
             for port in member.ports() {

@@ -28,6 +28,14 @@ pub enum Member {
     KustomizeController,
     /// Flux: installs Helm releases.
     HelmController,
+    /// Argo CD: its cache.
+    ArgocdRedis,
+    /// Argo CD: fetches repositories and renders manifests.
+    ArgocdRepoServer,
+    /// Argo CD: syncs Applications.
+    ArgocdApplicationController,
+    /// Argo CD: makes Applications of ApplicationSets.
+    ArgocdApplicationsetController,
 }
 
 impl Member {
@@ -44,9 +52,27 @@ impl Member {
     /// published sources, and nothing in a sandbox listens to its events.
     pub const FLUX: [Self; 3] = [Self::SourceController, Self::KustomizeController, Self::HelmController];
 
-    /// The name, as the component's program has it.
+    /// Argo CD's processes that run here: what its core installation has.
+    pub const ARGOCD: [Self; 4] = [
+        Self::ArgocdRedis,
+        Self::ArgocdRepoServer,
+        Self::ArgocdApplicationController,
+        Self::ArgocdApplicationsetController,
+    ];
+    /// All of them.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Self::BASE.into_iter().chain(Self::FLUX).chain(Self::ARGOCD)
+    }
+
+    /// The name, as the component's program has it, or the part of it that runs.
     pub fn name(self) -> &'static str {
-        self.component().map_or("git-server", Component::name)
+        match self {
+            Self::ArgocdRedis => "argocd-redis",
+            Self::ArgocdRepoServer => "argocd-repo-server",
+            Self::ArgocdApplicationController => "argocd-application-controller",
+            Self::ArgocdApplicationsetController => "argocd-applicationset-controller",
+            _ => self.component().map_or("git-server", Component::name),
+        }
     }
 
     /// The program that it runs; `None` for the Git server, which is kstack itself.
@@ -61,6 +87,10 @@ impl Member {
             Self::SourceController => Component::SourceController,
             Self::KustomizeController => Component::KustomizeController,
             Self::HelmController => Component::HelmController,
+            Self::ArgocdRedis => Component::Miniredis,
+            Self::ArgocdRepoServer | Self::ArgocdApplicationController | Self::ArgocdApplicationsetController => {
+                Component::Argocd
+            }
         })
     }
 
@@ -76,6 +106,12 @@ impl Member {
             Self::SourceController => &[Port::SourceArtifacts, Port::SourceHealth],
             Self::KustomizeController => &[Port::KustomizeHealth],
             Self::HelmController => &[Port::HelmHealth],
+            Self::ArgocdRedis => &[Port::Redis, Port::RedisHealth],
+            Self::ArgocdRepoServer => &[Port::RepoServer, Port::RepoServerHealth],
+            Self::ArgocdApplicationController => &[Port::ApplicationHealth],
+            Self::ArgocdApplicationsetController => {
+                &[Port::ApplicationsetHealth, Port::ApplicationsetMetrics, Port::ApplicationsetWebhook]
+            }
         }
     }
 }
@@ -94,8 +130,7 @@ mod tests {
 
     #[test]
     fn every_port_belongs_to_one_process() {
-        let owned: Vec<Port> =
-            Member::BASE.iter().chain(&Member::FLUX).flat_map(|member| member.ports()).copied().collect();
+        let owned: Vec<Port> = Member::all().flat_map(Member::ports).copied().collect();
         assert_eq!(owned.len(), Port::ALL.len());
         assert_eq!(owned.into_iter().collect::<BTreeSet<_>>(), Port::ALL.into_iter().collect());
     }

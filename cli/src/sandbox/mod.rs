@@ -28,7 +28,10 @@ mod record;
 mod status;
 mod supervisor;
 
-pub use component::{Component, ComponentSettings, Components, FLUX as FLUX_VERSION, Obtain, Paths};
+pub use component::{
+    ARGOCD as ARGOCD_VERSION, ArgoInstall, Component, ComponentSettings, Components, FLUX as FLUX_VERSION, Obtain,
+    Paths,
+};
 pub use down::Remains;
 pub use driver::{DriverChoice, Ready, UpSettings};
 pub use error::SandboxError;

@@ -25,6 +25,8 @@ pub(super) const SERVICE_ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 96, 0, 1);
 pub(super) const SERVICE_RANGE: &str = "10.96.0.0/16";
 /// Flux's namespace.
 pub(super) const FLUX_NAMESPACE: &str = "flux-system";
+/// Argo CD's namespace.
+pub(super) const ARGOCD_NAMESPACE: &str = "argocd";
 
 /// A certificate and its key: `<name>.crt` and `<name>.key`.
 struct Identity {
@@ -51,11 +53,11 @@ fn cluster_identities() -> Vec<Identity> {
         organization: Some("system:masters"),
         server: false,
     };
-    // Flux's controllers are the service accounts that they would be as pods, so the roles of the
+    // The engines' controllers are the service accounts that they would be as pods, so the roles of the
     // install manifests decide what they may do.
-    let account = |name| Identity {
+    let account = |namespace, name| Identity {
         name,
-        common_name: format!("system:serviceaccount:{FLUX_NAMESPACE}:{name}"),
+        common_name: format!("system:serviceaccount:{namespace}:{name}"),
         organization: Some("system:serviceaccounts"),
         server: false,
     };
@@ -65,9 +67,11 @@ fn cluster_identities() -> Vec<Identity> {
         component("kube-scheduler", "system:kube-scheduler", true),
         master("admin"),
         master("kwok"),
-        account("source-controller"),
-        account("kustomize-controller"),
-        account("helm-controller"),
+        account(FLUX_NAMESPACE, "source-controller"),
+        account(FLUX_NAMESPACE, "kustomize-controller"),
+        account(FLUX_NAMESPACE, "helm-controller"),
+        account(ARGOCD_NAMESPACE, "argocd-application-controller"),
+        account(ARGOCD_NAMESPACE, "argocd-applicationset-controller"),
     ]
 }
 

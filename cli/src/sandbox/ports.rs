@@ -36,11 +36,27 @@ pub enum Port {
     KustomizeHealth,
     /// Health of the helm controller.
     HelmHealth,
+    /// Argo CD's cache.
+    Redis,
+    /// Health of the cache, which speaks no HTTP.
+    RedisHealth,
+    /// Argo CD's repo server.
+    RepoServer,
+    /// Health and metrics of the repo server.
+    RepoServerHealth,
+    /// Health and metrics of the application controller.
+    ApplicationHealth,
+    /// Health of the applicationset controller.
+    ApplicationsetHealth,
+    /// Metrics of the applicationset controller.
+    ApplicationsetMetrics,
+    /// Where the applicationset controller would hear of pushes.
+    ApplicationsetWebhook,
 }
 
 impl Port {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 20] = [
         Self::EtcdClient,
         Self::EtcdPeer,
         Self::EtcdHealth,
@@ -53,6 +69,14 @@ impl Port {
         Self::SourceHealth,
         Self::KustomizeHealth,
         Self::HelmHealth,
+        Self::Redis,
+        Self::RedisHealth,
+        Self::RepoServer,
+        Self::RepoServerHealth,
+        Self::ApplicationHealth,
+        Self::ApplicationsetHealth,
+        Self::ApplicationsetMetrics,
+        Self::ApplicationsetWebhook,
     ];
 }
 

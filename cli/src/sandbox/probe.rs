@@ -65,6 +65,11 @@ fn url(member: Member, ports: &Ports) -> String {
         Member::SourceController => ("http", Port::SourceHealth, "readyz"),
         Member::KustomizeController => ("http", Port::KustomizeHealth, "readyz"),
         Member::HelmController => ("http", Port::HelmHealth, "readyz"),
+        Member::ArgocdRedis => ("http", Port::RedisHealth, "healthz"),
+        Member::ArgocdRepoServer => ("http", Port::RepoServerHealth, "healthz"),
+        Member::ArgocdApplicationController => ("http", Port::ApplicationHealth, "healthz"),
+        // It has a socket for its health and no answer there.
+        Member::ArgocdApplicationsetController => ("http", Port::ApplicationsetMetrics, "metrics"),
     };
     format!("{scheme}://{}/{path}", ports.address(port))
 }

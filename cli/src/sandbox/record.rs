@@ -16,7 +16,7 @@ use super::{
 use crate::{platform::RepositoryName, program::ProcessIdentity};
 
 /// The version of the record's form.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// How a sandbox runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +46,8 @@ pub enum EngineKind {
     None,
     /// Flux.
     Flux,
+    /// Argo CD.
+    Argocd,
 }
 
 impl EngineKind {
@@ -54,6 +56,7 @@ impl EngineKind {
         let engine: &[Member] = match self {
             Self::None => &[],
             Self::Flux => &Member::FLUX,
+            Self::Argocd => &Member::ARGOCD,
         };
         Member::BASE.iter().chain(engine).copied().collect()
     }
@@ -159,13 +162,13 @@ mod tests {
         let valid =
             Record::new(Driver::Process, Ports::choose(std::net::Ipv4Addr::LOCALHOST, &BTreeSet::new()).unwrap());
         let mut newer = valid.clone();
-        newer.version = 2;
+        newer.version = 3;
         let mut without_ports = valid;
         without_ports.ports = serde_json::from_str(r#"{"git-host": "127.0.0.1"}"#).unwrap();
         let text = |record: &Record| serde_json::to_string(record).unwrap();
         for (content, wanted) in [
             ("{".to_owned(), "EOF while parsing"),
-            (text(&newer), "its version is 2, and this kstack knows 1"),
+            (text(&newer), "its version is 3, and this kstack knows 2"),
             (text(&without_ports), "it lacks ports"),
         ] {
             std::fs::write(&path, content).unwrap();

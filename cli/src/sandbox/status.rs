@@ -100,7 +100,7 @@ impl Sandbox {
                 };
                 MemberStatus {
                     member,
-                    version: record.versions.get(member.name()).cloned(),
+                    version: member.component().and_then(|component| record.versions.get(component.name()).cloned()),
                     pid: identity.map(|identity| identity.pid),
                     memory: identity.and_then(ProcessIdentity::memory),
                     health,

@@ -21,8 +21,11 @@ use crate::{
 pub struct UpArgs {
     #[command(flatten)]
     name: NameArg,
-    /// Run Kubernetes only, without Flux's controllers
-    #[arg(long)]
+    /// The engine whose controllers run in it
+    #[arg(long, value_enum, default_value_t = EngineArg::Flux, value_name = "ENGINE")]
+    engine: EngineArg,
+    /// Run Kubernetes only, without an engine's controllers
+    #[arg(long, conflicts_with = "engine")]
     kubernetes_only: bool,
     /// How it runs: `auto` takes kind where a Docker engine answers, and processes of this machine otherwise
     #[arg(long, value_enum, default_value_t = DriverArg::Auto, value_name = "DRIVER")]
@@ -39,6 +42,12 @@ enum DriverArg {
     Auto,
     Process,
     Kind,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum EngineArg {
+    Flux,
+    Argocd,
 }
 
 fn repository(text: &str) -> Result<(RepositoryName, PathBuf), String> {
@@ -61,7 +70,11 @@ pub fn run(context: &mut Context<'_>, args: &UpArgs) -> Result<ExitCode, CliErro
             DriverArg::Process => DriverChoice::Process,
             DriverArg::Kind => DriverChoice::Kind,
         },
-        engine: if args.kubernetes_only { EngineKind::None } else { EngineKind::Flux },
+        engine: match args.engine {
+            _ if args.kubernetes_only => EngineKind::None,
+            EngineArg::Flux => EngineKind::Flux,
+            EngineArg::Argocd => EngineKind::Argocd,
+        },
         components: args.components.settings(context)?,
         kstack,
         git_repositories: args.git_repositories.iter().cloned().collect::<BTreeMap<_, _>>(),

@@ -56,6 +56,7 @@ impl Go {
         let module = write_module(component.graph(), folder)?;
         let program = folder.join(component.name());
         let linked: Vec<String> = component.linked_values().iter().map(|value| format!("-X {value}")).collect();
+        self.patch(component, (folder, &module), sink).await?;
         let mut command = go();
         // -trimpath: the same program wherever it is built. -s -w: without symbols, a third smaller.
         command.args(["build", "-mod=readonly", "-trimpath", "-buildvcs=false"]);
@@ -65,10 +66,46 @@ impl Go {
         Ok(program)
     }
 
+    /// Lets the module in `module` build `component` from a patched copy of its source, if it has patches. The source
+    /// itself was held to its digest before.
+    async fn patch(
+        self,
+        component: Component,
+        (folder, module): (&Path, &Path),
+        sink: Sink<'_>,
+    ) -> Result<(), SandboxError> {
+        if component.patches().is_empty() {
+            return Ok(());
+        }
+        let (name, version) = (component.module(), component.version());
+        let source = self.source(component.graph(), &format!("{name}@v{version}"), folder, sink).await?;
+        let copied = module.join("patched");
+        copy_folder(&source, &copied)?;
+        for patch in component.patches() {
+            let path = copied.join(patch.file);
+            let text = fs::read_to_string(&path).map_err(|source| SandboxError::io("read", &path, source))?;
+            if text.matches(patch.from).count() != 1 {
+                let reason = format!("it should hold `{}` once", patch.from);
+                return Err(SandboxError::Source { path, reason });
+            }
+            let text = text.replace(patch.from, patch.to);
+            fs::write(&path, text).map_err(|source| SandboxError::io("write", &path, source))?;
+        }
+        let path = module.join("go.mod");
+        let text = format!("{}\nreplace {name} => ./patched\n", component.graph().go_mod());
+        fs::write(&path, text).map_err(|source| SandboxError::io("write", &path, source))
+    }
+
     /// The folder of a module's source in Go's module cache, downloaded if need be. Its digest
     /// is checked against the graph's `go.sum`.
-    pub(super) async fn source(self, module: &str, folder: &Path, sink: Sink<'_>) -> Result<PathBuf, SandboxError> {
-        let graph = write_module(Graph::Components, folder)?;
+    pub(super) async fn source(
+        self,
+        graph: Graph,
+        module: &str,
+        folder: &Path,
+        sink: Sink<'_>,
+    ) -> Result<PathBuf, SandboxError> {
+        let graph = write_module(graph, folder)?;
         let mut command = go();
         command.args(["mod", "download", "-json", module]).current_dir(&graph);
         let output = run(command, module, sink).await?;
@@ -105,14 +142,37 @@ fn write_module(graph: Graph, folder: &Path) -> Result<PathBuf, SandboxError> {
     let module = folder.join(match graph {
         Graph::Components => "components",
         Graph::Kwok => "kwok-module",
+        Graph::Argocd => "argocd-module",
     });
     let write = || -> io::Result<()> {
         fs::create_dir_all(&module)?;
+        if let Some((path, text)) = graph.own_source() {
+            let path = module.join(path);
+            fs::create_dir_all(path.parent().unwrap_or(&module))?;
+            fs::write(path, text)?;
+        }
         fs::write(module.join("go.mod"), graph.go_mod())?;
         fs::write(module.join("go.sum"), graph.go_sum())
     };
     write().map_err(|source| SandboxError::io("write", &module, source))?;
     Ok(module)
+}
+
+/// Copies a folder of Go's module cache, whose files nobody may write to; the copies can be written.
+fn copy_folder(from: &Path, to: &Path) -> Result<(), SandboxError> {
+    fs::create_dir_all(to).map_err(|source| SandboxError::io("create", to, source))?;
+    let entries = fs::read_dir(from).map_err(|source| SandboxError::io("read", from, source))?;
+    for entry in entries {
+        let entry = entry.map_err(|source| SandboxError::io("read", from, source))?;
+        let (source, target) = (entry.path(), to.join(entry.file_name()));
+        if source.is_dir() {
+            copy_folder(&source, &target)?;
+            continue;
+        }
+        let bytes = fs::read(&source).map_err(|error| SandboxError::io("read", &source, error))?;
+        fs::write(&target, bytes).map_err(|error| SandboxError::io("write", &target, error))?;
+    }
+    Ok(())
 }
 
 /// Runs a program to its end, telling each line that it says on standard error; gives its standard output.

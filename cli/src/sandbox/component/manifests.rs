@@ -1,6 +1,7 @@
-//! Flux's install manifests: the release's file, or the same composed from the modules.
+//! The engines' install manifests.
 //!
-//! Composed ones lack the notification controller, whose module cannot be built from what is
+//! Argo CD's are a file of its repository, which its module holds as well. Flux's are the release's file, or the same
+//! composed from the modules. Composed ones lack the notification controller, whose module cannot be built from what is
 //! published; nothing in a sandbox needs it.
 
 use std::{
@@ -16,7 +17,7 @@ use super::{
     build::Go,
     cache::Entry,
     obtain::{Components, Obtainer},
-    table::{Component, FLUX, flux_manifests_download},
+    table::{ARGOCD, Component, FLUX, Graph, argocd_manifests_download, flux_manifests_download},
 };
 use crate::sandbox::{
     error::SandboxError,
@@ -43,11 +44,7 @@ impl Components<'_> {
     /// When they can be had in no way, or were changed in the cache.
     pub async fn flux_manifests(&self, version: &str) -> Result<PathBuf, SandboxError> {
         let what = format!("Flux {version} manifests");
-        // It becomes part of a path and of a URL.
-        if version.is_empty() || !version.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
-            let reasons = vec!["a version has the form 1.2.3".to_owned()];
-            return Err(SandboxError::Unobtainable { what, reasons });
-        }
+        require_version(version, &what)?;
         let entry = Entry { name: "flux-manifests", version, file: "install.yaml", executable: false };
         if let Some(path) = self.cache.find(entry)? {
             return Ok(path);
@@ -83,9 +80,59 @@ impl Components<'_> {
         Ok(path)
     }
 
+    /// The path of Argo CD's install manifests, which are had first when they are not in the cache. Only those of
+    /// [`ARGOCD`] can be taken from the module; others must be downloaded.
+    ///
+    /// # Errors
+    /// When they can be had in no way, or were changed in the cache.
+    pub async fn argocd_manifests(&self, version: &str, install: ArgoInstall) -> Result<PathBuf, SandboxError> {
+        let what = format!("Argo CD {version} manifests");
+        require_version(version, &what)?;
+        let (name, file) = match install {
+            ArgoInstall::Core => ("argocd-core-manifests", "core-install.yaml"),
+            ArgoInstall::Full => ("argocd-manifests", "install.yaml"),
+        };
+        let entry = Entry { name, version, file, executable: false };
+        if let Some(path) = self.cache.find(entry)? {
+            return Ok(path);
+        }
+        let work = self.cache.work(self.sink).await?;
+        if let Some(path) = self.cache.find(entry)? {
+            return Ok(path);
+        }
+        let clock = Instant::now();
+        let obtainer = Obtainer::new(self, &work).await?;
+        let download = argocd_manifests_download(version, file);
+        let (found, by, source) = match obtainer.download(&download, &what, (1, 1)).await? {
+            Ok(found) => (found, ObtainedBy::Download, download.url.as_str()),
+            Err(unavailable) if version != ARGOCD => {
+                let reasons = vec![unavailable, format!("this kstack knows the module of {ARGOCD} only")];
+                return Err(SandboxError::Unobtainable { what, reasons });
+            }
+            Err(unavailable) => match obtainer.go() {
+                Err(reason) => return Err(SandboxError::Unobtainable { what, reasons: vec![unavailable, reason] }),
+                Ok(go) => {
+                    let by = ObtainedBy::Build;
+                    (self.sink)(SandboxEvent::ObtainStarted { what: what.clone(), by, step: 1, of: 1 });
+                    let module = Component::Argocd.module();
+                    let module = format!("{module}@v{version}");
+                    let source = go.source(Graph::Argocd, &module, work.folder(), self.sink).await?;
+                    // The cache takes the file over, and Go's module cache is nothing to take from.
+                    let copied = work.folder().join(file);
+                    copy(&source.join("manifests").join(file), &copied)?;
+                    (copied, by, Component::Argocd.module())
+                }
+            },
+        };
+        let path = self.cache.put(&work, entry, &found, by, source)?;
+        (self.sink)(SandboxEvent::Obtained { what, by, elapsed: clock.elapsed() });
+        Ok(path)
+    }
+
     /// Puts the parts into `folder`.
     async fn gather(&self, go: Go, work: &Path, folder: &Path) -> Result<(), SandboxError> {
-        let flux = go.source(&format!("{FLUX_MODULE}@v{FLUX}"), work, self.sink).await?.join("manifests");
+        let flux =
+            go.source(Graph::Components, &format!("{FLUX_MODULE}@v{FLUX}"), work, self.sink).await?.join("manifests");
         copy(&flux.join("install/namespace.yaml"), &folder.join("namespace.yaml"))?;
         copy(&flux.join("policies"), &folder.join("policies"))?;
         copy(&flux.join("rbac"), &folder.join("roles/rbac"))?;
@@ -94,7 +141,7 @@ impl Components<'_> {
         }
         for controller in CONTROLLERS {
             let module = format!("{}@v{}", controller.module(), controller.version());
-            let config = go.source(&module, work, self.sink).await?.join("config");
+            let config = go.source(Graph::Components, &module, work, self.sink).await?.join("config");
             let target = folder.join(controller.name());
             copy(&flux.join("bases").join(controller.name()), &target)?;
             copy(&config.join("crd"), &target.join("crd"))?;
@@ -107,6 +154,24 @@ impl Components<'_> {
         }
         Ok(())
     }
+}
+
+/// How much of Argo CD is installed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ArgoInstall {
+    /// What syncs: no server, no sign-on, no notifications.
+    Core,
+    /// All of it.
+    Full,
+}
+
+/// A version becomes part of a path and of a URL.
+fn require_version(version: &str, what: &str) -> Result<(), SandboxError> {
+    if !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
+        return Ok(());
+    }
+    let reasons = vec!["a version has the form 1.2.3".to_owned()];
+    Err(SandboxError::Unobtainable { what: what.to_owned(), reasons })
 }
 
 /// Flux's bases name files of the controllers' releases. Those are rendered from `config/crd` and

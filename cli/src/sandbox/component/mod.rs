@@ -11,5 +11,6 @@ mod obtain;
 mod table;
 
 pub(super) use cache::hex;
+pub use manifests::ArgoInstall;
 pub use obtain::{ComponentSettings, Components, Obtain, Paths};
-pub use table::{Component, FLUX};
+pub use table::{ARGOCD, Component, FLUX};

@@ -12,6 +12,8 @@ const ETCD: &str = "3.6.4";
 const KWOK: &str = "0.7.0";
 /// Flux, whose controllers have versions of their own.
 pub const FLUX: &str = "2.7.3";
+/// Argo CD.
+pub const ARGOCD: &str = "3.2.1";
 
 /// A program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -35,6 +37,12 @@ pub enum Component {
     KustomizeController,
     /// Flux's helm controller.
     HelmController,
+    /// Argo CD: one program for each of its processes.
+    Argocd,
+    /// A Redis in memory, for Argo CD's cache.
+    Miniredis,
+    /// Builds kustomizations for Argo CD.
+    Kustomize,
 }
 
 /// The Go modules that are built together, because they share most of their dependencies.
@@ -44,6 +52,19 @@ pub(super) enum Graph {
     Components,
     /// kwok, which does not compile with the others' versions.
     Kwok,
+    /// Argo CD, which replaces modules with versions of its own.
+    Argocd,
+}
+
+/// A place in a component's source that is built differently.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Patch {
+    /// The file in the component's module.
+    pub(super) file: &'static str,
+    /// The text, which is there once.
+    pub(super) from: &'static str,
+    /// What is built instead.
+    pub(super) to: &'static str,
 }
 
 impl Graph {
@@ -52,6 +73,7 @@ impl Graph {
         match self {
             Self::Components => include_str!("../build/components/go.mod"),
             Self::Kwok => include_str!("../build/kwok/go.mod"),
+            Self::Argocd => include_str!("../build/argocd/go.mod"),
         }
     }
 
@@ -60,13 +82,19 @@ impl Graph {
         match self {
             Self::Components => include_str!("../build/components/go.sum"),
             Self::Kwok => include_str!("../build/kwok/go.sum"),
+            Self::Argocd => include_str!("../build/argocd/go.sum"),
         }
+    }
+
+    /// Source of our own: path and text.
+    pub(super) fn own_source(self) -> Option<(&'static str, &'static str)> {
+        (self == Self::Argocd).then_some(("miniredis/main.go", include_str!("../build/argocd/miniredis/main.go")))
     }
 }
 
 impl Component {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::Etcd,
         Self::KubeApiserver,
         Self::KubeControllerManager,
@@ -76,6 +104,9 @@ impl Component {
         Self::SourceController,
         Self::KustomizeController,
         Self::HelmController,
+        Self::Argocd,
+        Self::Miniredis,
+        Self::Kustomize,
     ];
 
     /// The name of the program's file.
@@ -90,6 +121,9 @@ impl Component {
             Self::SourceController => "source-controller",
             Self::KustomizeController => "kustomize-controller",
             Self::HelmController => "helm-controller",
+            Self::Argocd => "argocd",
+            Self::Miniredis => "miniredis",
+            Self::Kustomize => "kustomize",
         }
     }
 
@@ -103,6 +137,9 @@ impl Component {
             Self::SourceController => "1.7.3",
             Self::KustomizeController => "1.7.2",
             Self::HelmController => "1.4.3",
+            Self::Argocd => ARGOCD,
+            Self::Miniredis => "2.35.0",
+            Self::Kustomize => "5.7.1",
         }
     }
 
@@ -117,6 +154,9 @@ impl Component {
             Self::SourceController => "github.com/fluxcd/source-controller",
             Self::KustomizeController => "github.com/fluxcd/kustomize-controller",
             Self::HelmController => "github.com/fluxcd/helm-controller",
+            Self::Argocd => "github.com/argoproj/argo-cd/v3",
+            Self::Miniredis => "github.com/alicebob/miniredis/v2",
+            Self::Kustomize => "sigs.k8s.io/kustomize/kustomize/v5",
         }
     }
 
@@ -127,13 +167,33 @@ impl Component {
             Self::KubeApiserver | Self::KubeControllerManager | Self::KubeScheduler | Self::Kubectl | Self::Kwok => {
                 format!("{module}/cmd/{}", self.name())
             }
+            Self::Argocd => format!("{module}/cmd"),
+            // The module is a library; the program around it is ours.
+            Self::Miniredis => "./miniredis".to_owned(),
             _ => module.to_owned(),
         }
     }
 
     /// The modules that it is built with.
     pub(super) fn graph(self) -> Graph {
-        if self == Self::Kwok { Graph::Kwok } else { Graph::Components }
+        match self {
+            Self::Kwok => Graph::Kwok,
+            Self::Argocd | Self::Miniredis | Self::Kustomize => Graph::Argocd,
+            _ => Graph::Components,
+        }
+    }
+
+    /// What is built differently from what was published.
+    pub(super) fn patches(self) -> &'static [Patch] {
+        match self {
+            // The application controller's metrics have no flag for their address, and would be open to the network.
+            Self::Argocd => &[Patch {
+                file: "controller/appcontroller.go",
+                from: "\"0.0.0.0:%d\", metricsPort",
+                to: "\"127.0.0.1:%d\", metricsPort",
+            }],
+            _ => &[],
+        }
     }
 
     /// Values that its build sets, as its publisher's build does: `path.variable=value`.
@@ -153,7 +213,8 @@ impl Component {
             .collect()
     }
 
-    /// Its publisher's download for this machine. Flux publishes its controllers as container images only.
+    /// Its publisher's download for this machine. Flux publishes its controllers as container images only, and Argo CD a
+    /// program whose metrics are open to the network.
     pub(super) fn download(self) -> Option<Download> {
         let (system, machine) = platform()?;
         let version = self.version();
@@ -173,6 +234,16 @@ impl Component {
                     checksum: Some(Checksum::List { url: format!("{base}/SHA256SUMS"), file }),
                 })
             }
+            Self::Kustomize => {
+                let base =
+                    format!("https://github.com/kubernetes-sigs/kustomize/releases/download/kustomize%2Fv{version}");
+                let file = format!("kustomize_v{version}_{system}_{machine}.tar.gz");
+                Some(Download {
+                    url: format!("{base}/{file}"),
+                    form: Form::TarGz { member: "kustomize".to_owned() },
+                    checksum: Some(Checksum::List { url: format!("{base}/checksums.txt"), file }),
+                })
+            }
             Self::Kwok => Some(Download {
                 url: format!(
                     "https://github.com/kubernetes-sigs/kwok/releases/download/v{version}/kwok-{system}-{machine}"
@@ -180,7 +251,11 @@ impl Component {
                 form: Form::Program,
                 checksum: None,
             }),
-            Self::SourceController | Self::KustomizeController | Self::HelmController => None,
+            Self::SourceController
+            | Self::KustomizeController
+            | Self::HelmController
+            | Self::Argocd
+            | Self::Miniredis => None,
         }
     }
 }
@@ -189,6 +264,15 @@ impl Component {
 pub(super) fn flux_manifests_download(version: &str) -> Download {
     Download {
         url: format!("https://github.com/fluxcd/flux2/releases/download/v{version}/install.yaml"),
+        form: Form::Text,
+        checksum: None,
+    }
+}
+
+/// The install manifests of Argo CD's release: `core-install.yaml` or `install.yaml`.
+pub(super) fn argocd_manifests_download(version: &str, file: &str) -> Download {
+    Download {
+        url: format!("https://raw.githubusercontent.com/argoproj/argo-cd/v{version}/manifests/{file}"),
         form: Form::Text,
         checksum: None,
     }
