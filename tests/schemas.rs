@@ -109,6 +109,7 @@ fn documents_of_a_hand_over() {
     let instance = Instance { stack: "eks-gc0".parse().unwrap(), environment: Some("ops".parse().unwrap()) };
     let revision = "main@sha1:abc".to_owned();
     let report = SyncReport {
+        engine: kstack::sync::Engine::Flux,
         outcome: Outcome::TimedOut,
         revision: revision.clone(),
         objects: objects.clone(),

@@ -47,7 +47,8 @@ impl Lab {
         self.start(EngineKind::Flux).await;
     }
 
-    async fn start(&self, engine: EngineKind) {
+    /// Starts the controllers of `engine` as well.
+    pub async fn start(&self, engine: EngineKind) {
         let settings = UpSettings {
             driver: DriverChoice::Process,
             engine,

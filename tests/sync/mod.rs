@@ -1,6 +1,7 @@
 //! The hand-over on a real API server with the real Flux controllers, as one story: a cluster has one root,
 //! and booting one takes seconds.
 
+mod argocd;
 mod lab;
 mod platform;
 mod refusals;

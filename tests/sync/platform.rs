@@ -51,6 +51,20 @@ impl Platform {
         platform
     }
 
+    /// What `kstack init` writes for a local cluster called `gc0` whose engine reads `url`, not committed yet.
+    pub fn scaffolded(arguments: &[&str], url: &str, push_url: &str) -> Self {
+        let platform = Self { folder: tempfile::tempdir().unwrap(), push_url: push_url.to_owned() };
+        let made = Command::new(env!("CARGO_BIN_EXE_kstack"))
+            .args(["--quiet", "init", ".", "--no-git", "--name", "lab", "--provider", "local", "--repository", url])
+            .args(["--environments", "ops"])
+            .args(arguments)
+            .current_dir(platform.folder.path())
+            .status();
+        assert!(made.unwrap().success());
+        platform.git(&["init", "--quiet", "--initial-branch", "main"]);
+        platform
+    }
+
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
@@ -91,6 +105,12 @@ impl Platform {
         let commit = self.commit(message);
         self.git(&["push", "--quiet", &self.push_url, "main"]);
         commit
+    }
+
+    /// Commits and pushes everything, whatever the remote has.
+    pub fn push_over(&self, message: &str) {
+        self.commit(message);
+        self.git(&["push", "--quiet", "--force", &self.push_url, "main"]);
     }
 
     /// Forgets the last commit.

@@ -3,7 +3,7 @@
 use std::{error::Error, fmt};
 
 use super::{CliError, ErrorKind};
-use crate::sync::{Outcome, State, SyncError, SyncReport};
+use crate::sync::{Engine, Outcome, State, SyncError, SyncReport};
 
 impl From<SyncError> for CliError {
     fn from(error: SyncError) -> Self {
@@ -24,6 +24,10 @@ fn advice(error: &SyncError) -> (ErrorKind, Option<String>) {
         SyncError::Yaml { .. } | SyncError::NotAnObject { .. } => {
             (User, "try `kubectl apply --dry-run=client -f` on the file")
         }
+        SyncError::Engine { engine: "Argo CD", .. } => (
+            User,
+            "`root.yaml` holds the root Application, `project.yaml` its AppProject, and `argocd/` the kustomization of Argo CD itself",
+        ),
         SyncError::Engine { .. } => (
             User,
             "`flux-system/gotk-sync.yaml` holds the `GitRepository` and the `Kustomization` that `flux bootstrap` writes",
@@ -60,6 +64,10 @@ fn advice(error: &SyncError) -> (ErrorKind, Option<String>) {
             User,
             "to move the cluster on purpose, change the live object as well; what the old place brought and the new one lacks is deleted then",
         ),
+        SyncError::ForeignEngine { .. } => (
+            User,
+            "kstack takes over no engine that it did not install: remove that one first (its Applications without cascade), or leave the cluster to it",
+        ),
         SyncError::NoCredential { .. } => (
             User,
             "set `KSTACK_GIT_PASSWORD` to a token that can read the repository, or pass `--deploy-key` and `--known-hosts`",
@@ -91,7 +99,7 @@ impl fmt::Display for Undelivered {
             Outcome::TimedOut => "has not delivered in time:",
             Outcome::Suspended => "is suspended and does not deliver",
         };
-        write!(f, "Flux {verdict} `{}`", self.0.revision)?;
+        write!(f, "{} {verdict} `{}`", self.0.engine.title(), self.0.revision)?;
         for status in &self.0.objects {
             match &status.state {
                 State::Ready => {}
@@ -107,20 +115,41 @@ impl fmt::Display for Undelivered {
     }
 }
 
+/// Whether the repository itself cannot be read.
+fn is_fetching(report: &SyncReport) -> bool {
+    report.objects.iter().any(|status| {
+        let State::Failed { message, .. } = &status.state else { return false };
+        match report.engine {
+            Engine::Flux => status.object.kind == "GitRepository",
+            Engine::ArgoCd => ["authentication required", "repository not found", "failed to list refs"]
+                .iter()
+                .any(|word| message.contains(word)),
+        }
+    })
+}
+
 impl From<SyncReport> for CliError {
     fn from(report: SyncReport) -> Self {
-        let fetching = report
-            .objects
-            .iter()
-            .any(|status| status.object.kind == "GitRepository" && matches!(status.state, State::Failed { .. }));
-        let hint = match report.outcome {
-            Outcome::Failed if fetching => {
-                "check the repository's address and the Git credential: `kubectl -n flux-system delete secret flux-system`, then run the command again with the right one"
+        let engine = report.engine.title();
+        let hint = match (report.outcome, report.engine) {
+            (Outcome::Failed, engine) if is_fetching(&report) => {
+                let secret = match engine {
+                    Engine::Flux => "kubectl -n flux-system delete secret flux-system",
+                    Engine::ArgoCd => "kubectl -n argocd delete secret kstack-repository",
+                };
+                format!(
+                    "check the repository's address and the Git credential: `{secret}`, then run the command again with the right one"
+                )
             }
-            Outcome::Failed => "mend what is named above and merge it; Flux delivers the next commit by itself",
-            Outcome::Suspended => "`flux resume` what is suspended",
-            Outcome::Ready | Outcome::TimedOut => {
-                "is the commit pushed? `--timeout` gives slow objects more time; Flux goes on meanwhile"
+            (Outcome::Failed, _) => {
+                format!("mend what is named above and merge it; {engine} delivers the next commit by itself")
+            }
+            (Outcome::Suspended, Engine::Flux) => "`flux resume` what is suspended".to_owned(),
+            (Outcome::Suspended, Engine::ArgoCd) => {
+                "switch automated sync on again where it is off, or resume what says that it is suspended".to_owned()
+            }
+            (Outcome::Ready | Outcome::TimedOut, _) => {
+                format!("is the commit pushed? `--timeout` gives slow objects more time; {engine} goes on meanwhile")
             }
         };
         Self::new(ErrorKind::External, Undelivered(report)).hint(hint)

@@ -16,10 +16,11 @@ use kube::{
 };
 
 use super::{
-    Cluster, SyncError, Tally,
+    Cluster, SyncError, Tally, argocd,
     compare::same,
     event::{Sink, SyncEvent},
-    kinds::{self, FIELD_MANAGER, KUSTOMIZE_GROUP},
+    flux,
+    kinds::{self, FIELD_MANAGER},
     manifest::{Desired, Stage},
 };
 
@@ -212,10 +213,11 @@ impl Tally {
     }
 }
 
-/// Whether the engine applies this object itself by now: it labels what it applies.
+/// Whether the engine applies this object itself by now: it marks what it applies.
 pub(super) fn adopted(live: &ObjectMeta) -> bool {
-    let label = format!("{KUSTOMIZE_GROUP}/name");
+    let label = format!("{}/name", flux::KUSTOMIZE_GROUP);
     live.labels.as_ref().is_some_and(|labels| labels.contains_key(&label))
+        || live.annotations.as_ref().is_some_and(|annotations| annotations.contains_key(argocd::TRACKING_ID))
 }
 
 async fn discover(cluster: &Cluster) -> Result<Discovery, SyncError> {

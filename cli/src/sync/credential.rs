@@ -5,7 +5,7 @@ use kube::{Api, api::PostParams};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{
-    Cluster, ObjectRef, RootSource, SyncError,
+    Cluster, Engine, ObjectRef, RootSource, SyncError, argocd,
     event::{Kept, Sink, SyncEvent},
     kinds::FIELD_MANAGER,
 };
@@ -24,22 +24,30 @@ pub enum GitCredential {
     Ssh {
         /// The private key, OpenSSH or PEM.
         identity: SecretString,
-        /// Lines of `known_hosts` for the server. Flux trusts no server without.
+        /// Lines of `known_hosts` for the server. Flux trusts no server without; Argo CD has a ConfigMap for them.
         known_hosts: String,
     },
 }
 
 impl GitCredential {
-    /// The Secret's keys as Flux names them.
-    fn data(&self) -> Vec<(&'static str, &[u8])> {
-        match self {
-            Self::Basic { username, password } => {
+    /// The Secret's keys as the engine names them.
+    fn data<'a>(&'a self, root: &'a RootSource) -> Vec<(&'static str, &'a [u8])> {
+        let mut data = match (self, root.engine) {
+            (Self::Basic { username, password }, _) => {
                 vec![("username", username.as_bytes()), ("password", password.expose_secret().as_bytes())]
             }
-            Self::Ssh { identity, known_hosts } => {
+            (Self::Ssh { identity, known_hosts }, Engine::Flux) => {
                 vec![("identity", identity.expose_secret().as_bytes()), ("known_hosts", known_hosts.as_bytes())]
             }
+            // Whom it trusts, Argo CD reads from its own settings.
+            (Self::Ssh { identity, .. }, Engine::ArgoCd) => {
+                vec![("sshPrivateKey", identity.expose_secret().as_bytes())]
+            }
+        };
+        if root.engine == Engine::ArgoCd {
+            data.extend([("type", &b"git"[..]), ("url", root.url.as_bytes())]);
         }
+        data
     }
 }
 
@@ -64,9 +72,11 @@ pub(super) async fn look(
     let secrets: Api<Secret> = Api::namespaced(cluster.client.clone(), &root.namespace);
     let live = secrets.get_opt(name).await.map_err(cluster.failed(format!("read `{object}`")))?;
     match (live, credential) {
-        (Some(live), Some(credential)) => Ok(Step::Keep(object, kept(&live, credential))),
+        (Some(live), Some(credential)) => Ok(Step::Keep(object, kept(&live, root, credential))),
         (Some(_), None) => Ok(Step::Keep(object, Kept::NotGiven)),
         (None, Some(credential)) => Ok(Step::Create(object, Box::new(secret(root, name, credential)))),
+        // Argo CD's Applications name no Secret, so the repository may well be one that everybody can read.
+        (None, None) if root.engine == Engine::ArgoCd => Ok(Step::None),
         (None, None) => Err(SyncError::NoCredential { object }),
     }
 }
@@ -97,17 +107,21 @@ impl Step {
 }
 
 fn secret(root: &RootSource, name: &str, credential: &GitCredential) -> Secret {
-    let data = credential.data().into_iter().map(|(key, value)| (key.to_owned(), ByteString(value.to_vec())));
+    let data = credential.data(root).into_iter().map(|(key, value)| (key.to_owned(), ByteString(value.to_vec())));
     let mut secret = Secret { data: Some(data.collect()), ..Secret::default() };
     secret.metadata.name = Some(name.to_owned());
     secret.metadata.namespace = Some(root.namespace.clone());
+    if root.engine == Engine::ArgoCd {
+        // By this label Argo CD finds it.
+        secret.metadata.labels = Some([(argocd::SECRET_TYPE.to_owned(), "repository".to_owned())].into());
+    }
     secret
 }
 
-fn kept(live: &Secret, credential: &GitCredential) -> Kept {
+fn kept(live: &Secret, root: &RootSource, credential: &GitCredential) -> Kept {
     let live = live.data.as_ref();
     let same = credential
-        .data()
+        .data(root)
         .into_iter()
         .all(|(key, value)| live.and_then(|data| data.get(key)).is_some_and(|live| live.0 == value));
     if same { Kept::Same } else { Kept::Different }
@@ -124,6 +138,7 @@ mod tests {
             password: SecretString::from(password.to_owned()),
         };
         let root = RootSource {
+            engine: Engine::Flux,
             namespace: "flux-system".to_owned(),
             name: "flux-system".to_owned(),
             url: String::new(),
@@ -132,8 +147,8 @@ mod tests {
             secret: Some("flux-system".to_owned()),
         };
         let live = secret(&root, "flux-system", &credential("one"));
-        assert_eq!(kept(&live, &credential("one")), Kept::Same);
-        assert_eq!(kept(&live, &credential("two")), Kept::Different);
+        assert_eq!(kept(&live, &root, &credential("one")), Kept::Same);
+        assert_eq!(kept(&live, &root, &credential("two")), Kept::Different);
         assert!(!format!("{:?}", credential("one")).contains("one"));
     }
 }

@@ -1,38 +1,66 @@
-//! The files that Flux starts from: `flux-system/` in a cluster's registry.
+//! What the engines have in common: where one starts, what it reports, and which of its objects deliver.
 //!
-//! They are the files of `flux bootstrap`: `gotk-components.yaml` holds the engine itself and
-//! `gotk-sync.yaml` a `GitRepository` and a `Kustomization` that point it at the registry, so the engine
-//! manages what it was started from.
+//! `flux/` and `argocd/` know their own kinds, files and states; everything else in this room works on what is here.
 
-use std::{
-    fmt, fs,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, fmt, path::Path};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
-    ObjectRef, SyncError,
-    kinds::{GIT_REPOSITORY, KUSTOMIZATION, KUSTOMIZE_GROUP, SOURCE_GROUP},
-    manifest::{self, Desired},
+    Cluster, ObjectRef, SyncError, argocd, flux,
+    kinds::{Kind, Kinds},
+    manifest::Desired,
 };
 
-/// The engine itself, relative to the registry.
-pub const COMPONENTS: &str = "flux-system/gotk-components.yaml";
-/// What points it at the registry, relative to the registry.
-pub const SYNC: &str = "flux-system/gotk-sync.yaml";
+/// The engine that a registry is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// Flux.
+    Flux,
+    /// Argo CD.
+    ArgoCd,
+}
 
-/// What a source is at: `<reference>@sha1:<commit>`, as Flux writes it.
+impl Engine {
+    /// The engine as people call it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Flux => "Flux",
+            Self::ArgoCd => "Argo CD",
+        }
+    }
+
+    /// The kinds that deliver a registry.
+    pub(super) fn delivering(self) -> &'static [Kind] {
+        match self {
+            Self::Flux => flux::DELIVERING,
+            Self::ArgoCd => argocd::DELIVERING,
+        }
+    }
+
+    /// Further kinds that are worked with by name.
+    pub(super) fn others(self) -> &'static [Kind] {
+        match self {
+            Self::Flux => flux::OTHER_SOURCES,
+            Self::ArgoCd => argocd::OTHERS,
+        }
+    }
+
+    /// The annotation that asks a controller to look at an object now. `token` tells this request from others.
+    pub(super) fn request(self, token: &str) -> Value {
+        match self {
+            Self::Flux => json!({ flux::REQUESTED_AT: token }),
+            Self::ArgoCd => json!({ argocd::REFRESH: "normal" }),
+        }
+    }
+}
+
+/// What an engine is at, as it writes it: `<reference>@sha1:<commit>` for Flux, the commit for Argo CD.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Revision(String);
 
 impl Revision {
-    /// The revision of `commit` (40 hexadecimal digits) when it is fetched through `reference`, such as `main`.
-    pub fn new(reference: &str, commit: &str) -> Self {
-        Self(format!("{reference}@sha1:{commit}"))
-    }
-
-    /// The revision as Flux writes it.
+    /// The revision as the engine writes it.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -44,12 +72,14 @@ impl fmt::Display for Revision {
     }
 }
 
-/// Where Flux starts: the `GitRepository` and the `Kustomization` of `gotk-sync.yaml`.
+/// Where an engine starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RootSource {
-    /// Namespace of both.
+    /// The engine.
+    pub engine: Engine,
+    /// Its namespace, in which it starts.
     pub namespace: String,
-    /// Name of both.
+    /// Name of the object that it starts from.
     pub name: String,
     /// The repository.
     pub url: String,
@@ -57,194 +87,119 @@ pub struct RootSource {
     pub reference: String,
     /// The registry's folder in the repository.
     pub path: String,
-    /// The Secret with the Git credential, where the source needs one.
+    /// The Secret with the Git credential, where the repository needs one.
     pub secret: Option<String>,
 }
 
 impl RootSource {
-    /// What the source reports when it has fetched `commit`.
+    /// What the engine reports when it has delivered `commit` (40 hexadecimal digits).
     pub fn revision(&self, commit: &str) -> Revision {
-        Revision::new(&self.reference, commit)
+        Revision(match self.engine {
+            Engine::Flux => format!("{}@sha1:{commit}", self.reference),
+            Engine::ArgoCd => commit.to_owned(),
+        })
     }
 
-    /// The source.
-    pub fn repository(&self) -> ObjectRef {
-        ObjectRef::namespaced(SOURCE_GROUP, GIT_REPOSITORY, &self.namespace, &self.name)
+    /// The object that the engine starts from.
+    pub fn object(&self) -> ObjectRef {
+        match self.engine {
+            Engine::Flux => self.kustomization(),
+            Engine::ArgoCd => argocd::application(&self.namespace, &self.name),
+        }
     }
 
-    /// The root object.
-    pub fn kustomization(&self) -> ObjectRef {
-        ObjectRef::namespaced(KUSTOMIZE_GROUP, KUSTOMIZATION, &self.namespace, &self.name)
+    /// Whether nothing arrives while `object` is suspended.
+    pub(super) fn starts_at(&self, object: &ObjectRef) -> bool {
+        match self.engine {
+            Engine::Flux => [self.repository(), self.kustomization()].contains(object),
+            Engine::ArgoCd => self.object() == *object,
+        }
     }
 }
 
 /// The engine's files of one cluster in one environment.
 #[derive(Debug, Clone)]
 pub struct EngineFiles {
+    /// The engine itself.
     pub(super) components: Vec<Desired>,
-    pub(super) repository: Desired,
-    pub(super) kustomization: Desired,
-    root: RootSource,
+    /// What points it at the registry.
+    pub(super) roots: Vec<Desired>,
+    pub(super) root: RootSource,
 }
 
 impl EngineFiles {
     /// Reads them from `registry`, the folder `clusters/<stack>/<environment>` of an exported tree.
     ///
     /// # Errors
-    /// When a file is missing or broken, or `gotk-sync.yaml` is not one `GitRepository` and one
-    /// `Kustomization` of the same name that refers to it.
+    /// When a file is missing or broken, or does not say where the engine starts.
     pub fn read(registry: &Path) -> Result<Self, SyncError> {
-        let read = |name: &str| {
-            let path = registry.join(name);
-            fs::read_to_string(&path).map_err(|source| SyncError::Read { path, source })
-        };
-        Self::parse(registry, &read(COMPONENTS)?, &read(SYNC)?)
+        if registry.join(argocd::ROOT).is_file() { argocd::read(registry) } else { flux::read(registry) }
     }
 
-    /// Reads the texts of the two files; `registry` is for errors.
-    ///
-    /// # Errors
-    /// As [`EngineFiles::read`].
-    pub fn parse(registry: &Path, components: &str, sync: &str) -> Result<Self, SyncError> {
-        let components = manifest::parse(components, &registry.join(COMPONENTS))?;
-        let path = registry.join(SYNC);
-        let objects = manifest::parse(sync, &path)?;
-        Self::new(components, objects, path)
-    }
-
-    fn new(components: Vec<Desired>, sync: Vec<Desired>, path: PathBuf) -> Result<Self, SyncError> {
-        let (mut repository, mut kustomization) = (None, None);
-        for desired in sync {
-            let slot = match (desired.object.group.as_str(), desired.object.kind.as_str()) {
-                (SOURCE_GROUP, GIT_REPOSITORY) => &mut repository,
-                (KUSTOMIZE_GROUP, KUSTOMIZATION) => &mut kustomization,
-                _ => {
-                    let reason = format!("it also holds `{}`", desired.object);
-                    return Err(SyncError::Engine { path, reason });
-                }
-            };
-            if let Some(first) = slot.replace(desired) {
-                let reason = format!("it holds more than one {}", first.object.kind);
-                return Err(SyncError::Engine { path, reason });
-            }
-        }
-        let (Some(repository), Some(kustomization)) = (repository, kustomization) else {
-            let reason = "it needs a `GitRepository` and a `Kustomization`".to_owned();
-            return Err(SyncError::Engine { path, reason });
-        };
-        let root = root(&repository, &kustomization).map_err(|reason| SyncError::Engine { path, reason })?;
-        Ok(Self { components, repository, kustomization, root })
-    }
-
-    /// Where Flux starts.
+    /// Where the engine starts.
     pub fn root(&self) -> &RootSource {
         &self.root
     }
 }
 
-fn root(repository: &Desired, kustomization: &Desired) -> Result<RootSource, String> {
-    let text = |desired: &Desired, pointer: &str| Some(desired.body.pointer(pointer)?.as_str()?.to_owned());
-    let need = |desired: &Desired, pointer: &str| {
-        text(desired, pointer).ok_or_else(|| {
-            let field = pointer.trim_start_matches('/').replace('/', ".");
-            format!("`{}` has no `{field}`", desired.object)
-        })
-    };
-    let (source, root) = (&repository.object, &kustomization.object);
-    let namespace = need(repository, "/metadata/namespace")?;
-    let refers = need(kustomization, "/spec/sourceRef/kind")? == GIT_REPOSITORY
-        && need(kustomization, "/spec/sourceRef/name")? == source.name;
-    if source.namespace != root.namespace || source.name != root.name || !refers {
-        return Err(format!("`{root}` does not refer to `{source}`, or is not named like it"));
+/// What is handed over of a cluster's own description, for its manifests.
+///
+/// # Errors
+/// [`SyncError::ClusterInfo`] for a name that the engine cannot take.
+pub(super) fn cluster_info(root: &RootSource, info: &BTreeMap<String, String>) -> Result<Desired, SyncError> {
+    match root.engine {
+        Engine::Flux => flux::cluster_info(&root.namespace, info),
+        Engine::ArgoCd => argocd::cluster_secret(root, info),
     }
-    Ok(RootSource {
-        namespace,
-        name: source.name.clone(),
-        url: need(repository, "/spec/url")?,
-        reference: reference(&repository.body)
-            .ok_or_else(|| format!("`{source}` follows neither a branch, a tag nor a reference name"))?,
-        path: need(kustomization, "/spec/path")?,
-        secret: text(repository, "/spec/secretRef/name"),
-    })
 }
 
-/// The part of a revision before the `@`, where it can be known beforehand: not for a range of versions.
-pub(super) fn reference(repository: &Value) -> Option<String> {
-    let Some(reference) = repository.pointer("/spec/ref") else {
-        return Some("master".to_owned()); // Flux's default
-    };
-    let field = |name: &str| reference.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
-    // Flux's order of precedence: commit, name, semver, tag, branch. A pinned commit follows nothing.
-    if field("commit").is_some() {
-        return None;
+/// Whether the cluster's engine already delivers this registry. One that follows something else, or that somebody else
+/// installed, is an error: other root objects would prune everything that the old ones brought.
+pub(super) async fn delivers(cluster: &Cluster, root: &RootSource) -> Result<bool, SyncError> {
+    let kinds = Kinds::discover(cluster, root.engine).await?;
+    match root.engine {
+        Engine::Flux => flux::delivers(cluster, &kinds, root).await,
+        Engine::ArgoCd => argocd::delivers(cluster, &kinds, root).await,
     }
-    let known = field("name").or_else(|| match field("semver") {
-        Some(_) => None,
-        None => field("tag").or_else(|| field("branch")),
-    });
-    known.map(ToOwned::to_owned)
+}
+
+/// Adds to the engine's objects what no file can hold, and what it would not make by itself. Returns whether it had to.
+pub(super) async fn complete(cluster: &Cluster, root: &RootSource) -> Result<bool, SyncError> {
+    match root.engine {
+        Engine::Flux => Ok(false),
+        Engine::ArgoCd => argocd::ensure_key(cluster, root).await,
+    }
+}
+
+/// Compares what the cluster follows with what the registry says.
+pub(super) fn follows(
+    engine: Engine,
+    what: &'static str,
+    object: ObjectRef,
+    live: Option<String>,
+    wanted: &str,
+) -> Result<(), SyncError> {
+    match live {
+        Some(live) if live != wanted => {
+            let engine = engine.title();
+            Err(SyncError::FollowsOther { engine, what, object: Box::new(object), live, wanted: wanted.to_owned() })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A path without what makes no difference.
+pub(super) fn normal(path: &str) -> &str {
+    path.trim_start_matches("./").trim_end_matches('/')
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const ROOT: &str = "\
-apiVersion: source.toolkit.fluxcd.io/v1
-kind: GitRepository
-metadata: {name: flux-system, namespace: flux-system}
-spec: {interval: 1m0s, ref: {branch: main}, secretRef: {name: flux-system}, url: https://example.com/p}
----
-apiVersion: kustomize.toolkit.fluxcd.io/v1
-kind: Kustomization
-metadata: {name: flux-system, namespace: flux-system}
-spec: {interval: 10m0s, path: ./clusters/gc0/ops, prune: true, sourceRef: {kind: GitRepository, name: flux-system}}
-";
-
-    fn read(sync: &str) -> Result<EngineFiles, SyncError> {
-        let path = PathBuf::from("gotk-sync.yaml");
-        EngineFiles::new(Vec::new(), manifest::parse(sync, &path)?, path)
-    }
-
     #[test]
-    fn the_root_is_read_from_the_file_that_flux_writes() {
-        let files = read(ROOT).unwrap();
-        let root = files.root();
-        assert_eq!((root.url.as_str(), root.path.as_str()), ("https://example.com/p", "./clusters/gc0/ops"));
-        assert_eq!(root.secret.as_deref(), Some("flux-system"));
-        assert_eq!(root.revision("abc").as_str(), "main@sha1:abc");
-        assert_eq!(root.repository().to_string(), "GitRepository/flux-system/flux-system");
-    }
-
-    #[test]
-    fn a_revision_names_what_is_followed() {
-        let revision = |reference: &str| {
-            let files = read(&ROOT.replace("{branch: main}", reference))?;
-            Ok::<_, SyncError>(files.root().revision("abc").to_string())
-        };
-        assert_eq!(revision("{tag: v1, branch: main}").unwrap(), "v1@sha1:abc");
-        assert_eq!(revision("{name: refs/heads/deploy/ops}").unwrap(), "refs/heads/deploy/ops@sha1:abc");
-        assert!(revision("{semver: '>=1'}").is_err());
-        assert!(revision("{commit: abc, branch: main}").is_err());
-    }
-
-    #[test]
-    fn what_flux_cannot_start_from_is_refused() {
-        let cases = [
-            (ROOT.split("---").next().unwrap().to_owned(), "it needs a `GitRepository` and a `Kustomization`"),
-            (
-                ROOT.replace("kind: GitRepository, name: flux-system", "kind: GitRepository, name: other"),
-                "`Kustomization/flux-system/flux-system` does not refer to `GitRepository/flux-system/flux-system`, or is not named like it",
-            ),
-            (
-                ROOT.replace("path: ./clusters/gc0/ops, ", ""),
-                "`Kustomization/flux-system/flux-system` has no `spec.path`",
-            ),
-            (format!("{ROOT}---\n{ROOT}"), "it holds more than one GitRepository"),
-        ];
-        for (sync, reason) in cases {
-            let error = read(&sync).unwrap_err().to_string();
-            assert_eq!(error, format!("`gotk-sync.yaml` does not describe how Flux starts: {reason}"));
-        }
+    fn paths_differ_only_in_what_they_name() {
+        assert_eq!(normal("./clusters/gc0/ops"), normal("clusters/gc0/ops/"));
+        assert_ne!(normal("./clusters/gc0/ops"), normal("./clusters/gc0/apps"));
     }
 }

@@ -33,9 +33,11 @@ pub enum SyncError {
         /// What it lacks.
         reason: String,
     },
-    /// The registry lacks what Flux starts from.
-    #[error("`{}` does not describe how Flux starts: {reason}", path.display())]
+    /// The registry lacks what the engine starts from.
+    #[error("`{}` does not describe how {engine} starts: {reason}", path.display())]
     Engine {
+        /// The engine.
+        engine: &'static str,
         /// The file.
         path: PathBuf,
         /// What is missing or contradictory.
@@ -135,17 +137,29 @@ pub enum SyncError {
         /// Each conflict as the API server words it, with manager and field.
         fields: Vec<String>,
     },
-    /// The cluster's Flux already follows something else.
-    #[error("Flux in this cluster already follows another {what}: `{live}`; the registry says `{wanted}`")]
+    /// The cluster's engine already follows something else.
+    #[error("{engine} in this cluster already follows another {what}: `{live}`; the registry says `{wanted}`")]
     FollowsOther {
+        /// The engine.
+        engine: &'static str,
         /// `path`, `repository` or `Git reference`.
         what: &'static str,
         /// The live object that says so.
         object: Box<ObjectRef>,
         /// What the cluster follows.
         live: String,
-        /// What the registry's `gotk-sync.yaml` says.
+        /// What the registry says.
         wanted: String,
+    },
+    /// The cluster has an engine that somebody else installed.
+    #[error("{engine} is in this cluster already, and not from this registry: `{object}` {owner}")]
+    ForeignEngine {
+        /// The engine.
+        engine: &'static str,
+        /// What gives it away.
+        object: Box<ObjectRef>,
+        /// Who brought it, as a phrase.
+        owner: String,
     },
     /// The source needs a Secret that nobody gave.
     #[error("`{object}` does not exist and no Git credential was given, but the source needs it")]
@@ -154,7 +168,7 @@ pub enum SyncError {
         object: ObjectRef,
     },
     /// An output cannot be a substitution variable.
-    #[error("output `{key}` cannot be handed to Flux: {reason}")]
+    #[error("output `{key}` cannot be handed to the engine: {reason}")]
     ClusterInfo {
         /// The output's name.
         key: String,

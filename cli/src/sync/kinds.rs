@@ -1,84 +1,67 @@
 //! The kinds of the API that this room works with by name.
 
+use std::collections::BTreeSet;
+
 use kube::{
     Api, Client,
     core::{ApiResource, DynamicObject},
     discovery::Discovery,
 };
 
-use super::{Cluster, ObjectRef, SyncError};
+use super::{Cluster, Engine, ObjectRef, SyncError};
 
-/// Flux's sources, such as `GitRepository`.
-pub(super) const SOURCE_GROUP: &str = "source.toolkit.fluxcd.io";
-/// Flux's `Kustomization`; also the prefix of the labels that it puts on what it applies.
-pub(super) const KUSTOMIZE_GROUP: &str = "kustomize.toolkit.fluxcd.io";
-/// Flux's `HelmRelease`.
-pub(super) const HELM_GROUP: &str = "helm.toolkit.fluxcd.io";
-
-pub(super) const GIT_REPOSITORY: &str = "GitRepository";
-pub(super) const HELM_CHART: &str = "HelmChart";
-pub(super) const KUSTOMIZATION: &str = "Kustomization";
-pub(super) const HELM_RELEASE: &str = "HelmRelease";
-
-/// The kinds that deliver a registry.
-const DELIVERING: &[(&str, &str)] = &[
-    (SOURCE_GROUP, GIT_REPOSITORY),
-    (SOURCE_GROUP, HELM_CHART),
-    (KUSTOMIZE_GROUP, KUSTOMIZATION),
-    (HELM_GROUP, HELM_RELEASE),
-];
-
-/// Whether `object` is of a kind that delivers a registry.
-pub(super) fn is_delivering(object: &ObjectRef) -> bool {
-    DELIVERING.contains(&(object.group.as_str(), object.kind.as_str()))
-}
-
-/// Flux's sources; all of them have finalizers.
-const SOURCES: &[&str] = &[GIT_REPOSITORY, "OCIRepository", "Bucket", "HelmRepository", HELM_CHART, "ExternalArtifact"];
-
-/// Annotation that asks a Flux controller to reconcile an object now; the controller copies its
-/// value to `status.lastHandledReconcileAt` when it has.
-pub(super) const REQUESTED_AT: &str = "reconcile.fluxcd.io/requestedAt";
+/// A kind: group and name.
+pub(super) type Kind = (&'static str, &'static str);
 
 /// The field manager of everything that kstack applies.
 pub(super) const FIELD_MANAGER: &str = "kstack";
 
-/// The kinds of Flux that the cluster serves, in the versions that it prefers.
+/// The kinds of an engine that the cluster serves, in the versions that it prefers.
 #[derive(Debug, Clone)]
-pub(super) struct FluxKinds(Vec<ApiResource>);
+pub(super) struct Kinds {
+    engine: Engine,
+    served: Vec<ApiResource>,
+}
 
-impl FluxKinds {
+impl Kinds {
     /// Asks the API server.
-    pub(super) async fn discover(cluster: &Cluster) -> Result<Self, SyncError> {
+    pub(super) async fn discover(cluster: &Cluster, engine: Engine) -> Result<Self, SyncError> {
+        let kinds = || engine.delivering().iter().chain(engine.others());
+        let groups: Vec<&str> = kinds().map(|(group, _)| *group).collect::<BTreeSet<_>>().into_iter().collect();
         let discovery = Discovery::new(cluster.client.clone())
-            .filter(&[SOURCE_GROUP, KUSTOMIZE_GROUP, HELM_GROUP])
+            .filter(&groups)
             .run_aggregated()
             .await
             .map_err(cluster.failed("list the kinds of the cluster"))?;
-        let sources = SOURCES.iter().map(|kind| (SOURCE_GROUP, *kind));
-        let others = DELIVERING.iter().copied().filter(|(group, _)| *group != SOURCE_GROUP);
-        let served =
-            sources.chain(others).filter_map(|(group, kind)| Some(discovery.get(group)?.recommended_kind(kind)?.0));
-        Ok(Self(served.collect()))
+        let served = kinds().filter_map(|(group, kind)| Some(discovery.get(group)?.recommended_kind(kind)?.0));
+        Ok(Self { engine, served: served.collect() })
     }
 
     pub(super) fn get(&self, group: &str, kind: &str) -> Option<&ApiResource> {
-        self.0.iter().find(|resource| resource.group == group && resource.kind == kind)
+        self.served.iter().find(|resource| resource.group == group && resource.kind == kind)
     }
 
     /// The served kinds that deliver a registry.
     pub(super) fn delivering(&self) -> impl Iterator<Item = &ApiResource> {
-        DELIVERING.iter().filter_map(|(group, kind)| self.get(group, kind))
+        self.engine.delivering().iter().filter_map(|(group, kind)| self.get(group, kind))
     }
 
-    /// The served kinds of sources.
-    pub(super) fn sources(&self) -> impl Iterator<Item = &ApiResource> {
-        self.0.iter().filter(|resource| resource.group == SOURCE_GROUP)
+    /// The served kinds of `group`.
+    pub(super) fn of_group<'a>(&'a self, group: &'a str) -> impl Iterator<Item = &'a ApiResource> {
+        self.served.iter().filter(move |resource| resource.group == group)
     }
 
     /// The API of `object`, or `None` where its kind is not served.
     pub(super) fn api(&self, client: &Client, object: &ObjectRef) -> Option<Api<DynamicObject>> {
         Some(api(client, self.get(&object.group, &object.kind)?, object.namespace.as_deref()))
+    }
+
+    /// The live `object`, or `None` where it is not there or its kind is not served.
+    pub(super) async fn read(&self, cluster: &Cluster, object: &ObjectRef) -> Result<Option<DynamicObject>, SyncError> {
+        match self.api(&cluster.client, object) {
+            Some(api) => api.get_opt(&object.name).await.map_err(cluster.failed(format!("read `{object}`"))),
+            None => Ok(None),
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use kube::{
 
 use super::{
     Cluster, ObjectRef, SyncError,
-    kinds::{self, FluxKinds},
+    kinds::{self, Kinds},
 };
 
 /// A change of one object, or a step of listing a kind anew.
@@ -30,7 +30,7 @@ pub(super) struct Live {
 
 impl Live {
     /// Everything as it is now.
-    pub(super) async fn list(cluster: &Cluster, kinds: &FluxKinds) -> Result<Self, SyncError> {
+    pub(super) async fn list(cluster: &Cluster, kinds: &Kinds) -> Result<Self, SyncError> {
         let mut live = Self::default();
         for resource in kinds.delivering() {
             let action = format!("list the objects of kind `{}`", resource.kind);
@@ -43,7 +43,7 @@ impl Live {
     }
 
     /// Every change from now on, in batches; never ends, and finds its way back after a lost connection.
-    pub(super) fn changes(cluster: &Cluster, kinds: &FluxKinds) -> impl Stream<Item = Vec<Change>> + Unpin + use<> {
+    pub(super) fn changes(cluster: &Cluster, kinds: &Kinds) -> impl Stream<Item = Vec<Change>> + Unpin + use<> {
         let watches = kinds.delivering().cloned().map(|resource| {
             let api = kinds::api(&cluster.client, &resource, None);
             let watch = watcher(api, watcher::Config::default()).default_backoff();

@@ -41,6 +41,19 @@ impl Desired {
         Ok(Self { object, kind, body })
     }
 
+    /// The text at `pointer`.
+    pub(super) fn text(&self, pointer: &str) -> Option<&str> {
+        self.body.pointer(pointer)?.as_str()
+    }
+
+    /// The text at `pointer`, without which the object is of no use; the error says so.
+    pub(super) fn need(&self, pointer: &str) -> Result<String, String> {
+        self.text(pointer).map(ToOwned::to_owned).ok_or_else(|| {
+            let field = pointer.trim_start_matches('/').replace('/', ".");
+            format!("`{}` has no `{field}`", self.object)
+        })
+    }
+
     pub(super) fn api_version(&self) -> String {
         self.kind.api_version()
     }
@@ -53,8 +66,9 @@ impl Desired {
         self.kind.group.is_empty() && self.kind.kind == "Namespace"
     }
 
-    pub(super) fn is_deployment(&self) -> bool {
-        self.kind.group == "apps" && self.kind.kind == "Deployment"
+    /// Whether it is a controller of the engine that runs all the time.
+    pub(super) fn is_workload(&self) -> bool {
+        self.kind.group == "apps" && ["Deployment", "StatefulSet"].contains(&self.kind.kind.as_str())
     }
 
     pub(super) fn stage(&self) -> Stage {
@@ -66,6 +80,12 @@ impl Desired {
         let spec = |pointer| self.body.pointer(pointer).and_then(Value::as_str);
         if self.is_crd() { Some((spec("/spec/group")?, spec("/spec/names/kind")?)) } else { None }
     }
+}
+
+/// Reads the file at `path`.
+pub(super) fn read(path: &Path) -> Result<Vec<Desired>, SyncError> {
+    let text = std::fs::read_to_string(path).map_err(|source| SyncError::Read { path: path.to_owned(), source })?;
+    parse(&text, path)
 }
 
 /// Reads `text` the way kubectl does; `path` is for errors. Empty documents are skipped, and a

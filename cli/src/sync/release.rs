@@ -1,9 +1,9 @@
 //! Letting go of what the engine has taken over.
 //!
-//! After the first hand-over both kstack and Flux own the fields of the engine's objects. A field
-//! that a later commit drops would then stay for ever, since Flux gives up its share but kstack's
-//! remains. So once Flux applies an object, kstack applies it with no fields at all: server-side apply
-//! drops kstack's ownership, and the fields stay because Flux owns them.
+//! After the first hand-over both kstack and the engine own the fields of the engine's objects. A field
+//! that a later commit drops would then stay for ever, since the engine gives up its share but kstack's
+//! remains. So once it applies an object, kstack applies it with no fields at all: server-side apply
+//! drops kstack's ownership, and the fields stay because the engine owns them.
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -21,7 +21,7 @@ use super::{
 
 /// Gives up kstack's share in the engine's objects that the engine applies itself by now.
 pub(super) async fn release(applier: &Applier<'_>, files: &EngineFiles, sink: Sink<'_>) -> Result<(), SyncError> {
-    let objects = files.components.iter().chain([&files.repository, &files.kustomization]);
+    let objects = files.components.iter().chain(&files.roots);
     let released: Vec<bool> =
         stream::iter(objects).map(|desired| release_one(applier, desired)).buffered(PARALLEL).try_collect().await?;
     let count = released.into_iter().filter(|released| *released).count();

@@ -37,6 +37,10 @@ impl State {
         Self::Waiting { reason: reason.to_owned(), message: message.as_ref().trim().to_owned() }
     }
 
+    pub(super) fn failure(reason: &str, message: impl AsRef<str>) -> Self {
+        Self::Failed { reason: reason.to_owned(), message: message.as_ref().trim().to_owned() }
+    }
+
     pub(super) fn failed(condition: Condition) -> Self {
         Self::Failed { reason: condition.reason, message: without_work_folders(condition.message.trim()) }
     }

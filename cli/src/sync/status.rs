@@ -5,11 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{
-    Cluster, ObjectRef, ObjectStatus, Revision, RootSource, State, SyncError,
-    kinds::FluxKinds,
-    live::Live,
-    observed::Observed,
-    picture::{Picture, members},
+    Cluster, ObjectRef, ObjectStatus, Revision, RootSource, State, SyncError, kinds::Kinds, live::Live,
+    picture::Picture,
 };
 
 /// How far a cluster is in delivering a revision.
@@ -19,7 +16,7 @@ pub struct RegistryStatus {
     pub revision: String,
     /// How far every object of the registry is: sources first.
     pub objects: Vec<ObjectStatus>,
-    /// What each Kustomization has brought.
+    /// What each of them has brought.
     #[serde(skip)]
     pub delivered: BTreeMap<ObjectRef, Vec<ObjectRef>>,
 }
@@ -36,14 +33,9 @@ impl RegistryStatus {
 /// # Errors
 /// When the cluster cannot be asked.
 pub async fn status(cluster: &Cluster, root: &RootSource, revision: &Revision) -> Result<RegistryStatus, SyncError> {
-    let kinds = FluxKinds::discover(cluster).await?;
+    let kinds = Kinds::discover(cluster, root.engine).await?;
     let live = Live::list(cluster, &kinds).await?;
     let asked = BTreeMap::new();
-    let objects = Picture { root, revision, asked: &asked, objects: live.objects() }.assess();
-    let brought = |object: &ObjectRef| Some(Observed(live.objects().get(object)?).inventory());
-    let delivered = members(root, live.objects()).into_iter().filter_map(|object| {
-        let brought = brought(&object).filter(|brought| !brought.is_empty())?;
-        Some((object, brought))
-    });
-    Ok(RegistryStatus { revision: revision.to_string(), objects, delivered: delivered.collect() })
+    let picture = Picture { root, revision, asked: &asked, objects: live.objects() };
+    Ok(RegistryStatus { revision: revision.to_string(), objects: picture.assess(), delivered: picture.brought() })
 }

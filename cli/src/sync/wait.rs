@@ -11,11 +11,10 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{
-    Cluster, ObjectRef, ObjectStatus, Revision, RootSource, State, SyncError,
+    Cluster, Engine, ObjectRef, ObjectStatus, Revision, RootSource, State, SyncError,
     event::{Sink, SyncEvent},
-    kinds::{FIELD_MANAGER, FluxKinds, REQUESTED_AT},
+    kinds::{FIELD_MANAGER, Kinds},
     live::{Change, Live},
-    observed::Observed,
     picture::Picture,
     state::DEPENDENCY,
 };
@@ -26,7 +25,7 @@ const TROUBLE_PAUSE: Duration = Duration::from_secs(1);
 /// What to wait for.
 #[derive(Debug, Clone)]
 pub struct WaitSettings {
-    /// Where Flux starts.
+    /// Where the engine starts.
     pub root: RootSource,
     /// What every object must deliver.
     pub revision: Revision,
@@ -61,6 +60,9 @@ pub enum Outcome {
 /// How waiting ended, and how far every object was.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SyncReport {
+    /// Who was waited for.
+    #[serde(skip)]
+    pub engine: Engine,
     /// The outcome.
     pub outcome: Outcome,
     /// What was waited for.
@@ -81,11 +83,11 @@ pub struct SyncReport {
 /// When the cluster cannot be asked at the start. What is lost on the way is found again, or ends in
 /// [`Outcome::TimedOut`].
 pub async fn wait(cluster: &Cluster, settings: &WaitSettings, sink: Sink<'_>) -> Result<SyncReport, SyncError> {
-    let kinds = FluxKinds::discover(cluster).await?;
+    let kinds = Kinds::discover(cluster, settings.root.engine).await?;
     let mut waiting = Waiting::new(cluster, settings, &kinds, sink);
     waiting.live = Live::list(cluster, &kinds).await?;
-    if !waiting.picture().fetched() {
-        waiting.request(&settings.root.repository()).await?;
+    for object in waiting.picture().behind() {
+        waiting.request(&object).await?;
     }
     let outcome = tokio::time::timeout(settings.timeout, waiting.follow()).await.unwrap_or(Outcome::TimedOut);
     Ok(waiting.report(outcome))
@@ -94,7 +96,7 @@ pub async fn wait(cluster: &Cluster, settings: &WaitSettings, sink: Sink<'_>) ->
 struct Waiting<'a> {
     cluster: &'a Cluster,
     settings: &'a WaitSettings,
-    kinds: &'a FluxKinds,
+    kinds: &'a Kinds,
     sink: Sink<'a>,
     /// Marks this run's requests, so that answers to those of others are told apart.
     run: uuid::Uuid,
@@ -110,7 +112,7 @@ struct Waiting<'a> {
 }
 
 impl<'a> Waiting<'a> {
-    fn new(cluster: &'a Cluster, settings: &'a WaitSettings, kinds: &'a FluxKinds, sink: Sink<'a>) -> Self {
+    fn new(cluster: &'a Cluster, settings: &'a WaitSettings, kinds: &'a Kinds, sink: Sink<'a>) -> Self {
         Self {
             cluster,
             settings,
@@ -221,20 +223,10 @@ impl<'a> Waiting<'a> {
         Ok(false)
     }
 
-    /// Asks what waits for dependencies to look again as soon as they are ready; by itself Flux looks every 30 s.
+    /// Asks what waits for dependencies to look again as soon as they are ready.
     async fn free_dependants(&mut self, statuses: &[ObjectStatus]) -> Result<(), SyncError> {
-        let ready =
-            |object: &ObjectRef| statuses.iter().any(|status| status.object == *object && status.state == State::Ready);
-        let free = |status: &&ObjectStatus| {
-            matches!(&status.state, State::Waiting { reason, .. } if reason == DEPENDENCY)
-                && !self.freed.contains(&status.object)
-                && self
-                    .live
-                    .objects()
-                    .get(&status.object)
-                    .is_some_and(|live| Observed(live).depends_on().iter().all(ready))
-        };
-        let free: Vec<_> = statuses.iter().filter(free).map(|status| status.object.clone()).collect();
+        let mut free = self.picture().free(statuses);
+        free.retain(|object| !self.freed.contains(object));
         for object in free {
             self.request(&object).await?;
             self.freed.insert(object);
@@ -249,9 +241,9 @@ impl<'a> Waiting<'a> {
 
     /// Whether nothing moves because something is suspended.
     fn is_suspended(&self, statuses: &[ObjectStatus]) -> bool {
-        let roots = [self.settings.root.repository(), self.settings.root.kustomization()];
+        let root = &self.settings.root;
         let suspended = |status: &&ObjectStatus| status.state == State::Suspended;
-        if statuses.iter().filter(suspended).any(|status| roots.contains(&status.object)) {
+        if statuses.iter().filter(suspended).any(|status| root.starts_at(&status.object)) {
             return true;
         }
         let stuck = |status: &ObjectStatus| match &status.state {
@@ -268,7 +260,7 @@ impl<'a> Waiting<'a> {
         // Controllers react only to a value that they have not seen.
         self.requests += 1;
         let token = format!("{}-{}", self.run, self.requests);
-        let annotation = json!({"metadata": {"annotations": {REQUESTED_AT: token}}});
+        let annotation = json!({"metadata": {"annotations": self.settings.root.engine.request(&token)}});
         let parameters = PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
         match api.patch(&object.name, &parameters, &Patch::Merge(&annotation)).await {
             Ok(_) => {
@@ -288,7 +280,7 @@ impl<'a> Waiting<'a> {
             (self.sink)(SyncEvent::Synced { revision: revision.clone(), total: objects.len() });
         }
         let trouble = self.trouble.clone().filter(|_| outcome == Outcome::TimedOut);
-        SyncReport { outcome, revision, objects, trouble }
+        SyncReport { engine: self.settings.root.engine, outcome, revision, objects, trouble }
     }
 }
 

@@ -4,10 +4,8 @@ use k8s_openapi::{apimachinery::pkg::apis::meta::v1::Condition, jiff::Timestamp}
 use kube::core::DynamicObject;
 use serde_json::Value;
 
-use super::{
-    ObjectRef,
-    kinds::{HELM_CHART, SOURCE_GROUP, is_delivering},
-};
+use super::kinds::{HELM_CHART, SOURCE_GROUP, is_delivering};
+use crate::sync::ObjectRef;
 
 /// A live object of Flux.
 #[derive(Debug, Clone, Copy)]
