@@ -65,8 +65,11 @@ state "local" {
 }
 #% endif
 
-engine "flux" {
-  version = <%= platform.flux_version|hcl %>
+engine <%= platform.engine.kind|hcl %> {
+  version = <%= platform.engine.version|hcl %>
+#% if platform.engine.mode == "full"
+  mode    = "full"
+#% endif
 }
 
 #% if platform.forge_url

@@ -71,9 +71,9 @@ state "local" {
 }
 #% endif
 
-engine "flux" {
-  version = <%= platform.flux_version|hcl %>
-  mode    = "classic"
+engine <%= platform.engine.kind|hcl %> {
+  version = <%= platform.engine.version|hcl %>
+  mode    = <%= platform.engine.mode|hcl %>
 }
 
 #% if platform.forge_url

@@ -12,10 +12,15 @@ tool "terraform" {
   digest  = "sha256:1ce994251c00281d6845f0f268637ba50c0005657eb3cf096b92f753b42ef4dc" # of terraform_1.11.4_linux_amd64.zip
 }
 
-engine "flux" {
-  version = <%= platform.flux_version|hcl %>
-  source  = "https://github.com/fluxcd/flux2/releases/download/v<%= platform.flux_version %>/install.yaml"
+engine <%= platform.engine.kind|hcl %> {
+  version = <%= platform.engine.version|hcl %>
+#% if platform.engine.kind == "argocd"
+  source  = "https://raw.githubusercontent.com/argoproj/argo-cd/v<%= platform.engine.version %>/manifests/<% if platform.engine.mode == "core" %>core-<% endif %>install.yaml"
+  digest  = <%= platform.engine.digest|hcl %> # of argocd/install.yaml in every registry
+#% else
+  source  = "https://github.com/fluxcd/flux2/releases/download/v<%= platform.engine.version %>/install.yaml"
   digest  = null
+#% endif
 }
 #% for provider in platform.locked
 

@@ -2,6 +2,7 @@
 
 mod add;
 mod apply;
+mod argocd;
 mod audit;
 pub mod ci;
 mod doctor;

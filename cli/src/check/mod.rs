@@ -3,6 +3,7 @@
 //!
 //! Must not know: how a platform is scaffolded, the terminal.
 
+mod argocd;
 mod configuration;
 mod error;
 mod files;

@@ -9,10 +9,10 @@ use hcl_edit::{
 
 use crate::{
     hcl::{Diagnostic, SourceFile, nearest},
-    platform::{Environment, Instance, Platform, Stack, StackName, StackSettings, check_stacks, layout},
+    platform::{Engine, Environment, Instance, Platform, Stack, StackName, StackSettings, check_stacks, layout},
 };
 
-use super::{Files, flux, syntax::Documents, yaml::Manifests};
+use super::{Files, argocd, flux, syntax::Documents, yaml::Manifests};
 
 /// Everything that the checks of a stack look at.
 pub(super) struct Context<'a> {
@@ -99,12 +99,24 @@ pub(super) fn instances(
             }
             let folder = layout::registry(&stack.name, &environment.name);
             if context.files.has_folder(&folder) {
-                flux::check(context.files, manifests, context.platform, environment, &folder, problems);
+                let (files, platform) = (context.files, context.platform);
+                match platform.engine {
+                    Engine::Flux { .. } => flux::check(files, manifests, platform, environment, &folder, problems),
+                    Engine::ArgoCd { .. } => {
+                        argocd::check(files, manifests, (platform, environment), &folder, problems);
+                    }
+                }
             } else {
-                problems.push(
-                    missing(format!("the cluster has no registry `{folder}`"))
-                        .with_help("copy that of another environment, and change path and branch in gotk-sync.yaml"),
-                );
+                problems.push(missing(format!("the cluster has no registry `{folder}`")).with_help(
+                    match context.platform.engine {
+                        Engine::Flux { .. } => {
+                            "copy that of another environment, and change path and branch in gotk-sync.yaml"
+                        }
+                        Engine::ArgoCd { .. } => {
+                            "copy that of another environment, and change names, paths and branches in its files"
+                        }
+                    },
+                ));
             }
         }
     }

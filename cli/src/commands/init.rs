@@ -92,6 +92,9 @@ pub struct InitArgs {
     /// Write workflow templates for Argo Workflows as well, as `pipeline/argo-workflows`: plan in shards, apply
     #[arg(long)]
     argo_workflows: bool,
+    /// Engine in the clusters: `flux`, `argocd` (its core) or `argocd:full` [default: flux]
+    #[arg(long, value_name = "ENGINE")]
+    engine: Option<String>,
     /// Install manifests of the engine [default: fetched once and kept]
     #[arg(long, value_name = "FILE")]
     engine_manifests: Option<PathBuf>,
@@ -133,7 +136,7 @@ pub fn run(context: &mut Context<'_>, args: &InitArgs) -> Result<ExitCode, CliEr
         context.ui.data(&scaffold::answers_file(&answers, &assets)?);
         return Ok(ExitCode::Done);
     }
-    let manifests = manifests::of_engine(context, args, &answers.flux_version, &interrupt)?;
+    let manifests = manifests::of_engine(context, args, &answers.engine, &interrupt)?;
     let changes = scaffold::platform(&answers, &assets, &manifests)?;
     let replaced = changes.conflicts(&root);
     if interrupt.is_raised() {

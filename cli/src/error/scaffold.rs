@@ -16,6 +16,7 @@ impl From<ScaffoldError> for CliError {
             | ScaffoldError::Parse(_)
             | ScaffoldError::NoRegistry
             | ScaffoldError::Needed { .. }
+            | ScaffoldError::OtherEngine { .. }
             | ScaffoldError::Unfit { .. }
             | ScaffoldError::InCatalogue { .. }
             | ScaffoldError::Missing { .. }
@@ -54,6 +55,9 @@ impl From<ScaffoldError> for CliError {
             ScaffoldError::Unknown { help, .. } => help.iter().cloned().collect(),
             ScaffoldError::NoRegistry => vec!["`kstack list` shows the clusters and their environments".to_owned()],
             ScaffoldError::Needed { .. } => vec!["take that away first, or its `dependsOn`".to_owned()],
+            ScaffoldError::OtherEngine { .. } => vec![
+                "copy an ApplicationSet in `services.yaml` or `apps.yaml` of the registry, and change its name, wave and path".to_owned(),
+            ],
             ScaffoldError::Unfit { providers, .. } => vec![format!("it works on {}", providers.join(", "))],
             ScaffoldError::InCatalogue { name } => vec![format!(
                 "`kstack add service {name}` without `--chart` and `--manifests` adds it; or choose another name"

@@ -33,6 +33,6 @@ pub use policy::{
     Allowed, CONSTRUCTS, Construct, Layer, Level, Policy, RULES, RUN_LABEL, Rule, is_protected_address,
     is_protected_type,
 };
-pub use settings::{Engine, FluxMode, OnStale, Parallelism, Pipeline, Platform, Verify};
+pub use settings::{ArgoCdMode, Engine, FluxMode, OnStale, Parallelism, Pipeline, Platform, Verify};
 pub use stack::{Stack, StackSettings, check_stacks};
 pub use state::{State, StateBackend};

@@ -65,6 +65,13 @@ pub enum Engine {
         /// How it is installed.
         mode: FluxMode,
     },
+    /// Argo CD.
+    ArgoCd {
+        /// Its release without the leading `v`, such as `3.2.1`.
+        version: String,
+        /// How much of it is installed.
+        mode: ArgoCdMode,
+    },
 }
 
 /// How Flux is installed.
@@ -72,6 +79,52 @@ pub enum Engine {
 pub enum FluxMode {
     /// The three files of `flux bootstrap` in the registry.
     Classic,
+}
+
+/// How much of Argo CD is installed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ArgoCdMode {
+    /// What syncs: controllers, repo server, cache. No API, no web interface, no sign-on.
+    Core,
+    /// All of it.
+    Full,
+}
+
+impl Engine {
+    /// The words for engines.
+    pub const KINDS: [&'static str; 2] = ["flux", "argocd"];
+
+    /// The engine as `kstack.hcl` calls it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Flux { .. } => "flux",
+            Self::ArgoCd { .. } => "argocd",
+        }
+    }
+
+    /// The engine as people call it.
+    pub fn title(&self) -> &'static str {
+        match self {
+            Self::Flux { .. } => "Flux",
+            Self::ArgoCd { .. } => "Argo CD",
+        }
+    }
+
+    /// The release without the leading `v`.
+    pub fn version(&self) -> &str {
+        match self {
+            Self::Flux { version, .. } | Self::ArgoCd { version, .. } => version,
+        }
+    }
+
+    /// How it is installed, as `kstack.hcl` calls it.
+    pub fn mode(&self) -> &'static str {
+        match self {
+            Self::Flux { mode: FluxMode::Classic, .. } => "classic",
+            Self::ArgoCd { mode: ArgoCdMode::Core, .. } => "core",
+            Self::ArgoCd { mode: ArgoCdMode::Full, .. } => "full",
+        }
+    }
 }
 
 /// How changes are planned and applied.

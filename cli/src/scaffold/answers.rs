@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, ops::Range, sync::Arc};
 use super::Cluster;
 use crate::{
     hcl::{Diagnostic, SourceFile},
-    platform::{Environment, EnvironmentName, Forge, PlatformName, StateBackend},
+    platform::{Engine, Environment, EnvironmentName, Forge, PlatformName, StateBackend},
 };
 
 pub use draft::{Draft, EnvironmentDraft};
@@ -36,8 +36,8 @@ pub struct Answers {
     pub state: StateBackend,
     /// The Git forge.
     pub forge: Forge,
-    /// The release of Flux in the clusters.
-    pub flux_version: String,
+    /// The engine in the clusters.
+    pub engine: Engine,
     /// Whether the repository's own settings are a stack, `infra/repository`.
     pub manage_repository: bool,
     /// Whether workflow templates for Argo Workflows are written, `pipeline/argo-workflows`.
@@ -55,7 +55,7 @@ impl Answers {
             clusters: &self.clusters,
             state: Some(&self.state),
             forge: Some(&self.forge),
-            flux_version: &self.flux_version,
+            engine: &self.engine,
         })
     }
 
@@ -101,8 +101,8 @@ pub enum Field {
     State,
     /// The Git forge.
     Forge,
-    /// The release of Flux.
-    FluxVersion,
+    /// The engine in the clusters.
+    Engine,
 }
 
 impl Field {
@@ -122,7 +122,7 @@ impl Field {
             Self::AzureSubscription => "--azure-subscription",
             Self::State => "--state",
             Self::Forge => "--forge",
-            Self::FluxVersion => "--answers",
+            Self::Engine => "--engine",
         }
     }
 }

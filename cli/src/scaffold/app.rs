@@ -210,7 +210,8 @@ pub fn add_app(
         let after = ["scheduling", "tenancy"].into_iter().filter(|name| listed.iter().any(|entry| entry.name == *name));
         let entry = Entry::of_app(app.name.as_str(), registry.environment.as_str(), after.map(str::to_owned).collect());
         let entry = Entry { sops: app.sops, ..entry };
-        workspace.append(&registry, registry::APPS, &entry.text(assets, &renderer)?)?;
+        let text = entry.text(assets, &renderer, &workspace.site(&registry))?;
+        workspace.append(&registry, registry::APPS, &text)?;
         added.push(registry);
     }
     Ok(added)

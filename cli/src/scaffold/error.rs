@@ -19,6 +19,12 @@ pub enum ScaffoldError {
         /// Where those from a file stand in it.
         places: Places,
     },
+    /// Registries of this engine are not edited yet.
+    #[error("registries of {engine} are not edited by this command yet")]
+    OtherEngine {
+        /// The engine.
+        engine: &'static str,
+    },
     /// A template does not render.
     #[error("the template `{template}` does not render")]
     Template {

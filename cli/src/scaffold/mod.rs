@@ -36,7 +36,7 @@ pub use cluster::{Cluster, ExistingNetwork, InvalidCluster, Place, Settings};
 pub use edits::{Edit, Edits};
 pub use error::ScaffoldError;
 pub use network::{Cidr, InvalidCidr};
-pub use platform::{FLUX_VERSION, answers_file, platform};
+pub use platform::{ARGOCD_VERSION, FLUX_VERSION, answers_file, platform};
 pub use provider::{Provider, UnknownProvider};
 pub use service::{Added, Kind, NewService, Removed, add_custom_service, add_service, remove};
 pub use workspace::{Listed, Registry, Selection, Workspace, manifests};

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use sha2::{Digest as _, Sha256};
+
 use super::{
     Answers, Assets, ChangeSet, Field, Places, Problem, ScaffoldError, Service,
     bootstrap::{self, BootstrapValues},
@@ -10,10 +12,12 @@ use super::{
     template::Renderer,
     values::{ClusterValues, EnvironmentValues, PlatformValues, Scope},
 };
-use crate::platform::layout;
+use crate::platform::{Engine, layout};
 
 /// The release of Flux that new platforms get.
 pub const FLUX_VERSION: &str = "2.7.3";
+/// The release of Argo CD that new platforms get.
+pub const ARGOCD_VERSION: &str = "3.2.1";
 
 /// Renders a new platform. `engine_manifests` is the text of the engine's install manifests, which
 /// every registry holds a copy of, as the engine's own bootstrap does it.
@@ -23,7 +27,8 @@ pub const FLUX_VERSION: &str = "2.7.3";
 /// only for templates that were not the embedded ones.
 pub fn platform(answers: &Answers, assets: &Assets, engine_manifests: &str) -> Result<ChangeSet, ScaffoldError> {
     let catalogue = Catalogue::read(assets)?;
-    let values = checked(answers, &catalogue)?;
+    let mut values = checked(answers, &catalogue)?;
+    values.engine.digest = Some(digest(engine_manifests));
     let mut writer = Writer { assets, renderer: Renderer::new()?, changes: ChangeSet::new() };
     let scope = Scope { platform: &values, environment: None, cluster: None, bootstrap: None };
 
@@ -58,7 +63,10 @@ pub fn platform(answers: &Answers, assets: &Assets, engine_manifests: &str) -> R
         for environment in &values.environments {
             let registry = format!("{}/{}/{}/", layout::CLUSTERS, cluster.stack, environment.name);
             writer.registry(&registry, Scope { environment: Some(environment), ..scope }, cluster, environment)?;
-            let components = format!("{registry}flux-system/gotk-components.yaml");
+            let components = match answers.engine {
+                Engine::Flux { .. } => format!("{registry}flux-system/gotk-components.yaml"),
+                Engine::ArgoCd { .. } => format!("{registry}argocd/install.yaml"),
+            };
             writer.changes.add(components, engine_manifests.as_bytes().to_vec())?;
         }
     }
@@ -68,6 +76,12 @@ pub fn platform(answers: &Answers, assets: &Assets, engine_manifests: &str) -> R
         writer.changes.add(format!("{}/{path}", layout::MODULES), bytes)?;
     }
     Ok(writer.changes)
+}
+
+/// A digest as the lock file writes it.
+fn digest(text: &str) -> String {
+    let hex: String = Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256:{hex}")
 }
 
 /// What templates see, of answers that have no problems.
@@ -150,7 +164,11 @@ impl Writer<'_> {
     ) -> Result<(), ScaffoldError> {
         let assets = self.assets;
         let name = environment.name;
-        for (file, text) in assets.below("registry") {
+        let engine = scope.platform.engine.kind;
+        let group = format!("registry/{engine}");
+        let waves = registry::waves(&cluster.services);
+        let after_all = waves.values().max().map_or(0, |last| last + 1);
+        for (file, text) in assets.below(&group) {
             let entries = match file {
                 registry::SERVICES => {
                     let provider = Some(cluster.provider);
@@ -160,9 +178,13 @@ impl Writer<'_> {
                 registry::APPS => vec![Entry::of_app("hello", name, vec!["scheduling".into(), "tenancy".into()])],
                 _ => Vec::new(),
             };
-            let mut text = self.rendered(&format!("registry/{file}"), text, scope)?;
+            let mut text = self.rendered(&format!("{group}/{file}"), text, scope)?;
             for entry in entries {
-                text.push_str(&entry.text(assets, &self.renderer)?);
+                let wave = waves.get(entry.name.as_str()).copied().unwrap_or(after_all);
+                let (stack, repository) = (cluster.stack.as_str(), scope.platform.repository);
+                let branch = environment.branch.as_str();
+                let site = registry::Site { engine, stack, environment: name, repository, branch, wave };
+                text.push_str(&entry.text(assets, &self.renderer, &site)?);
             }
             self.changes.add(format!("{folder}{file}"), text.into_bytes())?;
         }
@@ -185,6 +207,10 @@ impl Writer<'_> {
 
     fn file(&mut self, template: &str, target: String, text: &[u8], scope: Scope<'_>) -> Result<(), ScaffoldError> {
         let rendered = self.rendered(template, text, scope)?;
+        // A template that is all condition is no file where the condition does not hold.
+        if rendered.trim().is_empty() && !text.is_empty() {
+            return Ok(());
+        }
         self.changes.add(target, rendered.into_bytes())
     }
 

@@ -2,6 +2,8 @@
 //!
 //! An entry is written here and nowhere else, from what every engine has to know about it.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::{Assets, Provider, ScaffoldError, Service, catalogue::files, template::Renderer};
@@ -29,9 +31,40 @@ pub(super) struct Entry {
     pub(super) sops: bool,
 }
 
+/// Where an entry is written.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(super) struct Site<'a> {
+    /// The engine: `flux` or `argocd`.
+    pub(super) engine: &'static str,
+    /// The cluster's stack.
+    pub(super) stack: &'a str,
+    /// The environment.
+    pub(super) environment: &'a str,
+    /// Where the engine pulls the repository from.
+    pub(super) repository: &'a str,
+    /// The branch that it follows.
+    pub(super) branch: &'a str,
+    /// The place of the entry in the order.
+    pub(super) wave: usize,
+}
+
 #[derive(Serialize)]
 struct Scope<'a> {
     entry: &'a Entry,
+    site: &'a Site<'a>,
+}
+
+/// The place of each service in the order: one after the last of those that it needs.
+pub(super) fn waves<'a>(services: &[&'a Service]) -> BTreeMap<&'a str, usize> {
+    let mut waves: BTreeMap<&str, usize> = BTreeMap::new();
+    // Each round settles those whose needs are settled; a circle would end as well.
+    for _ in services {
+        for service in services {
+            let last = service.requires.iter().filter_map(|name| waves.get(name.as_str())).max().copied();
+            waves.insert(&service.name, last.map_or(0, |last| last + 1));
+        }
+    }
+    waves
 }
 
 impl Entry {
@@ -66,7 +99,7 @@ impl Entry {
     }
 
     /// The text that a registry holds for it: one document, with the line that begins it.
-    pub(super) fn text(&self, assets: &Assets, renderer: &Renderer) -> Result<String, ScaffoldError> {
-        assets.render(renderer, "entry/flux.yaml", &Scope { entry: self })
+    pub(super) fn text(&self, assets: &Assets, renderer: &Renderer, site: &Site<'_>) -> Result<String, ScaffoldError> {
+        assets.render(renderer, &format!("entry/{}.yaml", site.engine), &Scope { entry: self, site })
     }
 }

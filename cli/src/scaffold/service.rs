@@ -123,7 +123,8 @@ fn add(
             }
             let entry = Entry::of_service(assets, service, registry.environment.as_str(), registry.provider);
             let entry = Entry { sops: sops && service.name == wanted.name, ..entry };
-            workspace.append(registry, registry::SERVICES, &entry.text(assets, &renderer)?)?;
+            let text = entry.text(assets, &renderer, &workspace.site(registry))?;
+            workspace.append(registry, registry::SERVICES, &text)?;
             is_new = true;
             if !added.registries.contains(registry) {
                 added.registries.push(registry.clone());

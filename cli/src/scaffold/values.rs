@@ -1,16 +1,18 @@
 //! What templates see of the answers. The names here are what templates write, so they are an
 //! interface: `platform.base_domain`, `environment.trigger`, `cluster.pool.min`.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::{
-    Answers, Cluster, ExistingNetwork, FLUX_VERSION, Place, Provider, ScaffoldError,
+    ARGOCD_VERSION, Answers, Cluster, ExistingNetwork, FLUX_VERSION, Place, Provider, ScaffoldError,
     bootstrap::BootstrapValues,
     catalogue::{Catalogue, Service},
     network::{self, Cidr},
     pool::{self, Pool},
 };
-use crate::platform::{EnvironmentName, StateBackend, Trigger};
+use crate::platform::{Engine, EnvironmentName, StateBackend, Trigger};
 
 /// All that a template can name. An absent part is an error in a template that names it.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -34,12 +36,10 @@ impl Scope<'_> {
 #[derive(Debug, Serialize)]
 pub(super) struct PlatformValues<'a> {
     kstack_version: &'static str,
-    flux_version: &'a str,
-    /// The release of Flux is the one that this kstack was tried with.
-    flux_tested: bool,
+    pub(super) engine: EngineValues<'a>,
     name: &'a str,
     base_domain: &'a str,
-    repository: &'a str,
+    pub(super) repository: &'a str,
     default_branch: &'a str,
     /// The repository's own settings are a stack.
     manage_repository: bool,
@@ -75,6 +75,38 @@ pub(super) struct PlatformValues<'a> {
     google_project: Option<&'a str>,
     /// The subscription of the first cluster in Azure.
     azure_subscription: Option<&'a str>,
+}
+
+/// The engine in the clusters.
+#[derive(Debug, Serialize)]
+pub(super) struct EngineValues<'a> {
+    /// `flux` or `argocd`.
+    pub(super) kind: &'static str,
+    /// The engine as people call it.
+    title: &'static str,
+    version: &'a str,
+    mode: &'static str,
+    /// The release is the one that this kstack was tried with.
+    tested: bool,
+    /// Of the install manifests, as the lock file writes digests; known when they are.
+    pub(super) digest: Option<String>,
+}
+
+impl<'a> EngineValues<'a> {
+    fn new(engine: &'a Engine) -> Self {
+        let tried = match engine {
+            Engine::Flux { .. } => FLUX_VERSION,
+            Engine::ArgoCd { .. } => ARGOCD_VERSION,
+        };
+        Self {
+            kind: engine.kind(),
+            title: engine.title(),
+            version: engine.version(),
+            mode: engine.mode(),
+            tested: engine.version() == tried,
+            digest: None,
+        }
+    }
 }
 
 /// A Terraform provider and the versions that the stacks admit.
@@ -115,7 +147,7 @@ pub(super) struct EnvironmentValues<'a> {
     /// The branch that delivers to it, for an environment that a branch delivers to.
     source_branch: Option<&'a str>,
     /// The branch that the engine follows.
-    branch: String,
+    pub(super) branch: String,
     protected: bool,
     /// The environment before it in the order of promotion.
     previous: Option<&'a str>,
@@ -154,6 +186,8 @@ pub(super) struct ClusterValues<'a> {
     /// The environments that inherit, with what differs in each.
     others: Vec<OtherValues<'a>>,
     pub(super) services: Vec<&'a Service>,
+    /// The namespaces that services and apps may be in, for Argo CD, which refuses every other one.
+    namespaces: BTreeSet<&'a str>,
 }
 
 /// What differs in an environment from the one that it inherits from; nothing where nothing does.
@@ -200,8 +234,7 @@ impl<'a> PlatformValues<'a> {
         let state = StateValues::new(&answers.state);
         Ok(Self {
             kstack_version: env!("CARGO_PKG_VERSION"),
-            flux_version: &answers.flux_version,
-            flux_tested: answers.flux_version == FLUX_VERSION,
+            engine: EngineValues::new(&answers.engine),
             name: answers.name.as_str(),
             base_domain: &answers.base_domain,
             repository: &answers.repository,
@@ -209,7 +242,7 @@ impl<'a> PlatformValues<'a> {
             manage_repository: answers.manage_repository,
             argo_workflows: answers.argo_workflows,
             environments: environments(answers),
-            services: catalogue.standard(clusters.iter().any(|cluster| cluster.cloud)),
+            services: catalogue.standard(takes_charts(answers) && clusters.iter().any(|cluster| cluster.cloud)),
             base: base.as_str(),
             forge: answers.forge.kind(),
             forge_url: answers.forge.url(),
@@ -272,6 +305,17 @@ fn environments(answers: &Answers) -> Vec<EnvironmentValues<'_>> {
     values.collect()
 }
 
+/// Whether releases of charts are written in a form that the engine takes: so far in that of Flux only.
+fn takes_charts(answers: &Answers) -> bool {
+    matches!(answers.engine, Engine::Flux { .. })
+}
+
+/// Where objects of services and apps may be. Those of cluster services also go into kube-system: roles for leader election.
+fn namespaces<'a>(services: &[&'a Service]) -> BTreeSet<&'a str> {
+    let own = services.iter().filter_map(|service| Some(service.namespace.as_ref()?.name.as_str()));
+    ["argocd", "default", "demo", "kube-system"].into_iter().chain(own).collect()
+}
+
 fn cluster_values<'a>(
     answers: &'a Answers,
     base: &EnvironmentName,
@@ -302,6 +346,7 @@ fn cluster_values<'a>(
         }
     });
     let others = others.collect();
+    let services = catalogue.standard(takes_charts(answers) && cluster.is_cloud());
     let (project, subscription, tenant) = match &cluster.place {
         Place::Google { project, .. } => (project.as_deref(), None, None),
         Place::Azure { subscription, tenant, .. } => (None, subscription.as_deref(), tenant.as_deref()),
@@ -324,6 +369,7 @@ fn cluster_values<'a>(
         existing: existing(base),
         pool,
         others,
-        services: catalogue.standard(cluster.is_cloud()),
+        namespaces: namespaces(&services),
+        services,
     })
 }

@@ -9,10 +9,10 @@ use std::{
 
 use serde_json::Value;
 
-use super::{Edits, Provider, ScaffoldError, documents};
+use super::{Edits, Provider, ScaffoldError, documents, registry::Site};
 use crate::{
     hcl::did_you_mean,
-    platform::{EnvironmentName, Platform, layout},
+    platform::{Engine, EnvironmentName, Platform, layout},
 };
 
 /// What of a repository says what clusters run, as it is and as it will be.
@@ -83,6 +83,9 @@ impl Workspace {
         platform: Platform,
         clusters: &BTreeMap<String, Option<Provider>>,
     ) -> Result<Self, ScaffoldError> {
+        if let Engine::ArgoCd { .. } = platform.engine {
+            return Err(ScaffoldError::OtherEngine { engine: platform.engine.title() });
+        }
         let mut files = BTreeMap::new();
         for file in [layout::LOCK_FILE, "README.md"] {
             read(root, file, &mut files)?;
@@ -145,6 +148,18 @@ impl Workspace {
         let below = format!("{}/", layout::SERVICES);
         let folders = self.files.keys().filter_map(|path| path.strip_prefix(&below)?.split_once('/'));
         folders.map(|(name, _)| name.to_owned()).collect()
+    }
+
+    /// Where the entries of `registry` are written.
+    pub(super) fn site<'a>(&'a self, registry: &'a Registry) -> Site<'a> {
+        Site {
+            engine: self.platform.engine.kind(),
+            stack: &registry.cluster,
+            environment: registry.environment.as_str(),
+            repository: &self.platform.repository,
+            branch: "",
+            wave: 0,
+        }
     }
 
     /// Adds an entry, one YAML document, to the file `name` of `registry`.

@@ -1,13 +1,19 @@
 //! The install manifests of the engine: from a file, or fetched once and kept.
 
 use super::{Context, InitArgs, questions};
-use crate::{commands::sandbox::report::Report, error::CliError, sandbox::Components, terraform::Interrupt};
+use crate::{
+    commands::sandbox::report::Report,
+    error::CliError,
+    platform::{ArgoCdMode, Engine},
+    sandbox::{ArgoInstall, Components},
+    terraform::Interrupt,
+};
 
-/// The manifests of release `version`.
+/// The manifests of `engine`.
 pub(super) fn of_engine(
     context: &Context<'_>,
     args: &InitArgs,
-    version: &str,
+    engine: &Engine,
     interrupt: &Interrupt,
 ) -> Result<String, CliError> {
     let path = match &args.engine_manifests {
@@ -18,8 +24,19 @@ pub(super) fn of_engine(
             let sink = |event| report.event(&event);
             let manifests = Components::new(&settings, &sink);
             let fetched = context.block_on(async {
+                let fetched = async {
+                    match engine {
+                        Engine::Flux { version, .. } => manifests.flux_manifests(version).await,
+                        Engine::ArgoCd { version, mode: ArgoCdMode::Core } => {
+                            manifests.argocd_manifests(version, ArgoInstall::Core).await
+                        }
+                        Engine::ArgoCd { version, mode: ArgoCdMode::Full } => {
+                            manifests.argocd_manifests(version, ArgoInstall::Full).await
+                        }
+                    }
+                };
                 tokio::select! {
-                    fetched = manifests.flux_manifests(version) => Some(fetched),
+                    fetched = fetched => Some(fetched),
                     () = interrupt.wait() => None,
                 }
             });

@@ -103,6 +103,7 @@ fn flags(draft: &mut Draft, args: &InitArgs) -> Result<(), CliError> {
         (Field::GoogleProject, &args.google_project),
         (Field::AzureSubscription, &args.azure_subscription),
         (Field::Forge, &args.forge),
+        (Field::Engine, &args.engine),
     ] {
         if let Some(value) = value {
             set(draft, field, value)?;

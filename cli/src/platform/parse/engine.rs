@@ -2,7 +2,10 @@
 
 use hcl_edit::structure::Block;
 
-use crate::platform::{Engine, FluxMode, Forge, form};
+use crate::{
+    hcl::BlockReader,
+    platform::{ArgoCdMode, Engine, FluxMode, Forge, form},
+};
 
 use super::{Parser, checked, label, required};
 
@@ -10,31 +13,13 @@ impl<'a> Parser<'a> {
     pub(super) fn engine(&mut self, block: &'a Block) -> Option<Engine> {
         let kind = label(block);
         match kind.value.as_str() {
-            "flux" => {}
-            "argocd" => {
-                self.problem(&kind, "this version of kstack has no engine `argocd`".to_owned()).help =
-                    Some("`flux` is the one that it has".to_owned());
-                return None;
-            }
+            "flux" => self.read(block, flux),
+            "argocd" => self.read(block, argocd),
             _ => {
-                self.unknown_kind("engine", &kind, &["flux"]);
-                return None;
+                self.unknown_kind("engine", &kind, &Engine::KINDS);
+                None
             }
         }
-        self.read(block, |reader| {
-            let version = required(reader, "version", "a version", form::version);
-            match reader.string("mode") {
-                Some(mode) if mode.value == "operator" => {
-                    reader.problem(mode.span, "this version of kstack has no mode `operator`").help =
-                        Some("`classic` is the one that it has".to_owned());
-                }
-                Some(mode) if mode.value != "classic" => {
-                    reader.problem(mode.span, "`mode` must be `\"classic\"`");
-                }
-                _ => {}
-            }
-            Some(Engine::Flux { version: version?, mode: FluxMode::Classic })
-        })
     }
 
     pub(super) fn forge(&mut self, block: &'a Block) -> Option<Forge> {
@@ -59,4 +44,32 @@ impl<'a> Parser<'a> {
         });
         Some(make(url))
     }
+}
+
+fn flux(reader: &mut BlockReader<'_, '_>) -> Option<Engine> {
+    let version = required(reader, "version", "a version", form::version);
+    match reader.string("mode") {
+        Some(mode) if mode.value == "operator" => {
+            reader.problem(mode.span, "this version of kstack has no mode `operator`").help =
+                Some("`classic` is the one that it has".to_owned());
+        }
+        Some(mode) if mode.value != "classic" => {
+            reader.problem(mode.span, "`mode` must be `\"classic\"`");
+        }
+        _ => {}
+    }
+    Some(Engine::Flux { version: version?, mode: FluxMode::Classic })
+}
+
+fn argocd(reader: &mut BlockReader<'_, '_>) -> Option<Engine> {
+    let version = required(reader, "version", "a version", form::version);
+    let mode = match reader.string("mode") {
+        Some(mode) if mode.value == "full" => ArgoCdMode::Full,
+        Some(mode) if mode.value != "core" => {
+            reader.problem(mode.span, "`mode` must be `\"core\"` or `\"full\"`");
+            return None;
+        }
+        _ => ArgoCdMode::Core,
+    };
+    Some(Engine::ArgoCd { version: version?, mode })
 }

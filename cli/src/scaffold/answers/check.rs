@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Field, Problem};
 use crate::{
-    platform::{Environment, EnvironmentName, Forge, InvalidName, StateBackend, Trigger, form},
+    platform::{Engine, Environment, EnvironmentName, Forge, InvalidName, StateBackend, Trigger, form},
     scaffold::{
         Cluster, Place, Provider, Settings,
         network::{self, Cidr},
@@ -22,7 +22,7 @@ pub(super) struct Given<'a> {
     pub(super) clusters: &'a [Cluster],
     pub(super) state: Option<&'a StateBackend>,
     pub(super) forge: Option<&'a Forge>,
-    pub(super) flux_version: &'a str,
+    pub(super) engine: &'a Engine,
 }
 
 /// Collects problems.
@@ -94,9 +94,10 @@ fn platform(given: &Given<'_>, problems: &mut Problems) {
             problems.check(Field::Repository, repository, "a repository's address", checked);
         }
     }
-    let (branch, flux) = (given.default_branch, given.flux_version);
+    let (branch, engine) = (given.default_branch, given.engine);
     problems.check(Field::DefaultBranch, branch, "a branch name", form::reference(branch));
-    problems.check(Field::FluxVersion, flux, "a release of Flux", form::version(flux));
+    let release = format!("a release of {}", engine.title());
+    problems.check(Field::Engine, engine.version(), &release, form::version(engine.version()));
 }
 
 fn environments(given: &Given<'_>, problems: &mut Problems) {

@@ -2,8 +2,11 @@
 
 use super::{Answers, Field, Places, Problem, check, forge_of, question::Question};
 use crate::{
-    platform::{Environment, EnvironmentName, Forge, PlatformName, State, StateBackend, Trigger, form, layout},
-    scaffold::{Cluster, FLUX_VERSION, InvalidCluster, Place, Provider},
+    platform::{
+        ArgoCdMode, Engine, Environment, EnvironmentName, FluxMode, Forge, PlatformName, State, StateBackend, Trigger,
+        form, layout,
+    },
+    scaffold::{ARGOCD_VERSION, Cluster, FLUX_VERSION, InvalidCluster, Place, Provider},
 };
 
 /// What is known of a platform so far.
@@ -31,8 +34,8 @@ pub struct Draft {
     pub state: Option<StateBackend>,
     /// As [`Answers::forge`]; by the repository's host without it.
     pub forge: Option<Forge>,
-    /// As [`Answers::flux_version`].
-    pub flux_version: Option<String>,
+    /// As [`Answers::engine`].
+    pub engine: Option<Engine>,
     /// As [`Answers::manage_repository`].
     pub manage_repository: bool,
     /// As [`Answers::argo_workflows`].
@@ -86,7 +89,7 @@ impl Draft {
             Field::AzureSubscription => self.azure_subscription = Some(own()),
             Field::State => self.state = Some(self.state_of(text)?),
             Field::Forge => self.forge = Some(forge(text)?),
-            Field::FluxVersion => self.flux_version = Some(own()),
+            Field::Engine => self.engine = Some(engine(text)?),
         }
         self.places.forget(field);
         Ok(())
@@ -128,7 +131,7 @@ impl Draft {
             clusters: &clusters,
             state: self.state.as_ref(),
             forge: self.forge.as_ref(),
-            flux_version: self.flux_version(),
+            engine: &self.engine_or_default(),
         });
         // What is missing is asked for.
         let missing = self.missing();
@@ -161,7 +164,7 @@ impl Draft {
             environments: self.settled_environments(),
             clusters: self.settled_clusters(),
             state,
-            flux_version: self.flux_version().to_owned(),
+            engine: self.engine_or_default(),
             manage_repository: self.manage_repository,
             argo_workflows: self.argo_workflows,
         })
@@ -180,8 +183,9 @@ impl Draft {
         self.default_branch.as_deref().unwrap_or("main")
     }
 
-    fn flux_version(&self) -> &str {
-        self.flux_version.as_deref().unwrap_or(FLUX_VERSION)
+    fn engine_or_default(&self) -> Engine {
+        let flux = || Engine::Flux { version: FLUX_VERSION.to_owned(), mode: FluxMode::Classic };
+        self.engine.clone().unwrap_or_else(flux)
     }
 
     fn state_or_default(&self) -> Option<StateBackend> {
@@ -267,6 +271,17 @@ fn environments(text: &str) -> Result<Vec<EnvironmentDraft>, String> {
 }
 
 /// `github`, `gitlab=https://gitlab.example.com`, `none`.
+/// `KIND[:MODE]`, in the release that this kstack was tried with.
+fn engine(text: &str) -> Result<Engine, String> {
+    let argocd = |mode| Ok(Engine::ArgoCd { version: ARGOCD_VERSION.to_owned(), mode });
+    match text {
+        "flux" | "flux:classic" => Ok(Engine::Flux { version: FLUX_VERSION.to_owned(), mode: FluxMode::Classic }),
+        "argocd" | "argocd:core" => argocd(ArgoCdMode::Core),
+        "argocd:full" => argocd(ArgoCdMode::Full),
+        _ => Err(format!("`{text}` is no engine: write `flux`, `argocd` or `argocd:full`")),
+    }
+}
+
 fn forge(text: &str) -> Result<Forge, String> {
     let (kind, url) = match text.split_once('=') {
         // The text is not repeated: it holds a secret.

@@ -9,7 +9,8 @@ use hcl_edit::{Span as _, structure::Block};
 use super::{Draft, EnvironmentDraft, Field};
 use crate::{
     hcl::{BlockReader, Diagnostic, Document, Located, SourceFile, nearest},
-    platform::{EnvironmentName, Forge, PlatformName, StateBackend, Trigger, layout},
+    platform::{ArgoCdMode, Engine, EnvironmentName, FluxMode, Forge, PlatformName, StateBackend, Trigger, layout},
+    scaffold::{ARGOCD_VERSION, FLUX_VERSION},
 };
 
 impl Draft {
@@ -187,19 +188,25 @@ impl<'f> Reader<'f> {
 
     fn engine(&mut self, block: &'f Block) {
         let kind = label(block);
-        if kind.value != "flux" {
-            return self.unknown("engine", &kind, &["flux"]);
-        }
-        let version = self.block(block, |reader| {
-            if let Some(mode) = reader.string("mode").filter(|mode| mode.value != "classic") {
-                reader.problem(mode.span, "`mode` must be `\"classic\"`");
+        let (modes, release): (&[&str], _) = match kind.value.as_str() {
+            "flux" => (&["classic"], FLUX_VERSION),
+            "argocd" => (&["core", "full"], ARGOCD_VERSION),
+            _ => return self.unknown("engine", &kind, &Engine::KINDS),
+        };
+        let (mode, version) = self.block(block, |reader| {
+            let mode = reader.string("mode");
+            if let Some(mode) = mode.as_ref().filter(|mode| !modes.contains(&mode.value.as_str())) {
+                let known: Vec<_> = modes.iter().map(|mode| format!("`\"{mode}\"`")).collect();
+                reader.problem(mode.span.clone(), format!("`mode` must be {}", known.join(" or ")));
             }
-            reader.string("version")
+            (mode.is_some_and(|mode| mode.value == "full"), reader.string("version"))
         });
-        if let Some(version) = version {
-            self.place(Field::FluxVersion, version.span);
-            self.draft.flux_version = Some(version.value);
-        }
+        self.place(Field::Engine, version.as_ref().map_or(kind.span, |version| version.span.clone()));
+        let version = version.map_or_else(|| release.to_owned(), |version| version.value);
+        self.draft.engine = Some(match kind.value.as_str() {
+            "argocd" => Engine::ArgoCd { version, mode: if mode { ArgoCdMode::Full } else { ArgoCdMode::Core } },
+            _ => Engine::Flux { version, mode: FluxMode::Classic },
+        });
     }
 
     fn forge(&mut self, block: &'f Block) -> Option<Forge> {
