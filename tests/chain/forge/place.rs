@@ -268,7 +268,7 @@ impl Place {
         };
         let run = self.until(&format!("the run for {event} of {commit} is over"), || {
             let runs = self.gitea.get(&path);
-            runs["workflow_runs"].as_array().cloned().unwrap_or_default().into_iter().find(&is_it)
+            runs["workflow_runs"].as_array().cloned().unwrap_or_default().into_iter().find(is_it)
         });
         let conclusion = run["conclusion"].as_str().unwrap().to_owned();
         Run { place: self, id: run["id"].as_u64().unwrap(), conclusion }
