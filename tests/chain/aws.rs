@@ -251,10 +251,29 @@ async fn from_init_to_destroy() {
     assert!(refused.stderr.contains(&format!("found other content in `{path}`")), "{refused}");
     assert_eq!((chain.state().serial, chain.max_size()), (serial, 5));
 
-    // The stack is removed, with its registry; the destroy is reviewed and applied like any change.
+    // The stack is removed, with its registry: what is protected takes a word. Then the destroy is applied like any change.
     chain.git(&["rm", "-r", "--quiet", STACK, "clusters/eks-gc0-eu-west-1"]);
     chain.commit("Remove the cluster");
-    let review = chain.plan(&["--detailed-exitcode"], 2);
+    let review = chain.plan(&["--detailed-exitcode"], 1);
+    let protected: Vec<String> = review["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| {
+            assert_eq!(
+                (finding["rule"].as_str(), finding["level"].as_str()),
+                (Some("protected"), Some("deny")),
+                "{finding}"
+            );
+            format!("--allow-destroy={}", finding["address"].as_str().unwrap())
+        })
+        .collect();
+    for part in ["aws_eks_cluster.this", "aws_kms_key.secrets[0]", "aws_route53_zone.this[0]", "aws_vpc.this[0]"] {
+        assert!(protected.contains(&format!("--allow-destroy=module.cluster.{part}")), "{protected:?}");
+    }
+    let mut flags = vec!["--detailed-exitcode"];
+    flags.extend(protected.iter().map(String::as_str));
+    let review = chain.plan(&flags, 2);
     let environments = review["environments"].as_array().unwrap();
     let ops = environments.iter().find(|environment| environment["name"] == "ops").unwrap();
     assert_eq!(ops["resources"]["destroy"].as_u64(), Some(created), "{environments:?}");

@@ -29,7 +29,7 @@ impl From<ScaffoldError> for CliError {
             ScaffoldError::Template { .. } | ScaffoldError::NotText { .. } | ScaffoldError::Target { .. } => {
                 ErrorKind::User
             }
-            ScaffoldError::Catalogue { .. } | ScaffoldError::Templates { .. } => ErrorKind::User,
+            ScaffoldError::Catalogue { .. } | ScaffoldError::Unreadable { .. } => ErrorKind::User,
         };
         let mut located = Vec::new();
         let hints: Vec<String> = match &error {

@@ -33,7 +33,7 @@ impl Assets {
     /// The templates in `folder` instead of the embedded ones, for their authors.
     ///
     /// # Errors
-    /// [`ScaffoldError::Templates`] when the folder cannot be read.
+    /// [`ScaffoldError::Unreadable`] when the folder cannot be read.
     pub fn from_folder(folder: &Path) -> Result<Self, ScaffoldError> {
         let mut templates = Vec::new();
         read(folder, "", &mut templates)?;
@@ -73,7 +73,7 @@ fn borrowed(files: &'static [(&'static str, &'static [u8])]) -> Vec<Asset> {
 }
 
 fn read(folder: &Path, prefix: &str, files: &mut Vec<Asset>) -> Result<(), ScaffoldError> {
-    let error = |path: PathBuf| move |source| ScaffoldError::Templates { path, source };
+    let error = |path: PathBuf| move |source| ScaffoldError::Unreadable { path, source };
     for entry in fs::read_dir(folder).map_err(error(folder.to_owned()))? {
         let entry = entry.map_err(error(folder.to_owned()))?;
         let (path, name) = (entry.path(), format!("{prefix}{}", entry.file_name().to_string_lossy()));

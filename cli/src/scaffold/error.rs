@@ -41,7 +41,7 @@ pub enum ScaffoldError {
     },
     /// A file or folder that is made use of cannot be read.
     #[error("cannot read `{path}`")]
-    Templates {
+    Unreadable {
         /// The file or folder.
         path: PathBuf,
         /// Why.

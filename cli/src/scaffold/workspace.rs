@@ -77,7 +77,7 @@ impl Workspace {
     /// Reads the repository at `root`, whose `kstack.hcl` says `platform` and whose clusters are `clusters`, by stack.
     ///
     /// # Errors
-    /// [`ScaffoldError::Templates`] when a file cannot be read.
+    /// [`ScaffoldError::Unreadable`] when a file cannot be read.
     pub fn read(
         root: &Path,
         platform: Platform,
@@ -240,7 +240,7 @@ fn known(what: &'static str, names: &[String], known: &[&str]) -> Result<(), Sca
 /// The manifests in `folder`, by their path inside of it: those of a service of one's own.
 ///
 /// # Errors
-/// [`ScaffoldError::Templates`] when it cannot be read, [`ScaffoldError::NoManifests`] when it holds none.
+/// [`ScaffoldError::Unreadable`] when it cannot be read, [`ScaffoldError::NoManifests`] when it holds none.
 pub fn manifests(folder: &Path) -> Result<Vec<(String, String)>, ScaffoldError> {
     let mut files = BTreeMap::new();
     walk(folder, ".", &mut files)?;
@@ -261,7 +261,7 @@ fn read(root: &Path, path: &str, files: &mut BTreeMap<String, String>) -> Result
         Ok(Ok(text)) => drop(files.insert(path.to_owned(), text)),
         Ok(Err(_)) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(source) => return Err(ScaffoldError::Templates { path: root.join(path), source }),
+        Err(source) => return Err(ScaffoldError::Unreadable { path: root.join(path), source }),
     }
     Ok(())
 }
@@ -269,7 +269,7 @@ fn read(root: &Path, path: &str, files: &mut BTreeMap<String, String>) -> Result
 /// Reads what is below `folder`; links are not followed.
 fn walk(root: &Path, folder: &str, files: &mut BTreeMap<String, String>) -> Result<(), ScaffoldError> {
     let path = root.join(folder);
-    let failed = |source| ScaffoldError::Templates { path: path.clone(), source };
+    let failed = |source| ScaffoldError::Unreadable { path: path.clone(), source };
     let entries = match fs::read_dir(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         entries => entries.map_err(failed)?,

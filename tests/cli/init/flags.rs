@@ -261,7 +261,7 @@ fn a_broken_template_is_named_with_its_line() {
     world.set("KSTACK_TEMPLATES_DIR", world.work().join("gone"));
     insta::assert_snapshot!(init_local(&world, &["acme"]), @r"
     --- stderr ---
-    error: cannot read the templates in `[WORLD]/work/gone`
+    error: cannot read `[WORLD]/work/gone`
       caused by: No such file or directory (os error 2)
     --- exit code 1 ---
     ");
