@@ -192,13 +192,21 @@ impl Bundle {
         format!("{}/{}", instance.key(), closure.unwrap_or("destroy"))
     }
 
-    /// The bundle's key: unique for instance, closure, plan.
+    /// The bundle's key: unique for instance, closure, plan, and what was allowed of it. Terraform makes the same plan
+    /// byte for byte twice within a second; with a word that the first had not, it is another bundle.
     pub fn key(&self) -> String {
-        let Manifest { instance, destroy, closure, plan_sha256, .. } = &self.manifest;
+        let Manifest { instance, destroy, closure, plan_sha256, protected, .. } = &self.manifest;
         let closure = (!destroy).then_some(closure.as_str());
         let extension = if self.sealed { "zip.age" } else { "zip" };
         let plan = plan_sha256.get(..16).unwrap_or(plan_sha256);
-        format!("{}/{plan}.{extension}", Self::folder(instance, closure))
+        let folder = Self::folder(instance, closure);
+        let allowed: Vec<&str> =
+            protected.iter().filter(|(_, allowed)| **allowed).map(|(address, _)| address.as_str()).collect();
+        if allowed.is_empty() {
+            return format!("{folder}/{plan}.{extension}");
+        }
+        let words = hex(&Sha256::digest(allowed.join("\n")));
+        format!("{folder}/{plan}.{}.{extension}", words.get(..8).unwrap_or(&words))
     }
 
     /// Writes it to the plan store, sealed to `recipients` if there are any. Writing the same bundle again changes
@@ -401,6 +409,22 @@ mod tests {
         store.put("ops/eks-gc0/c0ffee/bad.zip", "no zip").await.unwrap();
         let found = Bundle::all(&store, &keys, &one.manifest.instance).await.unwrap();
         assert_eq!((found.bundles.len(), found.unreadable.len()), (2, 1));
+    }
+
+    #[tokio::test]
+    async fn the_same_plan_with_a_word_is_another_bundle() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&Location::Folder(folder.path().to_owned())).unwrap();
+        let denied = bundle(b"one");
+        let mut allowed = bundle(b"one");
+        allowed.manifest.protected.insert("aws_vpc.this".to_owned(), true);
+        for bundle in [&denied, &allowed] {
+            bundle.save(&store, &Recipients::parse(&[]).unwrap()).await.unwrap();
+        }
+        let (keys, instance) = (Keys::default(), &denied.manifest.instance);
+        let found = Bundle::find(&store, &keys, instance, Some("c0ffee")).await.unwrap();
+        assert_eq!(found.bundles, [allowed, denied.clone()]);
+        assert!(Bundle::of_plan(&store, &keys, instance, &denied.manifest.plan_sha256).await.unwrap().is_some());
     }
 
     #[test]
